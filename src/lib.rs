@@ -1,0 +1,13 @@
+//! modeseek: why preference fine-tuning works, seen on exact bandits.
+//!
+//! An objective is a pure function from log-probabilities and rewards to a loss and its
+//! coefficients cᵢ = ∂loss/∂log π(yᵢ); the chain rule does the rest. The modules below are floors:
+//! each imports only those above it in this list.
+#![deny(missing_docs)]
+
+pub mod numerics;
+pub mod stream;
+
+pub mod preference;
+
+pub mod objective;

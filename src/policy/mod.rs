@@ -1,0 +1,154 @@
+//! Who acts: policies give log-probabilities and take coefficients back.
+//!
+//! A policy knows no objective. [`Policy::accumulate`] runs one forward pass, hands the
+//! log-probabilities to a closure, receives the coefficients cᵢ = ∂loss/∂log π(yᵢ) and adds
+//! Σ cᵢ ∇θ log π(yᵢ) to its gradients: the chain rule, and all that a method needs.
+
+mod batch;
+mod divergence;
+mod fit;
+mod mlp;
+mod tabular;
+mod unimodal;
+
+pub use batch::{Batch, Ragged};
+pub use divergence::{Divergences, divergences};
+pub use fit::{FitSpec, fit_to_reference};
+pub use mlp::{Mlp, MlpSpec};
+pub use tabular::Tabular;
+pub use unimodal::{Unimodal, UnimodalSpec};
+
+use crate::stream::Draws;
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A response of a bandit: the index of an arm, counted from zero.
+pub type Arm = usize;
+
+/// A prompt of a bandit: a vector of features (empty for policies that ignore it).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context(pub Arc<[f32]>);
+
+impl Context {
+    /// The context of policies that ignore contexts.
+    pub fn empty() -> Self {
+        Context(Arc::from([]))
+    }
+}
+
+/// What can go wrong between a policy and its caller.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum PolicyError {
+    /// Arrays of different lengths were passed together.
+    #[error("{what}: {given} were given, {expected} are needed")]
+    Shape {
+        /// Which array.
+        what: &'static str,
+        /// Its length.
+        given: usize,
+        /// The length it must have.
+        expected: usize,
+    },
+    /// A response that the policy cannot give.
+    #[error("arm {arm} does not exist: arms are 0 to {last}")]
+    UnknownArm {
+        /// The arm asked for.
+        arm: usize,
+        /// The last arm there is.
+        last: usize,
+    },
+}
+
+/// The numbers of one named parameter tensor and its gradient, in the precision it is kept in.
+pub enum Scalars<'a> {
+    /// Single precision: networks.
+    F32 {
+        /// The parameter's values.
+        value: &'a mut [f32],
+        /// ∂loss/∂value.
+        gradient: &'a mut [f32],
+    },
+    /// Double precision: tables.
+    F64 {
+        /// The parameter's values.
+        value: &'a mut [f64],
+        /// ∂loss/∂value.
+        gradient: &'a mut [f64],
+    },
+}
+
+/// A named parameter with its gradient.
+pub struct Parameter<'a> {
+    /// Unique within the policy; parameters are always listed sorted by name.
+    pub name: &'static str,
+    /// The numbers.
+    pub scalars: Scalars<'a>,
+}
+
+/// Something that acts and can be pushed: all that the learner knows of a bandit or a language model.
+pub trait Policy {
+    /// What is responded to.
+    type Prompt: Clone;
+    /// What is responded.
+    type Response: Clone + PartialEq;
+
+    /// Draws `per_prompt` responses for each prompt, prompt by prompt; the k-th response of the
+    /// call reads the k-th address of `draws` and nothing else.
+    fn sample(
+        &self,
+        prompts: &[Self::Prompt],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Self::Response>, PolicyError>;
+
+    /// Adds Σ cᵢ ∇θ log π(yᵢ) to the gradients: one forward pass, one backward pass.
+    ///
+    /// The closure sees the log-probabilities (`[response][token]`, nats) and returns one
+    /// coefficient for each of them, or `None` to stop before the backward pass.
+    fn accumulate(
+        &mut self,
+        batch: &Batch<Self::Prompt, Self::Response>,
+        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
+    ) -> Result<(), PolicyError>;
+
+    /// The log-probabilities of a batch (`[response][token]`, nats), without any gradient.
+    fn log_probs(
+        &self,
+        batch: &Batch<Self::Prompt, Self::Response>,
+    ) -> Result<Ragged, PolicyError>;
+
+    /// Every parameter with its gradient, sorted by name.
+    fn parameters_mut(&mut self) -> Vec<Parameter<'_>>;
+
+    /// Sets every gradient to zero.
+    fn clear_gradients(&mut self) {
+        for parameter in self.parameters_mut() {
+            match parameter.scalars {
+                Scalars::F32 { gradient, .. } => gradient.fill(0.0),
+                Scalars::F64 { gradient, .. } => gradient.fill(0.0),
+            }
+        }
+    }
+}
+
+/// A policy whose responses can all be listed, so that every expectation is exact.
+pub trait Enumerable: Policy<Prompt = Context, Response = Arm> {
+    /// How many arms there are.
+    fn arms(&self) -> usize;
+
+    /// The log-probability of every arm (`[prompts, arms]`, nats).
+    fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64>;
+}
+
+/// The policy of a scenario, as written: `[policy.tabular]`, `[policy.unimodal]`, `[policy.mlp]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PolicySpec {
+    /// One free logit for each arm; ignores the context.
+    Tabular {},
+    /// A discretised Gaussian over the arms: two parameters, one mode; ignores the context.
+    Unimodal(UnimodalSpec),
+    /// A multilayer perceptron from the context to the logits of the arms.
+    Mlp(MlpSpec),
+}

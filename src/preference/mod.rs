@@ -1,0 +1,6 @@
+//! From rewards to comparisons: which pairs of a prompt's responses are shown, and who wins.
+
+mod pairs;
+
+pub use pairs::{Pair, PairRule, PairSpec, Selection, TieRule};
+pub(crate) use pairs::{first_best, first_worst};
