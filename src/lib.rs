@@ -8,6 +8,10 @@
 pub mod numerics;
 pub mod stream;
 
+pub mod policy;
+
+pub mod problem;
+
 pub mod preference;
 
 pub mod objective;

@@ -6,15 +6,15 @@
 
 mod batch;
 mod divergence;
-mod fit;
+mod layers;
 mod mlp;
+mod table;
 mod tabular;
 mod unimodal;
 
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
-pub use fit::{FitSpec, fit_to_reference};
-pub use mlp::{Mlp, MlpSpec};
+pub use mlp::{FitSpec, Mlp, MlpSpec};
 pub use tabular::Tabular;
 pub use unimodal::{Unimodal, UnimodalSpec};
 
@@ -113,10 +113,8 @@ pub trait Policy {
     ) -> Result<(), PolicyError>;
 
     /// The log-probabilities of a batch (`[response][token]`, nats), without any gradient.
-    fn log_probs(
-        &self,
-        batch: &Batch<Self::Prompt, Self::Response>,
-    ) -> Result<Ragged, PolicyError>;
+    fn log_probs(&self, batch: &Batch<Self::Prompt, Self::Response>)
+    -> Result<Ragged, PolicyError>;
 
     /// Every parameter with its gradient, sorted by name.
     fn parameters_mut(&mut self) -> Vec<Parameter<'_>>;

@@ -1,0 +1,204 @@
+//! The paper's contextual policy: a multilayer perceptron from context to logits.
+
+use super::layers::{LayerNorm, Linear, Normalised, relu, relu_backward};
+use super::table::Rows;
+use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged, Scalars};
+use crate::numerics::log_softmax_in_place;
+use crate::stream::{Draws, Purpose, Streams};
+use ndarray::{Array2, ArrayBase, DataMut, Dimension};
+use serde::{Deserialize, Serialize};
+
+/// `[policy.mlp]`: sizes of the network and its first fit to π_ref.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpSpec {
+    /// Features of a context, each uniform in [0, 1).
+    pub context: usize,
+    /// Width of the normalised first layer.
+    pub features: usize,
+    /// Width of the two hidden layers.
+    pub hidden: usize,
+    /// Gain of the Xavier-uniform initial weights.
+    pub gain: f32,
+    /// How the network first fits π_ref.
+    pub fit: FitSpec,
+}
+
+impl Default for MlpSpec {
+    fn default() -> Self {
+        MlpSpec { context: 100, features: 50, hidden: 256, gain: 0.01, fit: FitSpec::default() }
+    }
+}
+
+/// `policy.mlp.fit`: exact Adam steps on KL(π‖π_ref) before step 0.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FitSpec {
+    /// Adam steps.
+    pub steps: u64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Contexts that are fitted: the first of the training contexts.
+    pub states: usize,
+}
+
+impl Default for FitSpec {
+    fn default() -> Self {
+        FitSpec { steps: 100, learning_rate: 0.01, states: 100 }
+    }
+}
+
+/// Linear + LayerNorm + ReLU, two hidden ReLU layers, and a linear map to the logits.
+///
+/// The states of a batch share one forward and one backward pass, and the responses of a state its
+/// logits.
+///
+/// *Source* arXiv 2404.14367, the released code of its bandit experiments.
+/// *Numerics* the network is single precision; log-probabilities and coefficients are double.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mlp {
+    first: Linear,
+    norm: LayerNorm,
+    second: Linear,
+    third: Linear,
+    head: Linear,
+}
+
+/// What the backward pass needs of the forward pass.
+struct Activations {
+    /// `[prompts, context]`.
+    input: Array2<f32>,
+    normalised: Normalised,
+    /// Outputs of the three rectifiers: `[prompts, width]`.
+    rectified: [Array2<f32>; 3],
+}
+
+impl Mlp {
+    /// A network for `arms` arms with weights from the seed's `init` streams.
+    pub fn new(spec: &MlpSpec, arms: usize, streams: Streams) -> Self {
+        let layer = |index: u64, inputs, outputs| {
+            Linear::xavier(inputs, outputs, spec.gain, &mut streams.at(Purpose::Init, index))
+        };
+        Mlp {
+            first: layer(0, spec.context, spec.features),
+            norm: LayerNorm::new(spec.features),
+            second: layer(1, spec.features, spec.hidden),
+            third: layer(2, spec.hidden, spec.hidden),
+            head: layer(3, spec.hidden, arms),
+        }
+    }
+
+    /// Contexts as rows: `[prompts, context]`.
+    fn input(&self, prompts: &[Context]) -> Result<Array2<f32>, PolicyError> {
+        let width = self.first.weight.nrows();
+        let mut values = Vec::with_capacity(prompts.len() * width);
+        for Context(features) in prompts {
+            if features.len() != width {
+                let what = "features of a context";
+                return Err(PolicyError::Shape { what, given: features.len(), expected: width });
+            }
+            values.extend_from_slice(features);
+        }
+        Ok(Array2::from_shape_vec((prompts.len(), width), values).expect("lengths were checked"))
+    }
+
+    fn forward(&self, prompts: &[Context]) -> Result<(Rows, Activations), PolicyError> {
+        let input = self.input(prompts)?;
+        let (mut h1, normalised) = self.norm.forward(self.first.forward(&input));
+        relu(&mut h1);
+        let mut h2 = self.second.forward(&h1);
+        relu(&mut h2);
+        let mut h3 = self.third.forward(&h2);
+        relu(&mut h3);
+        let mut log_probs = self.head.forward(&h3).mapv(f64::from);
+        for mut row in log_probs.rows_mut() {
+            log_softmax_in_place(row.as_slice_mut().expect("rows are contiguous"));
+        }
+        Ok((Rows { log_probs }, Activations { input, normalised, rectified: [h1, h2, h3] }))
+    }
+
+    /// Adds the parameters' gradients, given the logits' gradient `[prompts, arms]`.
+    fn backward(&mut self, activations: &Activations, logits: &Array2<f32>) {
+        let Activations { input, normalised, rectified: [h1, h2, h3] } = activations;
+        self.head.accumulate(h3, logits);
+        let mut gradient = self.head.input_gradient(logits);
+        relu_backward(h3, &mut gradient);
+        self.third.accumulate(h2, &gradient);
+        gradient = self.third.input_gradient(&gradient);
+        relu_backward(h2, &mut gradient);
+        self.second.accumulate(h1, &gradient);
+        gradient = self.second.input_gradient(&gradient);
+        relu_backward(h1, &mut gradient);
+        gradient = self.norm.backward(normalised, &gradient);
+        self.first.accumulate(input, &gradient);
+    }
+}
+
+impl Policy for Mlp {
+    type Prompt = Context;
+    type Response = Arm;
+
+    fn sample(
+        &self,
+        prompts: &[Context],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Arm>, PolicyError> {
+        Ok(self.forward(prompts)?.0.sample(prompts.len(), per_prompt, draws))
+    }
+
+    fn accumulate(
+        &mut self,
+        batch: &Batch<Context, Arm>,
+        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
+    ) -> Result<(), PolicyError> {
+        let (rows, activations) = self.forward(batch.prompts())?;
+        if let Some(c) = coefficients(&rows.gather(batch)?) {
+            let logits = rows.logit_gradient(batch, &c)?.mapv(|g| g as f32);
+            self.backward(&activations, &logits);
+        }
+        Ok(())
+    }
+
+    fn log_probs(&self, batch: &Batch<Context, Arm>) -> Result<Ragged, PolicyError> {
+        self.forward(batch.prompts())?.0.gather(batch)
+    }
+
+    fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+        let mut parameters = Vec::with_capacity(10);
+        linear(["first.bias", "first.weight"], &mut self.first, &mut parameters);
+        linear(["head.bias", "head.weight"], &mut self.head, &mut parameters);
+        let LayerNorm { gain, bias, gain_gradient, bias_gradient } = &mut self.norm;
+        parameters.push(parameter("norm.bias", bias, bias_gradient));
+        parameters.push(parameter("norm.gain", gain, gain_gradient));
+        linear(["second.bias", "second.weight"], &mut self.second, &mut parameters);
+        linear(["third.bias", "third.weight"], &mut self.third, &mut parameters);
+        parameters
+    }
+}
+
+impl Enumerable for Mlp {
+    fn arms(&self) -> usize {
+        self.head.bias.len()
+    }
+
+    fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64> {
+        self.forward(prompts).expect("contexts have the network's width").0.log_probs
+    }
+}
+
+fn linear<'a>(names: [&'static str; 2], layer: &'a mut Linear, out: &mut Vec<Parameter<'a>>) {
+    let Linear { weight, bias, weight_gradient, bias_gradient } = layer;
+    out.push(parameter(names[0], bias, bias_gradient));
+    out.push(parameter(names[1], weight, weight_gradient));
+}
+
+fn parameter<'a, S: DataMut<Elem = f32>, D: Dimension>(
+    name: &'static str,
+    value: &'a mut ArrayBase<S, D>,
+    gradient: &'a mut ArrayBase<S, D>,
+) -> Parameter<'a> {
+    let value = value.as_slice_mut().expect("parameters are contiguous");
+    let gradient = gradient.as_slice_mut().expect("gradients are contiguous");
+    Parameter { name, scalars: Scalars::F32 { value, gradient } }
+}

@@ -1,0 +1,84 @@
+//! What policies over arms share: sampling from rows of log-probabilities, gathering them, and
+//! turning coefficients of arms into gradients of logits.
+
+use super::{Arm, Batch, Context, PolicyError, Ragged};
+use crate::stream::{Draws, cumulative, invert_cdf};
+use ndarray::Array2;
+
+/// One row of log-probabilities for each prompt, or one row that serves them all.
+pub(super) struct Rows {
+    /// `[prompts or 1, arms]`, nats.
+    pub log_probs: Array2<f64>,
+}
+
+impl Rows {
+    fn row(&self, p: usize) -> &[f64] {
+        let row = if self.log_probs.nrows() == 1 { 0 } else { p };
+        self.log_probs.row(row).to_slice().expect("rows are contiguous")
+    }
+
+    /// Draws `per_prompt` arms for each prompt, one uniform each.
+    pub fn sample(&self, prompts: usize, per_prompt: usize, draws: &Draws) -> Vec<Arm> {
+        let mut arms = Vec::with_capacity(prompts * per_prompt);
+        let mut cdf = Vec::new();
+        for p in 0..prompts {
+            if p == 0 || self.log_probs.nrows() > 1 {
+                cdf = cumulative(self.row(p).iter().map(|lp| lp.exp()));
+            }
+            for _ in 0..per_prompt {
+                arms.push(invert_cdf(&cdf, draws.uniform(arms.len())));
+            }
+        }
+        arms
+    }
+
+    /// The log-probability of each response of a batch.
+    pub fn gather(&self, batch: &Batch<Context, Arm>) -> Result<Ragged, PolicyError> {
+        let arms = self.log_probs.ncols();
+        let mut values = Vec::with_capacity(batch.responses().len());
+        for (p, (_, places)) in batch.groups().enumerate() {
+            let row = self.row(p);
+            for &arm in &batch.responses()[places] {
+                let Some(&value) = row.get(arm) else {
+                    return Err(PolicyError::UnknownArm { arm, last: arms.saturating_sub(1) });
+                };
+                values.push(value);
+            }
+        }
+        Ok(Ragged::singletons(values))
+    }
+
+    /// The gradient of Σ cᵢ log π(yᵢ) with respect to the logits: Σ cᵢ (1[a = yᵢ] − πₐ).
+    ///
+    /// *where* `coefficients: [responses]`; the result has the shape of the rows.
+    pub fn logit_gradient(
+        &self,
+        batch: &Batch<Context, Arm>,
+        coefficients: &[f64],
+    ) -> Result<Array2<f64>, PolicyError> {
+        if coefficients.len() != batch.responses().len() {
+            return Err(PolicyError::Shape {
+                what: "coefficients",
+                given: coefficients.len(),
+                expected: batch.responses().len(),
+            });
+        }
+        let mut gradient = Array2::zeros(self.log_probs.raw_dim());
+        let mut totals = vec![0.0; self.log_probs.nrows()];
+        for (p, (_, places)) in batch.groups().enumerate() {
+            let row = if totals.len() == 1 { 0 } else { p };
+            for i in places {
+                gradient[[row, batch.responses()[i]]] += coefficients[i];
+                totals[row] += coefficients[i];
+            }
+        }
+        for ((mut out, log_probs), total) in
+            gradient.rows_mut().into_iter().zip(self.log_probs.rows()).zip(totals)
+        {
+            if total != 0.0 {
+                out.zip_mut_with(&log_probs, |g, lp| *g -= total * lp.exp());
+            }
+        }
+        Ok(gradient)
+    }
+}

@@ -1,0 +1,116 @@
+//! What is rewarded, and where the reference policy stands.
+
+mod bumps;
+mod columns;
+mod reference;
+mod spec;
+
+pub use reference::binned_cauchy;
+pub use spec::{Bump, BumpsSpec, Column, ProblemSpec, ReferenceSpec, TableSpec, TwoModesSpec};
+
+use crate::numerics::log_softmax;
+use std::path::{Path, PathBuf};
+
+/// Why a problem cannot be set up.
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
+pub enum ProblemError {
+    /// A number is outside its range.
+    #[error("{key} is {given}; {allowed}")]
+    Range {
+        /// The key below `problem`.
+        key: &'static str,
+        /// What was given.
+        given: String,
+        /// What is allowed, and the remedy.
+        allowed: String,
+    },
+    /// A CSV file cannot be used.
+    #[error("{}: {fault}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, with the line where there is one, and the remedy.
+        fault: String,
+    },
+}
+
+/// Rewards, the reference and the target of one problem, arm by arm; the context changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    rewards: Vec<f64>,
+    log_reference: Vec<f64>,
+    log_target: Vec<f64>,
+}
+
+impl Problem {
+    /// Sets the problem up; paths of CSV files are relative to `folder`.
+    pub fn new(spec: &ProblemSpec, folder: &Path) -> Result<Self, ProblemError> {
+        match spec {
+            ProblemSpec::Bumps(bumps) => {
+                let rewards = bumps::rewards(bumps.reward);
+                let reference = reference::probabilities(&bumps.reference, rewards.len(), folder)?;
+                Problem::tilted(rewards, &reference, bumps.target_temperature)
+            }
+            ProblemSpec::TwoModes(modes) => {
+                let target = bumps::two_modes(modes)?;
+                let highest = target.iter().copied().fold(0.0, f64::max);
+                let rewards: Vec<f64> = target.iter().map(|q| q / highest).collect();
+                let reference = reference::probabilities(&modes.reference, modes.arms, folder)?;
+                Ok(Problem::with_target(rewards, &reference, &target))
+            }
+            ProblemSpec::Table(table) => {
+                let rewards = columns::finite(&table.rewards, "table.rewards", folder)?;
+                let reference = reference::probabilities(&table.reference, rewards.len(), folder)?;
+                let Some(target) = &table.target else {
+                    return Problem::tilted(rewards, &reference, table.target_temperature);
+                };
+                let target = columns::distribution(target, "table.target", rewards.len(), folder)?;
+                Ok(Problem::with_target(rewards, &reference, &target))
+            }
+        }
+    }
+
+    /// The target is π* ∝ π_ref·exp(r / temperature): the optimum of E[r] − temperature·KL(π‖π_ref)
+    /// (arXiv 2404.14367, Lemma 6.1).
+    fn tilted(rewards: Vec<f64>, reference: &[f64], temp: f64) -> Result<Self, ProblemError> {
+        if !(temp > 0.0 && temp.is_finite()) {
+            return Err(ProblemError::Range {
+                key: "target_temperature",
+                given: temp.to_string(),
+                allowed: "it must be a finite number above 0, e.g. 0.1".into(),
+            });
+        }
+        let log_reference: Vec<f64> = reference.iter().map(|p| p.ln()).collect();
+        let tilted: Vec<f64> =
+            log_reference.iter().zip(&rewards).map(|(lp, r)| lp + r / temp).collect();
+        Ok(Problem { rewards, log_reference, log_target: log_softmax(&tilted) })
+    }
+
+    fn with_target(rewards: Vec<f64>, reference: &[f64], target: &[f64]) -> Self {
+        let log = |p: &[f64]| p.iter().map(|p| p.ln()).collect();
+        Problem { rewards, log_reference: log(reference), log_target: log(target) }
+    }
+
+    /// How many arms there are.
+    pub fn arms(&self) -> usize {
+        self.rewards.len()
+    }
+
+    /// The gold reward of each arm: `[arms]`.
+    pub fn rewards(&self) -> &[f64] {
+        &self.rewards
+    }
+
+    /// log π_ref of each arm: `[arms]`, nats.
+    pub fn log_reference(&self) -> &[f64] {
+        &self.log_reference
+    }
+
+    /// log of the target distribution: `[arms]`, nats.
+    pub fn log_target(&self) -> &[f64] {
+        &self.log_target
+    }
+}
+
+#[cfg(test)]
+mod tests;
