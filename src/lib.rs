@@ -11,3 +11,8 @@ pub mod stream;
 pub mod preference;
 
 pub mod objective;
+
+pub mod cli {
+    //! What is typed: one file per subcommand.
+    pub mod loss;
+}
