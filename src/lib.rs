@@ -15,3 +15,8 @@ pub mod problem;
 pub mod preference;
 
 pub mod objective;
+
+pub mod cli {
+    //! What is typed: one file per subcommand.
+    pub mod loss;
+}

@@ -99,7 +99,8 @@ impl<'a> Ledger<'a> {
         Ledger { loss: 0.0, units: 0.0, coefficients, terms: None }
     }
 
-    /// A ledger that also lists the loss of each term in `terms`.
+    /// A ledger that also lists the loss of each term in `terms`: one for each pair where the unit
+    /// is [`Unit::Pair`], else one for each response, in order.
     pub fn itemised(coefficients: &'a mut [f64], terms: &'a mut Vec<f64>) -> Self {
         Ledger { loss: 0.0, units: 0.0, coefficients, terms: Some(terms) }
     }

@@ -1,0 +1,27 @@
+//! The common shape of the pairwise contrastive losses (DPO, IPO, hinge).
+
+use super::{Group, Ledger};
+
+/// Adds, for each pair, a loss of the margin h between its two log-ratios.
+///
+/// *Formula*
+/// ```text
+/// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
+/// ```
+/// *where* `loss(h)` returns ℓ(h) and its slope ℓ′(h), and y_w is the chosen response.
+/// *Gradient* +ℓ′(h) on log π(y_w) and −ℓ′(h) on log π(y_l), whatever the two log-ratios are.
+pub(super) fn add_contrast(
+    group: &Group<'_>,
+    ledger: &mut Ledger<'_>,
+    loss: impl Fn(f64) -> (f64, f64),
+) {
+    for &pair in group.pairs {
+        let weight = group.pair_weight(pair);
+        let margin = group.log_ratio(pair.chosen) - group.log_ratio(pair.rejected);
+        let (value, slope) = loss(margin);
+        ledger.book(weight * value);
+        ledger.push(group, pair.chosen, weight * slope);
+        ledger.push(group, pair.rejected, -weight * slope);
+        ledger.count(weight);
+    }
+}

@@ -1,0 +1,77 @@
+//! Direct preference optimisation.
+
+use super::contrast::add_contrast;
+use super::error::{gate, positive};
+use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use crate::numerics::{log_sigmoid, sigmoid};
+use serde::{Deserialize, Serialize};
+
+/// DPO as written: `objective.dpo = { beta = 0.1 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DpoSpec {
+    /// The reward per nat of log-ratio: the smaller, the further the policy moves.
+    pub beta: f64,
+    /// The assumed share of flipped labels (conservative DPO).
+    pub label_smoothing: f64,
+}
+
+impl Default for DpoSpec {
+    fn default() -> Self {
+        DpoSpec { beta: 0.1, label_smoothing: 0.0 }
+    }
+}
+
+/// Logistic regression of the preferences on the implicit reward β·log(π/π_ref).
+///
+/// *Formula*
+/// ```text
+/// ℓ = −(1 − ε)·log σ(βh) − ε·log σ(−βh)
+/// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
+/// ```
+/// *where* ε is the label smoothing; the loss is a mean over pairs.
+/// *Gradient* c(y_w) = −β·[(1 − ε)·σ(−βh) − ε·σ(βh)] = −c(y_l): the rejected response is pushed
+/// down as hard as the chosen one is pulled up.
+/// *Source* arXiv 2305.18290, eq. 7; label smoothing: E. Mitchell's note on conservative DPO.
+/// *Numerics* log σ and σ only take exponentials of numbers ≤ 0: finite at |βh| = 700.
+/// *Deviations* log-probabilities are summed over tokens before the sigmoid (the released code of
+/// arXiv 2404.14367 applies it per token position).
+#[derive(Debug, Clone, Copy)]
+pub struct Dpo {
+    beta: f64,
+    label_smoothing: f64,
+}
+
+impl Dpo {
+    /// Checks the parameters.
+    pub fn new(spec: DpoSpec) -> Result<Self, ObjectiveError> {
+        let beta = positive("beta", spec.beta, "0.1 is the default")?;
+        let smoothing = spec.label_smoothing;
+        let label_smoothing = gate(
+            (0.0..0.5).contains(&smoothing),
+            "label_smoothing",
+            smoothing,
+            "a share from 0 to below 0.5",
+            "0, the default, trusts every label",
+        )?;
+        Ok(Dpo { beta, label_smoothing })
+    }
+
+    /// The loss at a margin and its slope.
+    fn at(&self, margin: f64) -> (f64, f64) {
+        let (x, flipped) = (self.beta * margin, self.label_smoothing);
+        let loss = -(1.0 - flipped) * log_sigmoid(x) - flipped * log_sigmoid(-x);
+        let slope = self.beta * (flipped * sigmoid(x) - (1.0 - flipped) * sigmoid(-x));
+        (loss, slope)
+    }
+}
+
+impl Objective for Dpo {
+    fn unit(&self) -> Unit {
+        Unit::Pair
+    }
+
+    fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
+        add_contrast(group, ledger, |margin| self.at(margin));
+    }
+}

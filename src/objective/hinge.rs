@@ -1,0 +1,57 @@
+//! The hinge loss of SLiC and RSO.
+
+use super::contrast::add_contrast;
+use super::error::positive;
+use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use serde::{Deserialize, Serialize};
+
+/// The hinge loss as written: `objective.hinge = { beta = 0.1 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HingeSpec {
+    /// The margin is reached at h = 1/β nats.
+    pub beta: f64,
+}
+
+impl Default for HingeSpec {
+    fn default() -> Self {
+        HingeSpec { beta: 0.1 }
+    }
+}
+
+/// A pairwise loss that stops pushing once the margin is reached.
+///
+/// *Formula*
+/// ```text
+/// ℓ = max(0, 1 − βh)
+/// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
+/// ```
+/// *where* the loss is a mean over pairs.
+/// *Gradient* c(y_w) = −β = −c(y_l) while βh < 1, else 0.
+/// *Source* arXiv 2305.10425 (SLiC), arXiv 2309.06657 (RSO).
+/// *Numerics* piecewise linear; at the kink βh = 1 the slope is 0.
+/// *Deviations* none.
+#[derive(Debug, Clone, Copy)]
+pub struct Hinge {
+    beta: f64,
+}
+
+impl Hinge {
+    /// Checks the parameter.
+    pub fn new(spec: HingeSpec) -> Result<Self, ObjectiveError> {
+        Ok(Hinge { beta: positive("beta", spec.beta, "0.1 is the default")? })
+    }
+}
+
+impl Objective for Hinge {
+    fn unit(&self) -> Unit {
+        Unit::Pair
+    }
+
+    fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
+        add_contrast(group, ledger, |margin| {
+            let short = 1.0 - self.beta * margin;
+            if short > 0.0 { (short, -self.beta) } else { (0.0, 0.0) }
+        });
+    }
+}

@@ -1,0 +1,80 @@
+//! Identity preference optimisation.
+
+use super::contrast::add_contrast;
+use super::error::positive;
+use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use serde::{Deserialize, Serialize};
+
+/// IPO as written: either `objective.ipo = { target_margin = 10.0 }` or `{ tau = 0.05 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IpoSpec {
+    /// The regularisation τ of the IPO paper, on summed log-probabilities (per nat).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tau: Option<f64>,
+    /// The margin 1/(2τ) that every pair is drawn to (nats).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_margin: Option<f64>,
+}
+
+/// Least squares of the margin of every pair against one target.
+///
+/// *Formula*
+/// ```text
+/// ℓ = (h − m)²,   m = 1/(2τ)
+/// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
+/// ```
+/// *where* m is the target margin in nats; the loss is a mean over pairs.
+/// *Gradient* c(y_w) = 2·(h − m) = −c(y_l): past the target the pair is pulled together again.
+/// *Source* arXiv 2310.12036, eq. 17.
+/// *Numerics* a polynomial: finite at log-ratios of ±700.
+/// *Deviations* the parameter is `tau` or `target_margin`, never a bare `beta`, which has meant
+/// four different things in released code.
+#[derive(Debug, Clone, Copy)]
+pub struct Ipo {
+    target_margin: f64,
+}
+
+impl Ipo {
+    /// Checks that exactly one of the two parameters is given, and its range.
+    pub fn new(spec: IpoSpec) -> Result<Self, ObjectiveError> {
+        let either = |key, given: &str, remedy| ObjectiveError {
+            key,
+            given: given.into(),
+            allowed: "exactly one of `tau` and `target_margin`",
+            remedy,
+        };
+        let target_margin = match (spec.tau, spec.target_margin) {
+            (None, None) => {
+                let given = "missing, and so is `tau`";
+                return Err(either("target_margin", given, "give one, say target_margin = 10"));
+            }
+            (Some(_), Some(_)) => {
+                let given = "given beside `target_margin`";
+                return Err(either("tau", given, "remove one: target_margin = 1/(2 tau)"));
+            }
+            (Some(tau), None) => 0.5 / positive("tau", tau, "0.05 is a target margin of 10")?,
+            (None, Some(margin)) => margin,
+        };
+        let remedy = "10 is the margin of the released bandits; it is 1/(2 tau)";
+        Ok(Ipo { target_margin: positive("target_margin", target_margin, remedy)? })
+    }
+
+    /// The margin m that every pair is drawn to (nats).
+    pub fn target_margin(&self) -> f64 {
+        self.target_margin
+    }
+}
+
+impl Objective for Ipo {
+    fn unit(&self) -> Unit {
+        Unit::Pair
+    }
+
+    fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
+        add_contrast(group, ledger, |margin| {
+            let excess = margin - self.target_margin;
+            (excess * excess, 2.0 * excess)
+        });
+    }
+}

@@ -1,0 +1,63 @@
+//! REINFORCE, and with a leave-one-out baseline RLOO.
+
+use super::error::non_negative;
+use super::likelihood::{entropy_bonus, pull};
+use super::{BaselineSpec, Group, Ledger, Objective, ObjectiveError, Unit};
+use serde::{Deserialize, Serialize};
+
+/// REINFORCE as written: `objective.reinforce = { baseline = "leave-one-out" }` is RLOO.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReinforceSpec {
+    /// What is subtracted from a reward.
+    pub baseline: BaselineSpec,
+    /// Whether the advantages of a round are brought to mean 0 and standard deviation 1.
+    pub standardise: bool,
+    /// The weight α of the entropy of the policy (reward units per nat); on-policy data only.
+    pub entropy_bonus: f64,
+}
+
+/// The policy gradient: log-likelihood weighted by the advantage.
+///
+/// *Formula*
+/// ```text
+/// ℓ = −A·log π(y) + α·log π(y)
+/// ```
+/// *where* A is the response's advantage (reward minus baseline, see
+/// [`AdvantageSpec`](super::AdvantageSpec)), α the entropy bonus; the loss is a mean over responses.
+/// *Gradient* c = −A + α·(1 + log π(y)): a response below the baseline is pushed down.
+/// *Source* arXiv 2404.14367, §3 and Table 1; RLOO: arXiv 2402.14740.
+/// *Numerics* linear in log π.
+/// *Deviations* none.
+#[derive(Debug, Clone, Copy)]
+pub struct Reinforce {
+    entropy_bonus: f64,
+}
+
+impl Reinforce {
+    /// Checks the parameters; the advantages are computed once per round, outside.
+    pub fn new(spec: ReinforceSpec) -> Result<Self, ObjectiveError> {
+        Ok(Reinforce { entropy_bonus: entropy_gate(spec.entropy_bonus)? })
+    }
+}
+
+/// The one gate of `entropy_bonus`.
+pub(super) fn entropy_gate(value: f64) -> Result<f64, ObjectiveError> {
+    non_negative("entropy_bonus", value, "0, the default, switches it off")
+}
+
+impl Objective for Reinforce {
+    fn unit(&self) -> Unit {
+        Unit::Response
+    }
+
+    fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
+        for (i, &advantage) in group.advantage.iter().enumerate() {
+            let weight = group.weight(i);
+            let loss = pull(group, ledger, i, weight * advantage);
+            let bonus = entropy_bonus(group, ledger, i, self.entropy_bonus);
+            ledger.book(loss + bonus);
+            ledger.count(weight);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! An objective as written in a scenario, and what it asks of whoever feeds it.
+
+use super::{
+    AdvantageSpec, BestOfN, BinaryFeedme, Dpo, DpoSpec, ForwardKl, Hinge, HingeSpec, Ipo, IpoSpec,
+    Objective, ObjectiveError, Ppo, PpoSpec, PrefFt, Reinforce, ReinforceSpec, ReverseKl, Rwr,
+    RwrSpec, Unlikelihood, UnlikelihoodSpec,
+};
+use serde::{Deserialize, Serialize};
+
+/// An objective as written: `objective.best-of-n = {}`, `objective.ipo = { target_margin = 10.0 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ObjectiveSpec {
+    /// Maximum likelihood of the chosen response of every pair.
+    PrefFt {},
+    /// Maximum likelihood of every response that wins at least one pair.
+    BinaryFeedme {},
+    /// Maximum likelihood of the best response of every prompt.
+    BestOfN {},
+    /// Reward-weighted regression.
+    Rwr(RwrSpec),
+    /// The policy gradient; RLOO with a leave-one-out baseline.
+    Reinforce(ReinforceSpec),
+    /// The clipped policy gradient.
+    Ppo(PpoSpec),
+    /// Direct preference optimisation.
+    Dpo(DpoSpec),
+    /// Identity preference optimisation.
+    Ipo(IpoSpec),
+    /// The hinge loss of SLiC and RSO.
+    Hinge(HingeSpec),
+    /// Best-of-N with an explicit push on other responses.
+    Unlikelihood(UnlikelihoodSpec),
+    /// KL(target‖π), exact.
+    ForwardKl {},
+    /// KL(π‖target), exact.
+    ReverseKl {},
+}
+
+/// What an objective reads beside log π and the rewards; all `false` by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Comparisons between the responses of a prompt.
+    pub pairs: bool,
+    /// Advantages, computed once per round.
+    pub advantage: bool,
+    /// log π of every token when the round began.
+    pub old_log_probs: bool,
+    /// log π_ref of every response.
+    pub reference: bool,
+    /// The log-probability of every response under a target distribution.
+    pub target: bool,
+    /// A law: all responses listed with their probabilities.
+    pub law: bool,
+    /// Samples of the current policy: an entropy bonus is refused for offline data.
+    pub on_policy: bool,
+}
+
+impl ObjectiveSpec {
+    /// Checks the parameters and builds the objective.
+    pub fn build(&self) -> Result<Box<dyn Objective>, ObjectiveError> {
+        Ok(match *self {
+            ObjectiveSpec::PrefFt {} => Box::new(PrefFt),
+            ObjectiveSpec::BinaryFeedme {} => Box::new(BinaryFeedme),
+            ObjectiveSpec::BestOfN {} => Box::new(BestOfN),
+            ObjectiveSpec::Rwr(spec) => Box::new(Rwr::new(spec)?),
+            ObjectiveSpec::Reinforce(spec) => Box::new(Reinforce::new(spec)?),
+            ObjectiveSpec::Ppo(spec) => Box::new(Ppo::new(spec)?),
+            ObjectiveSpec::Dpo(spec) => Box::new(Dpo::new(spec)?),
+            ObjectiveSpec::Ipo(spec) => Box::new(Ipo::new(spec)?),
+            ObjectiveSpec::Hinge(spec) => Box::new(Hinge::new(spec)?),
+            ObjectiveSpec::Unlikelihood(spec) => Box::new(Unlikelihood::new(spec)?),
+            ObjectiveSpec::ForwardKl {} => Box::new(ForwardKl),
+            ObjectiveSpec::ReverseKl {} => Box::new(ReverseKl),
+        })
+    }
+
+    /// The name it is written under.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ObjectiveSpec::PrefFt {} => "pref-ft",
+            ObjectiveSpec::BinaryFeedme {} => "binary-feedme",
+            ObjectiveSpec::BestOfN {} => "best-of-n",
+            ObjectiveSpec::Rwr(_) => "rwr",
+            ObjectiveSpec::Reinforce(_) => "reinforce",
+            ObjectiveSpec::Ppo(_) => "ppo",
+            ObjectiveSpec::Dpo(_) => "dpo",
+            ObjectiveSpec::Ipo(_) => "ipo",
+            ObjectiveSpec::Hinge(_) => "hinge",
+            ObjectiveSpec::Unlikelihood(_) => "unlikelihood",
+            ObjectiveSpec::ForwardKl {} => "forward-kl",
+            ObjectiveSpec::ReverseKl {} => "reverse-kl",
+        }
+    }
+
+    /// How rewards become advantages, where the objective reads advantages.
+    pub fn advantage(&self) -> Option<AdvantageSpec> {
+        let (baseline, standardise) = match self {
+            ObjectiveSpec::Reinforce(spec) => (spec.baseline, spec.standardise),
+            ObjectiveSpec::Ppo(spec) => (spec.baseline, spec.standardise),
+            _ => return None,
+        };
+        Some(AdvantageSpec { baseline, standardise })
+    }
+
+    /// What the objective reads beside log π and the rewards.
+    pub fn needs(&self) -> Needs {
+        let none = Needs::default();
+        match self {
+            ObjectiveSpec::PrefFt {} | ObjectiveSpec::BinaryFeedme {} => {
+                Needs { pairs: true, ..none }
+            }
+            ObjectiveSpec::BestOfN {} | ObjectiveSpec::Rwr(_) | ObjectiveSpec::Unlikelihood(_) => {
+                none
+            }
+            ObjectiveSpec::Reinforce(spec) => {
+                Needs { advantage: true, on_policy: spec.entropy_bonus > 0.0, ..none }
+            }
+            ObjectiveSpec::Ppo(spec) => Needs {
+                advantage: true,
+                old_log_probs: true,
+                on_policy: spec.entropy_bonus > 0.0,
+                ..none
+            },
+            ObjectiveSpec::Dpo(_) | ObjectiveSpec::Ipo(_) | ObjectiveSpec::Hinge(_) => {
+                Needs { pairs: true, reference: true, ..none }
+            }
+            ObjectiveSpec::ForwardKl {} | ObjectiveSpec::ReverseKl {} => {
+                Needs { target: true, law: true, ..none }
+            }
+        }
+    }
+}
