@@ -16,6 +16,8 @@ pub mod preference;
 
 pub mod objective;
 
+pub mod learner;
+
 pub mod cli {
     //! What is typed: one file per subcommand.
     pub mod loss;

@@ -41,7 +41,7 @@ pub enum Decay {
 
 /// `[schedule]`: Algorithm 1 with B, C, M and T.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ScheduleSpec {
     /// Where the responses of a round come from.
     #[serde(default)]
@@ -50,10 +50,10 @@ pub struct ScheduleSpec {
     #[serde(default)]
     pub expectation: Expectation,
     /// B: responses per round.
-    #[serde(rename = "samples_per_round", default = "hundred")]
+    #[serde(default = "hundred")]
     pub samples_per_round: usize,
     /// C: responses per prompt.
-    #[serde(rename = "responses_per_prompt", default = "ten")]
+    #[serde(default = "ten")]
     pub responses_per_prompt: usize,
     /// M: responses per optimizer step.
     #[serde(default = "hundred")]
@@ -64,13 +64,13 @@ pub struct ScheduleSpec {
     /// Optimizer steps in all.
     pub steps: u64,
     /// Gradients longer than this (Euclidean norm) are shortened to it.
-    #[serde(rename = "gradient_clip", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_clip: Option<f64>,
     /// How the learning rate changes over the run.
-    #[serde(rename = "learning_rate_decay", default)]
+    #[serde(default)]
     pub learning_rate_decay: Decay,
     /// Steps over which the learning rate rises on a straight line from zero.
-    #[serde(rename = "warmup_steps", default)]
+    #[serde(default)]
     pub warmup_steps: u64,
 }
 

@@ -38,7 +38,7 @@ impl Context {
 }
 
 /// What can go wrong between a policy and its caller.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
 pub enum PolicyError {
     /// Arrays of different lengths were passed together.
     #[error("{what}: {given} were given, {expected} are needed")]

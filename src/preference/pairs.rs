@@ -37,7 +37,7 @@ pub enum TieRule {
 
 /// How comparisons are made, as written under `[pairs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default)]
 pub struct PairSpec {
     /// Which pairs of a prompt's responses are compared.
     pub selection: Selection,

@@ -1,0 +1,153 @@
+//! One run on a bandit, from its settings to its measurements.
+
+use super::observer::BanditObserver;
+use super::{
+    BanditTask, Comparison, DataSource, DataSpec, Expectation, Learner, MeasureSpec, Measurement,
+    Method, Observer, Optimizer, OptimizerSpec, Progress, Prompts, Schedule, ScheduleSpec, Stop,
+    Supply, fit_to_reference,
+};
+use crate::objective::{ObjectiveSpec, fixed_point};
+use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, Tabular, Unimodal};
+use crate::preference::{PairRule, PairSpec, read_comparisons};
+use crate::problem::Problem;
+use crate::stream::Streams;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// The settings of one run.
+#[derive(Clone, Copy)]
+pub struct BanditRun<'a> {
+    /// Rewards, reference and target.
+    pub problem: &'a Problem,
+    /// Who acts.
+    pub policy: &'a PolicySpec,
+    /// What is minimised.
+    pub objective: &'a ObjectiveSpec,
+    /// Algorithm 1's counts.
+    pub schedule: &'a ScheduleSpec,
+    /// Prompts and preference sets.
+    pub data: &'a DataSpec,
+    /// How responses are compared.
+    pub pairs: &'a PairSpec,
+    /// How parameters move.
+    pub optimizer: &'a OptimizerSpec,
+    /// When and what is measured.
+    pub measure: &'a MeasureSpec,
+}
+
+/// Networks fitted to their reference, so that methods of a scenario share the fit of a seed.
+#[derive(Debug, Default)]
+pub struct FittedPolicies {
+    fits: Mutex<BTreeMap<String, Arc<OnceLock<Result<Mlp, Stop>>>>>,
+}
+
+impl FittedPolicies {
+    /// The network of these settings and this seed, fitted by whoever asks first.
+    fn get(&self, spec: &MlpSpec, task: &BanditTask, streams: Streams) -> Result<Mlp, Stop> {
+        let key = format!("{} {spec:?} {:?}", streams.seed(), task.problem().log_reference());
+        let slot = {
+            let mut fits = self.fits.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(fits.entry(key).or_default())
+        };
+        slot.get_or_init(|| {
+            let mut policy = Mlp::new(spec, task.problem().arms(), streams);
+            fit_to_reference(&mut policy, task, &spec.fit)?;
+            Ok(policy)
+        })
+        .clone()
+    }
+}
+
+impl BanditRun<'_> {
+    /// Trains and measures; the same settings and seed give the same numbers, bit by bit.
+    pub fn train(&self, seed: u64, fitted: &FittedPolicies) -> Result<Vec<Measurement>, Stop> {
+        let streams = Streams::new(seed);
+        let features = match self.policy {
+            PolicySpec::Mlp(spec) => spec.context,
+            PolicySpec::Tabular {} | PolicySpec::Unimodal(_) => 0,
+        };
+        let task = BanditTask::new(self.problem.clone(), features, streams);
+        if self.schedule.expectation == Expectation::FixedPoint {
+            return self.measure_fixed_point(&task, streams);
+        }
+        match self.policy {
+            PolicySpec::Tabular {} => {
+                self.learn(Tabular::new(self.problem.log_reference().to_vec()), &task, streams)
+            }
+            PolicySpec::Unimodal(spec) => {
+                let policy = Unimodal::new(self.problem.arms(), *spec).ok_or_else(|| {
+                    setup("policy.unimodal needs a finite mean and a width above 0")
+                })?;
+                self.learn(policy, &task, streams)
+            }
+            PolicySpec::Mlp(spec) => self.learn(fitted.get(spec, &task, streams)?, &task, streams),
+        }
+    }
+
+    fn learn<P: Enumerable>(
+        &self,
+        mut policy: P,
+        task: &BanditTask,
+        streams: Streams,
+    ) -> Result<Vec<Measurement>, Stop> {
+        let rule = PairRule::new(*self.pairs)
+            .ok_or_else(|| setup("pairs.reward_gap must be a finite number, at least 0"))?;
+        let method = Method::new(self.objective, rule, self.schedule.expectation)
+            .map_err(|e| setup(&e.to_string()))?;
+        let schedule = Schedule::new(self.schedule).map_err(|e| setup(&e.to_string()))?;
+        let optimizer = Optimizer::new(self.optimizer).map_err(|e| setup(&e.to_string()))?;
+        let supply = self.supply()?;
+        let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams);
+        let identity = (self.objective.name(), self.schedule.steps);
+        let mut observer =
+            BanditObserver::new(task, self.measure, identity, learner.data(), streams);
+        learner.train(&mut policy, &mut observer)?;
+        Ok(observer.into_measurements())
+    }
+
+    /// What fills the rounds.
+    fn supply(&self) -> Result<Supply<Arm>, Stop> {
+        if let Some(file) = &self.data.preferences {
+            let rows = read_comparisons(&file.csv, self.problem.arms())
+                .map_err(|e| setup(&e.to_string()))?;
+            let rows = rows.into_iter();
+            return Ok(Supply::Comparisons(
+                rows.map(|r| Comparison {
+                    prompt: r.prompt,
+                    chosen: r.chosen,
+                    rejected: r.rejected,
+                })
+                .collect(),
+            ));
+        }
+        match (self.schedule.data, self.data.prompts) {
+            (DataSource::OnPolicy, Prompts::Fresh(_)) => Ok(Supply::Fresh),
+            (DataSource::OnPolicy, Prompts::Pool(n)) => Ok(Supply::Pool(n)),
+            (DataSource::Offline, Prompts::Pool(n)) => Ok(Supply::Reference(n)),
+            (DataSource::Offline, Prompts::Fresh(_)) => {
+                Err(setup("offline data need data.prompts = a number of prompts"))
+            }
+        }
+    }
+
+    /// Measures the exact optimum of the offline loss; nothing is trained.
+    fn measure_fixed_point(
+        &self,
+        task: &BanditTask,
+        streams: Streams,
+    ) -> Result<Vec<Measurement>, Stop> {
+        let reference: Vec<f64> = self.problem.log_reference().iter().map(|lp| lp.exp()).collect();
+        let draws = self.schedule.responses_per_prompt;
+        let optimum = fixed_point(self.objective, &reference, self.problem.rewards(), draws)
+            .map_err(|e| setup(&e.to_string()))?;
+        let policy = Tabular::new(optimum.iter().map(|p| p.max(f64::MIN_POSITIVE).ln()).collect());
+        let identity = (self.objective.name(), 0);
+        let mut observer = BanditObserver::new(task, self.measure, identity, &[], streams);
+        observer.observe(&policy, &Progress::default(), None)?;
+        Ok(observer.into_measurements())
+    }
+}
+
+fn setup(message: &str) -> Stop {
+    Stop::Setup(message.to_string())
+}

@@ -1,0 +1,364 @@
+//! What is measured, and when.
+
+use super::source::PromptSamples;
+use super::spec::MeasureSpec;
+use super::task::BanditTask;
+use super::{Progress, Stop};
+use crate::numerics::{entropy, kl_divergence};
+use crate::policy::{Arm, Enumerable};
+use crate::stream::{Purpose, Streams};
+use ndarray::Array2;
+use rand::Rng;
+use std::rc::Rc;
+
+mod when;
+
+pub use when::Moments;
+
+/// The name and meaning of every metric, with its unit.
+pub const METRICS: &[(&str, &str)] = &[
+    ("gold_reward", "exact expectation of the true reward, E_π[r]"),
+    ("forward_kl_ref", "KL(π_ref‖π), nats"),
+    ("reverse_kl_ref", "KL(π‖π_ref), nats"),
+    ("forward_kl_target", "KL(target‖π), nats"),
+    ("reverse_kl_target", "KL(π‖target), nats"),
+    ("entropy", "entropy of π, nats"),
+    ("logps/chosen", "log π of the chosen responses of the evaluation pairs, nats"),
+    ("logps/rejected", "log π of the rejected responses of the evaluation pairs, nats"),
+    ("logps/rest", "log of the mass π leaves to all other responses, nats"),
+    ("log_ratio/chosen", "log π − log π_ref of the chosen responses, nats"),
+    ("log_ratio/rejected", "log π − log π_ref of the rejected responses, nats"),
+    ("log_ratio/rest", "log-ratio of the mass of all other responses, nats"),
+    ("margin", "log_ratio/chosen − log_ratio/rejected, nats"),
+    (
+        "train_log_ratio/chosen",
+        "log π − log π_ref of the chosen responses of the offline data, nats",
+    ),
+    (
+        "train_log_ratio/rejected",
+        "log π − log π_ref of the rejected responses of the offline data, nats",
+    ),
+    ("train_mass/other", "mass of π on responses that its prompt's data do not hold"),
+    ("train_mass/unseen", "mass of π on responses that no prompt's data hold"),
+    ("loss", "loss of the last minibatch"),
+    ("grad_norm", "Euclidean norm of the last minibatch's gradient, before clipping"),
+    ("learning_rate", "learning rate of the last step"),
+    ("negative_gradient_fraction", "share of the last minibatch's responses with c > 0"),
+    ("negative_gradient_mass", "Σ max(c, 0) / Σ |c| over the last minibatch"),
+    ("staleness/mean", "steps since the last minibatch's samples were drawn, mean"),
+    ("staleness/max", "steps since the last minibatch's samples were drawn, largest"),
+];
+
+/// Prefixes of metrics with one value for each arm.
+const ARM_METRICS: [&str; 4] = ["probability/", "reference/", "reward/", "target/"];
+
+/// Whether a metric of this name is ever written.
+pub fn is_metric(name: &str) -> bool {
+    let listed = METRICS.iter().any(|(metric, _)| *metric == name);
+    listed
+        || ARM_METRICS
+            .iter()
+            .any(|prefix| name.strip_prefix(prefix).is_some_and(|arm| arm.parse::<usize>().is_ok()))
+}
+
+/// One number measured at one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Optimizer steps taken before.
+    pub step: u64,
+    /// Rounds begun before.
+    pub round: u64,
+    /// Responses scored before.
+    pub queries: u64,
+    /// Which number, a name of [`METRICS`] or one with an arm.
+    pub metric: String,
+    /// The number.
+    pub value: f64,
+}
+
+/// What one optimizer step says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepReport {
+    /// The loss, divided by its units.
+    pub loss: f64,
+    /// Euclidean norm of the gradient before clipping.
+    pub gradient_norm: f64,
+    /// The learning rate of the step.
+    pub learning_rate: f64,
+    /// Share of responses with c > 0.
+    pub negative_gradient_fraction: f64,
+    /// Σ max(c, 0) / Σ |c|.
+    pub negative_gradient_mass: f64,
+    /// Steps since the samples were drawn, mean.
+    pub staleness_mean: f64,
+    /// Steps since the samples were drawn, largest.
+    pub staleness_max: u64,
+}
+
+/// Someone who looks at the policy at step 0 and after every step.
+pub trait Observer<P> {
+    /// Looks; `report` is `None` at step 0.
+    fn observe(
+        &mut self,
+        policy: &P,
+        progress: &Progress,
+        report: Option<&StepReport>,
+    ) -> Result<(), Stop>;
+}
+
+/// Two arms of an evaluation prompt, the first of higher reward.
+#[derive(Debug, Clone, Copy)]
+struct EvaluationPair {
+    prompt: usize,
+    chosen: Arm,
+    rejected: Arm,
+}
+
+/// Exact measurements of a policy over arms.
+pub struct BanditObserver<'a> {
+    task: &'a BanditTask,
+    objective: &'static str,
+    wanted: Vec<String>,
+    moments: Moments,
+    distribution: bool,
+    prompts: Vec<crate::policy::Context>,
+    pairs: Vec<EvaluationPair>,
+    data: Vec<Rc<PromptSamples<BanditTask>>>,
+    /// Arms that some prompt's data hold.
+    seen: Vec<bool>,
+    measurements: Vec<Measurement>,
+}
+
+impl<'a> BanditObserver<'a> {
+    /// Draws the fixed evaluation prompts and pairs of a seed.
+    pub fn new(
+        task: &'a BanditTask,
+        spec: &MeasureSpec,
+        (objective, steps): (&'static str, u64),
+        data: &[Rc<PromptSamples<BanditTask>>],
+        streams: Streams,
+    ) -> Self {
+        let states = if task.ignores_context() { 1 } else { spec.states };
+        let mut seen = vec![false; task.problem().arms()];
+        data.iter().flat_map(|s| &s.responses).for_each(|&arm| seen[arm] = true);
+        BanditObserver {
+            task,
+            objective,
+            wanted: spec.metrics.clone(),
+            moments: Moments::new(spec, steps),
+            distribution: spec.distribution,
+            prompts: (0..states as u64).map(|i| task.evaluation_prompt(i)).collect(),
+            pairs: evaluation_pairs(task, spec.pairs, states, streams),
+            data: data.iter().take(EVALUATED_DATA).cloned().collect(),
+            seen,
+            measurements: Vec::new(),
+        }
+    }
+
+    /// All that was measured.
+    pub fn into_measurements(self) -> Vec<Measurement> {
+        self.measurements
+    }
+
+    fn wants(&self, metric: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
+    }
+
+    fn wants_any(&self, prefix: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|w| w.starts_with(prefix))
+    }
+
+    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
+        if !self.wants(metric) {
+            return Ok(());
+        }
+        self.write(progress, metric.to_string(), value)
+    }
+
+    fn write(&mut self, progress: &Progress, metric: String, value: f64) -> Result<(), Stop> {
+        if !value.is_finite() {
+            let what = "a measurement";
+            let (objective, step) = (self.objective, progress.step);
+            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
+        }
+        let Progress { step, round, queries, .. } = *progress;
+        self.measurements.push(Measurement { step, round, queries, metric, value });
+        Ok(())
+    }
+
+    /// Reward, divergences and entropy, averaged over the evaluation prompts.
+    fn expectations(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
+        let problem = self.task.problem();
+        let count = table.nrows() as f64;
+        let average = |f: &dyn Fn(&[f64]) -> f64| {
+            table.rows().into_iter().map(|r| f(r.to_slice().expect("row"))).sum::<f64>() / count
+        };
+        let reward = |row: &[f64]| {
+            row.iter().zip(problem.rewards()).map(|(lp, r)| lp.exp() * r).sum::<f64>()
+        };
+        let metrics: [(&str, &dyn Fn(&[f64]) -> f64); 6] = [
+            ("gold_reward", &reward),
+            ("forward_kl_ref", &|row| kl_divergence(problem.log_reference(), row)),
+            ("reverse_kl_ref", &|row| kl_divergence(row, problem.log_reference())),
+            ("forward_kl_target", &|row| kl_divergence(problem.log_target(), row)),
+            ("reverse_kl_target", &|row| kl_divergence(row, problem.log_target())),
+            ("entropy", &|row| entropy(row)),
+        ];
+        for (metric, f) in metrics {
+            if self.wants(metric) {
+                let value = average(f);
+                self.record(progress, metric, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Log-probabilities of the evaluation pairs and of the rest of the mass.
+    fn pairs(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
+        let wanted = ["logps/", "log_ratio/", "margin"].iter().any(|m| self.wants_any(m));
+        if !wanted || self.pairs.is_empty() {
+            return Ok(());
+        }
+        let reference = self.task.problem().log_reference();
+        let (mut policy, mut start) = ([0.0; 3], [0.0; 3]);
+        for pair in &self.pairs {
+            let row = table.row(pair.prompt);
+            for (sums, log_probs) in
+                [(&mut policy, row.to_slice().expect("row")), (&mut start, reference)]
+            {
+                let (w, l) = (log_probs[pair.chosen], log_probs[pair.rejected]);
+                sums[0] += w;
+                sums[1] += l;
+                sums[2] += log_rest(log_probs, pair);
+            }
+        }
+        let count = self.pairs.len() as f64;
+        let ratio: Vec<f64> = (0..3).map(|k| (policy[k] - start[k]) / count).collect();
+        for (k, who) in ["chosen", "rejected", "rest"].into_iter().enumerate() {
+            self.record(progress, &format!("logps/{who}"), policy[k] / count)?;
+            self.record(progress, &format!("log_ratio/{who}"), ratio[k])?;
+        }
+        self.record(progress, "margin", ratio[0] - ratio[1])
+    }
+
+    /// How the offline data themselves fare.
+    fn training_data<P: Enumerable>(
+        &mut self,
+        policy: &P,
+        progress: &Progress,
+    ) -> Result<(), Stop> {
+        if self.data.is_empty() || !self.wants_any("train_") {
+            return Ok(());
+        }
+        let prompts: Vec<_> = self.data.iter().map(|s| s.prompt.clone()).collect();
+        let table = policy.log_probabilities(&prompts);
+        let reference = self.task.problem().log_reference();
+        let (mut ratios, mut pairs, mut other, mut unseen) = ([0.0; 2], 0usize, 0.0, 0.0);
+        for (samples, row) in self.data.iter().zip(table.rows()) {
+            for pair in &samples.pairs {
+                let (w, l) = (samples.responses[pair.chosen], samples.responses[pair.rejected]);
+                ratios[0] += row[w] - reference[w];
+                ratios[1] += row[l] - reference[l];
+                pairs += 1;
+            }
+            for (arm, log_prob) in row.iter().enumerate() {
+                other += if samples.responses.contains(&arm) { 0.0 } else { log_prob.exp() };
+                unseen += if self.seen[arm] { 0.0 } else { log_prob.exp() };
+            }
+        }
+        if pairs > 0 {
+            self.record(progress, "train_log_ratio/chosen", ratios[0] / pairs as f64)?;
+            self.record(progress, "train_log_ratio/rejected", ratios[1] / pairs as f64)?;
+        }
+        let count = self.data.len() as f64;
+        self.record(progress, "train_mass/other", other / count)?;
+        self.record(progress, "train_mass/unseen", unseen / count)
+    }
+
+    /// The mean probability of every arm; at step 0 also reference, reward and target.
+    fn arms(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
+        let count = table.nrows() as f64;
+        for arm in 0..table.ncols() {
+            let mean = table.column(arm).iter().map(|lp| lp.exp()).sum::<f64>() / count;
+            self.write(progress, format!("probability/{arm}"), mean)?;
+        }
+        if progress.step > 0 {
+            return Ok(());
+        }
+        let problem = self.task.problem();
+        for arm in 0..problem.arms() {
+            self.write(progress, format!("reference/{arm}"), problem.log_reference()[arm].exp())?;
+            self.write(progress, format!("reward/{arm}"), problem.rewards()[arm])?;
+            self.write(progress, format!("target/{arm}"), problem.log_target()[arm].exp())?;
+        }
+        Ok(())
+    }
+
+    fn step_report(&mut self, report: &StepReport, progress: &Progress) -> Result<(), Stop> {
+        for (metric, value) in [
+            ("loss", report.loss),
+            ("grad_norm", report.gradient_norm),
+            ("learning_rate", report.learning_rate),
+            ("negative_gradient_fraction", report.negative_gradient_fraction),
+            ("negative_gradient_mass", report.negative_gradient_mass),
+            ("staleness/mean", report.staleness_mean),
+            ("staleness/max", report.staleness_max as f64),
+        ] {
+            self.record(progress, metric, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Offline prompts whose data are followed during training.
+const EVALUATED_DATA: usize = 100;
+
+impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
+    fn observe(
+        &mut self,
+        policy: &P,
+        progress: &Progress,
+        report: Option<&StepReport>,
+    ) -> Result<(), Stop> {
+        if !self.moments.contain(progress.step) {
+            return Ok(());
+        }
+        let table = policy.log_probabilities(&self.prompts);
+        self.expectations(&table, progress)?;
+        self.pairs(&table, progress)?;
+        self.training_data(policy, progress)?;
+        if let Some(report) = report {
+            self.step_report(report, progress)?;
+        }
+        if self.distribution { self.arms(&table, progress) } else { Ok(()) }
+    }
+}
+
+/// log of the mass that is neither chosen nor rejected (nats), summed arm by arm so that it stays
+/// exact when it is small.
+fn log_rest(log_probs: &[f64], pair: &EvaluationPair) -> f64 {
+    let rest = log_probs.iter().enumerate();
+    let rest = rest.filter(|(a, _)| *a != pair.chosen && *a != pair.rejected);
+    crate::numerics::log_sum_exp(&rest.map(|(_, lp)| *lp).collect::<Vec<_>>())
+}
+
+/// Pairs of arms of unequal reward from π_ref, over the evaluation prompts in turn.
+fn evaluation_pairs(
+    task: &BanditTask,
+    count: usize,
+    states: usize,
+    streams: Streams,
+) -> Vec<EvaluationPair> {
+    const ATTEMPTS: usize = 1000;
+    let rewards = task.problem().rewards();
+    let draw = |k: usize| {
+        let mut rng = streams.at(Purpose::Evaluation, k as u64);
+        let mut arm = || task.reference_arm(rng.random::<f64>());
+        let (a, b) = std::iter::repeat_with(|| (arm(), arm()))
+            .take(ATTEMPTS)
+            .find(|&(a, b)| rewards[a] != rewards[b])?;
+        let (chosen, rejected) = if rewards[a] > rewards[b] { (a, b) } else { (b, a) };
+        Some(EvaluationPair { prompt: k % states, chosen, rejected })
+    };
+    (0..count).filter_map(draw).collect()
+}

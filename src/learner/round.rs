@@ -1,0 +1,95 @@
+//! The responses of a round: who they answer, what they earned, how they compare.
+
+use super::source::PromptSamples;
+use super::task::Task;
+use crate::objective::{AdvantageSpec, Group, Law, RunningMean};
+use crate::policy::{Batch, Policy, PolicyError, Ragged};
+use std::rc::Rc;
+
+/// Prompts with their samples, and what is computed once per round before the passes.
+pub(super) struct Round<T: Task> {
+    /// The round's prompts with their responses.
+    pub samples: Vec<Rc<PromptSamples<T>>>,
+    /// The advantage of each response of each prompt, empty if no objective reads it.
+    advantages: Vec<Vec<f64>>,
+    /// log π of each response's tokens when the round began, empty if no objective reads it.
+    old: Vec<Vec<f64>>,
+}
+
+impl<T: Task> Round<T> {
+    /// A round of these samples.
+    pub fn new(samples: Vec<Rc<PromptSamples<T>>>) -> Self {
+        Round { samples, advantages: Vec::new(), old: Vec::new() }
+    }
+
+    /// Computes the advantages of the whole round.
+    pub fn set_advantages(&mut self, spec: AdvantageSpec, state: &mut RunningMean) {
+        let rewards: Vec<f64> = self.samples.iter().flat_map(|s| s.rewards.clone()).collect();
+        let mut offsets = vec![0];
+        offsets.extend(self.samples.iter().scan(0, |end, s| {
+            *end += s.rewards.len();
+            Some(*end)
+        }));
+        let laws: Option<Vec<&Vec<f64>>> = self.samples.iter().map(|s| s.law.as_ref()).collect();
+        let flat = match laws {
+            Some(laws) if !laws.is_empty() => {
+                let law: Vec<f64> = laws.into_iter().flatten().copied().collect();
+                spec.exact_advantages(&rewards, &law, &offsets, state)
+            }
+            _ => spec.advantages(&rewards, &offsets, state),
+        };
+        self.advantages = offsets.windows(2).map(|o| flat[o[0]..o[1]].to_vec()).collect();
+    }
+
+    /// Remembers the policy's log-probabilities as the old ones.
+    pub fn set_old<P>(&mut self, policy: &P) -> Result<(), PolicyError>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let everyone: Vec<usize> = (0..self.samples.len()).collect();
+        let batch = self.batch(&everyone);
+        let log_pi = policy.log_probs(&batch)?;
+        self.old = everyone.iter().map(|&p| tokens(&log_pi, batch.range(p)).to_vec()).collect();
+        Ok(())
+    }
+
+    /// The prompts at `places` with their responses, for a policy.
+    pub fn batch(&self, places: &[usize]) -> Batch<T::Prompt, T::Response> {
+        let mut batch = Batch::default();
+        for &place in places {
+            let samples = &self.samples[place];
+            batch.push(samples.prompt.clone(), samples.responses.iter().cloned());
+        }
+        batch
+    }
+
+    /// The prompt at `place` as an objective reads it, its log-probabilities at `range` of
+    /// `log_pi`.
+    pub fn group<'a>(
+        &'a self,
+        place: usize,
+        log_pi: &'a Ragged,
+        range: std::ops::Range<usize>,
+        draws: usize,
+    ) -> Group<'a> {
+        let samples = &self.samples[place];
+        let law = samples.law.as_ref().map(|probability| Law { probability, draws });
+        Group {
+            offsets: &log_pi.offsets()[range.start..=range.end],
+            log_pi: tokens(log_pi, range),
+            log_old: self.old.get(place).map_or(&[], Vec::as_slice),
+            log_ref: &samples.log_ref,
+            log_target: &samples.log_target,
+            reward: &samples.rewards,
+            advantage: self.advantages.get(place).map_or(&[], Vec::as_slice),
+            pairs: &samples.pairs,
+            law,
+        }
+    }
+}
+
+/// The tokens of some responses.
+fn tokens(log_pi: &Ragged, responses: std::ops::Range<usize>) -> &[f64] {
+    let offsets = log_pi.offsets();
+    &log_pi.values()[offsets[responses.start]..offsets[responses.end]]
+}

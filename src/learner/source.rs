@@ -1,0 +1,178 @@
+//! Where responses come from: the policy itself, or a data set drawn before step 0.
+
+use super::task::Task;
+use crate::policy::{Batch, Policy, PolicyError};
+use crate::preference::{Pair, PairRule};
+use crate::stream::{Draws, Purpose, Streams};
+use rand::Rng;
+use rand::seq::SliceRandom;
+use std::rc::Rc;
+
+/// One prompt with its responses and all that is known of them.
+#[derive(Debug)]
+pub struct PromptSamples<T: Task> {
+    /// The prompt.
+    pub prompt: T::Prompt,
+    /// Its responses.
+    pub responses: Vec<T::Response>,
+    /// The reward of each response: `[responses]`.
+    pub rewards: Vec<f64>,
+    /// log π_ref of each response: `[responses]`, nats.
+    pub log_ref: Vec<f64>,
+    /// log of the target at each response: `[responses]`, nats; empty unless enumerated.
+    pub log_target: Vec<f64>,
+    /// The comparisons made between the responses.
+    pub pairs: Vec<Pair>,
+    /// The probability of each response, if they were listed instead of drawn.
+    pub law: Option<Vec<f64>>,
+    /// The step before which they were drawn.
+    pub drawn_at: u64,
+}
+
+/// A comparison given by the user: the number of its prompt and two responses to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison<R> {
+    /// Comparisons with equal numbers share a prompt.
+    pub prompt: u64,
+    /// The preferred response.
+    pub chosen: R,
+    /// The other one.
+    pub rejected: R,
+}
+
+/// Labels responses: rewards, reference, target, pairs.
+pub(super) struct Labeller<'a, T: Task> {
+    pub task: &'a T,
+    pub rule: PairRule,
+    pub streams: Streams,
+}
+
+impl<T: Task> Labeller<'_, T> {
+    /// Sampled responses with their rewards and comparisons; `address` is unique to the prompt's
+    /// place in the run and names its coin flips.
+    pub fn label(
+        &self,
+        prompt: T::Prompt,
+        responses: Vec<T::Response>,
+        address: u64,
+        drawn_at: u64,
+    ) -> PromptSamples<T> {
+        let rewards: Vec<f64> = responses.iter().map(|y| self.task.reward(&prompt, y)).collect();
+        let mut rng = None;
+        let pairs = self.rule.pairs(&rewards, || {
+            let at = || self.streams.at(Purpose::LabelNoise, address);
+            rng.get_or_insert_with(at).random::<f64>()
+        });
+        let log_ref = responses.iter().map(|y| self.task.log_reference(&prompt, y)).collect();
+        let (log_target, law) = (Vec::new(), None);
+        PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at }
+    }
+
+    /// Every response with its probability under π_ref.
+    pub fn enumerate(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
+        let mut samples = self.label(prompt, self.task.every_response(), 0, drawn_at);
+        samples.law = Some(samples.log_ref.iter().map(|lp| lp.exp()).collect());
+        let target = samples.responses.iter();
+        samples.log_target = target.map(|y| self.task.log_target(&samples.prompt, y)).collect();
+        samples
+    }
+
+    /// Every response with its probability under a policy.
+    pub fn enumerate_under<P>(
+        &self,
+        policy: &P,
+        prompt: T::Prompt,
+        drawn_at: u64,
+    ) -> Result<PromptSamples<T>, PolicyError>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let mut samples = self.enumerate(prompt, drawn_at);
+        let mut batch = Batch::default();
+        batch.push(samples.prompt.clone(), samples.responses.iter().cloned());
+        let log_pi = policy.log_probs(&batch)?;
+        let sequence = |i| log_pi.response(i).iter().sum::<f64>().exp();
+        samples.law = Some((0..log_pi.responses()).map(sequence).collect());
+        Ok(samples)
+    }
+
+    /// The responses of π_ref to the first `prompts` training prompts, drawn once.
+    pub fn from_reference(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
+        (0..prompts as u64)
+            .map(|index| {
+                let prompt = self.task.prompt(index);
+                let draws = Draws::new(self.streams, Purpose::Sample, index * per_prompt as u64);
+                let responses = self.task.reference_responses(&prompt, per_prompt, &draws);
+                self.label(prompt, responses, index, 0)
+            })
+            .collect()
+    }
+
+    /// The user's own comparisons, one pair of responses each.
+    pub fn from_comparisons(&self, rows: &[Comparison<T::Response>]) -> Vec<PromptSamples<T>> {
+        rows.iter()
+            .map(|row| {
+                let prompt = self.task.prompt(row.prompt);
+                let responses = vec![row.chosen.clone(), row.rejected.clone()];
+                let mut samples = self.label(prompt, responses, 0, 0);
+                samples.pairs = vec![Pair { chosen: 0, rejected: 1 }];
+                samples
+            })
+            .collect()
+    }
+}
+
+/// Numbers `0..count` again and again, each time in a new seeded order.
+pub(super) struct Cycle {
+    streams: Streams,
+    order: Vec<usize>,
+    next: usize,
+    epoch: u64,
+}
+
+impl Cycle {
+    pub fn new(count: usize, streams: Streams) -> Self {
+        Cycle { streams, order: (0..count).collect(), next: count, epoch: 0 }
+    }
+
+    /// The next number.
+    pub fn advance(&mut self) -> usize {
+        if self.next == self.order.len() {
+            self.order.sort_unstable();
+            self.order.shuffle(&mut self.streams.at(Purpose::Shuffle, self.epoch));
+            self.epoch += 1;
+            self.next = 0;
+        }
+        self.next += 1;
+        self.order[self.next - 1]
+    }
+}
+
+/// Where the prompts of on-policy rounds come from.
+pub(super) enum PromptSource {
+    /// A new prompt every time.
+    Fresh { next: u64 },
+    /// A fixed pool.
+    Pool(Cycle),
+}
+
+impl PromptSource {
+    /// The index of the next prompt.
+    pub fn advance(&mut self) -> u64 {
+        match self {
+            PromptSource::Fresh { next } => {
+                *next += 1;
+                *next - 1
+            }
+            PromptSource::Pool(cycle) => cycle.advance() as u64,
+        }
+    }
+}
+
+/// What a round is filled from.
+pub(super) enum Source<T: Task> {
+    /// Drawn from the policy, or enumerated under it.
+    OnPolicy(PromptSource),
+    /// A data set, fixed before step 0.
+    Offline { data: Vec<Rc<PromptSamples<T>>>, order: Cycle },
+}

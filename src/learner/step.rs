@@ -1,0 +1,132 @@
+//! One optimizer step: coefficients from the objective, gradients from the policy.
+
+use super::observer::StepReport;
+use super::optimizer::gradient_norm;
+use super::round::Round;
+use super::task::Task;
+use super::{Learner, Stop};
+use crate::objective::Ledger;
+use crate::policy::{Batch, Policy, Ragged};
+
+/// What an objective made of a minibatch.
+struct Scored {
+    /// The loss, divided by the units.
+    loss: f64,
+    units: f64,
+    /// ∂loss/∂log π of each token: `[tokens]`.
+    coefficients: Vec<f64>,
+}
+
+impl<T: Task> Learner<'_, T> {
+    /// Takes one optimizer step; `None` if the minibatch has no unit to learn from.
+    pub(super) fn step<P>(
+        &mut self,
+        policy: &mut P,
+        round: &Round<T>,
+        minibatch: &[usize],
+    ) -> Result<Option<StepReport>, Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let batch = round.batch(minibatch);
+        let (mut outcome, mut report) = (Ok(()), None);
+        policy.clear_gradients();
+        policy.accumulate(&batch, &mut |log_pi| {
+            let scored = self.score(round, minibatch, &batch, log_pi);
+            outcome = self.check(log_pi, &scored);
+            if outcome.is_err() || scored.units == 0.0 {
+                return None;
+            }
+            report = Some(self.report(round, minibatch, log_pi, &scored));
+            Some(scored.coefficients)
+        })?;
+        outcome?;
+        let Some(mut report) = report else { return Ok(None) };
+        let norm = gradient_norm(&policy.parameters_mut());
+        let scale = if norm > self.schedule.gradient_clip {
+            self.schedule.gradient_clip / norm
+        } else {
+            1.0
+        };
+        let factor = self.schedule.learning_rate_factor(self.progress.step);
+        report.gradient_norm = norm;
+        report.learning_rate = self.optimizer.learning_rate() * factor;
+        self.optimizer.step(policy.parameters_mut(), factor, scale);
+        self.progress.step += 1;
+        Ok(Some(report))
+    }
+
+    /// The objective's sums over a minibatch, divided by its units.
+    fn score(
+        &self,
+        round: &Round<T>,
+        minibatch: &[usize],
+        batch: &Batch<T::Prompt, T::Response>,
+        log_pi: &Ragged,
+    ) -> Scored {
+        let mut coefficients = vec![0.0; log_pi.values().len()];
+        let (mut loss, mut units) = (0.0, 0.0);
+        let draws = self.schedule.responses_per_prompt;
+        for (p, &place) in minibatch.iter().enumerate() {
+            let range = batch.range(p);
+            let tokens = log_pi.offsets()[range.start]..log_pi.offsets()[range.end];
+            let group = round.group(place, log_pi, range, draws);
+            let mut ledger = Ledger::new(&mut coefficients[tokens]);
+            self.method.objective.add_group(&group, &mut ledger);
+            loss += ledger.loss();
+            units += ledger.units();
+        }
+        if units > 0.0 {
+            loss /= units;
+            coefficients.iter_mut().for_each(|c| *c /= units);
+        }
+        Scored { loss, units, coefficients }
+    }
+
+    /// Finds the first number that is not finite.
+    fn check(&self, log_pi: &Ragged, scored: &Scored) -> Result<(), Stop> {
+        let fault = |what, value, token: usize| {
+            let sample = log_pi.offsets().partition_point(|&o| o <= token) - 1;
+            let (objective, step) = (self.method.name, self.progress.step);
+            Err(Stop::NotFinite { objective, what, value, step, sample })
+        };
+        if let Some(t) = log_pi.values().iter().position(|x| !x.is_finite()) {
+            return fault("a log-probability", log_pi.values()[t], t);
+        }
+        if let Some(t) = scored.coefficients.iter().position(|x| !x.is_finite()) {
+            return fault("a coefficient", scored.coefficients[t], t);
+        }
+        if !scored.loss.is_finite() {
+            return fault("the loss", scored.loss, 0);
+        }
+        Ok(())
+    }
+
+    /// What a minibatch says about the method: the negative gradient and the samples' age.
+    fn report(
+        &self,
+        round: &Round<T>,
+        minibatch: &[usize],
+        log_pi: &Ragged,
+        scored: &Scored,
+    ) -> StepReport {
+        let (mut pushed_down, mut down, mut all) = (0usize, 0.0, 0.0);
+        for tokens in log_pi.offsets().windows(2) {
+            let own = &scored.coefficients[tokens[0]..tokens[1]];
+            pushed_down += usize::from(own.iter().sum::<f64>() > 0.0);
+            down += own.iter().map(|c| c.max(0.0)).sum::<f64>();
+            all += own.iter().map(|c| c.abs()).sum::<f64>();
+        }
+        let age = |&place: &usize| self.progress.step - round.samples[place].drawn_at;
+        let ages = || minibatch.iter().map(age);
+        StepReport {
+            loss: scored.loss,
+            gradient_norm: 0.0,
+            learning_rate: 0.0,
+            negative_gradient_fraction: pushed_down as f64 / log_pi.responses() as f64,
+            negative_gradient_mass: if all > 0.0 { down / all } else { 0.0 },
+            staleness_mean: ages().sum::<u64>() as f64 / minibatch.len() as f64,
+            staleness_max: ages().max().unwrap_or(0),
+        }
+    }
+}
