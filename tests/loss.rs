@@ -72,6 +72,8 @@ fn pref_ft_reads_the_chosen_column_only() {
     assert_eq!(row, [2.5, -1.0, 0.0]);
     let row = numbers("pref-ft", "policy_logp_chosen,policy_logp_rejected\n-2.5,\n", &[]).remove(0);
     assert_eq!(row, [2.5, -1.0, 0.0]);
+    let certain = run("pref-ft", "policy_logp_chosen\n0\n", &[]).expect("valid");
+    assert!(certain.contains("\n0,0.0000000000000000e0,-1.0"), "no minus before zero: {certain}");
 }
 
 #[test]

@@ -168,5 +168,7 @@ fn data_that_are_no_distribution_or_hold_no_comparison_are_refused() {
     for tied in [pref_ft, ipo(1.0), ObjectiveSpec::BinaryFeedme {}] {
         assert!(message(tied, &[0.5, 0.5], &[1.0, 1.0], 2).contains("no response is preferred"));
     }
+    let unseen = message(ipo(1.0), &[0.5, 0.5, 0.0], &[1.0, 1.0, 2.0], 2);
+    assert!(unseen.contains("no response is preferred"), "{unseen}");
     assert!(message(ipo(-1.0), &[0.5, 0.5], &[1.0, 2.0], 2).contains("`target_margin` is -1"));
 }

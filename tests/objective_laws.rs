@@ -436,6 +436,7 @@ fn the_gradient_of_dpo_over_beta_tends_to_one_half_as_beta_vanishes() {
 }
 
 #[test]
+#[expect(clippy::approx_constant, reason = "e, to the digits of the notes")]
 fn the_hand_checked_values_of_the_paper_notes_hold() {
     // log π −12 and −15, reference −13 and −14: h = (−12 + 13) − (−15 + 14) = 2.
     let pair = Input {

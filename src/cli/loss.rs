@@ -10,7 +10,7 @@
 //! | `hinge` | the same | `beta` |
 //! | `pref-ft` | `policy_logp_chosen` | |
 //! | `rwr` | `policy_logp, reward` | `temperature, weight_clip` |
-//! | `reinforce` | `policy_logp`, `advantage` or `reward` | |
+//! | `reinforce` | `policy_logp, advantage`, else `reward` in its place | |
 //! | `ppo` | `policy_logp, old_logp, advantage` | `ratio_clip` |
 //! | `best-of-n`, `rloo` | `policy_logp, reward, prompt` | |
 //! | `unlikelihood` | `policy_logp, reward, prompt` | `alpha, pushed, floor` |
@@ -18,7 +18,7 @@
 //! A parameter comes from `--set`, else from a column of its name, else from its default. The rows
 //! of one prompt need not be adjacent. All columns pass through, in their order; then follow `loss`
 //! and `coefficient_chosen, coefficient_rejected` (pairs) or `coefficient` (samples), with 17
-//! digits. Nothing is written unless every row is valid.
+//! digits. Comments are dropped. Nothing is written unless every row is valid.
 
 mod error;
 mod method;

@@ -99,7 +99,8 @@ impl Sheet {
         LossError::Cell { line: *line, column, given, allowed }
     }
 
-    /// Writes the sheet with further columns; numbers have 17 digits and so survive being read.
+    /// Writes the sheet with further columns; numbers have 17 digits and so survive being read, and
+    /// −0 is written as 0.
     pub(super) fn write(
         &self,
         appended: &[&str],
@@ -111,7 +112,7 @@ impl Sheet {
         let names = appended.iter().map(|name| name.to_string());
         write(self.header.iter().cloned().chain(names).collect())?;
         for ((_, cells), entry) in self.rows.iter().zip(entries) {
-            let numbers = entry.iter().map(|x| format!("{x:.16e}"));
+            let numbers = entry.iter().map(|x| format!("{:.16e}", x + 0.0));
             write(cells.iter().cloned().chain(numbers).collect())?;
         }
         writer.flush()?;
