@@ -193,6 +193,10 @@ fn every_fault_of_the_file_names_its_line() {
         refusal("rwr", "note,policy_logp,reward\n\"two\nlines\",-1,2\nx,-1,oops", &[]),
         "line 4: `reward` is `oops`; a finite number is needed"
     );
+    assert_eq!(
+        refusal("rwr", "note,policy_logp,reward\n\"two\nlines\",-1,oops\n", &[]),
+        "line 2: `reward` is `oops`; a finite number is needed"
+    );
     for bad in ["nan", "inf", "-inf", "1e999"] {
         assert_eq!(
             refusal("rwr", &format!("policy_logp,reward\n-1,1\n-1,{bad}\n"), &[]),
