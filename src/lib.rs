@@ -18,6 +18,8 @@ pub mod objective;
 
 pub mod learner;
 
+pub mod scenario;
+
 pub mod cli {
     //! What is typed: one file per subcommand.
     pub mod loss;

@@ -1,0 +1,65 @@
+//! What one cell runs.
+
+use crate::learner::{DataSpec, MeasureSpec, OptimizerSpec, ScheduleSpec};
+use crate::objective::ObjectiveSpec;
+use crate::policy::PolicySpec;
+use crate::preference::PairSpec;
+use crate::problem::ProblemSpec;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The keys of an experiment, in the order in which a scenario writes them.
+pub const EXPERIMENT_KEYS: [&str; 8] =
+    ["problem", "policy", "objective", "schedule", "data", "pairs", "optimizer", "measure"];
+
+/// One fully resolved experiment: everything that its results depend on, but the seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// What is rewarded, and where the reference stands.
+    pub problem: ProblemSpec,
+    /// Who acts.
+    pub policy: PolicySpec,
+    /// What is minimised.
+    pub objective: ObjectiveSpec,
+    /// Algorithm 1 with B, C, M and T.
+    pub schedule: ScheduleSpec,
+    /// The prompts, and a preference set in place of draws from π_ref.
+    #[serde(default)]
+    pub data: DataSpec,
+    /// How comparisons are made.
+    #[serde(default)]
+    pub pairs: PairSpec,
+    /// How coefficients become steps.
+    pub optimizer: OptimizerSpec,
+    /// When and on what the policy is measured.
+    #[serde(default)]
+    pub measure: MeasureSpec,
+}
+
+/// An experiment of a scenario, with its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// The first 16 hexadecimal digits of its content's hash.
+    pub name: String,
+    /// The method it belongs to.
+    pub method: String,
+    /// The value of each swept key that the method has, as written in TOML but without quotes.
+    pub settings: BTreeMap<String, String>,
+    /// What it runs. Paths of CSV files are resolved against the scenario's folder.
+    pub experiment: Experiment,
+}
+
+impl Cell {
+    /// How messages name the cell: "method `dpo`, schedule.passes = 4".
+    pub fn description(&self) -> String {
+        describe(&self.method, &self.settings)
+    }
+}
+
+/// How messages name a cell.
+pub(super) fn describe(method: &str, settings: &BTreeMap<String, String>) -> String {
+    let pairs = settings.iter().map(|(key, value)| format!(", {key} = {value}"));
+    format!("method `{method}`{}", pairs.collect::<String>())
+}

@@ -1,0 +1,94 @@
+//! The keys of a scenario that say what it is about, beside what it runs.
+
+use super::claim::ClaimSpec;
+use super::panel::PanelSpec;
+use serde::{Deserialize, Serialize};
+
+/// How costly a scenario is, and what it needs.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Exact bandits: seconds.
+    Bandit,
+    /// Stop-or-continue policies: minutes.
+    Length,
+    /// Maps over two swept keys: minutes to hours.
+    Phase,
+    /// A nano language model, shortened.
+    Nano,
+    /// A nano language model.
+    NanoFull,
+    /// A real language model of 135 million parameters.
+    Smollm2,
+    /// What needs a GPU.
+    Gpu,
+    /// Whatever a user wrote.
+    #[default]
+    User,
+}
+
+/// `[seeds]`: `first`, `first + 1`, … `first + count − 1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seeds {
+    /// The first seed.
+    pub first: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Seeds { first: 0, count: 20 }
+    }
+}
+
+impl Seeds {
+    /// The seeds as a half-open range.
+    pub fn range(&self) -> std::ops::Range<u64> {
+        self.first..self.first.saturating_add(self.count)
+    }
+}
+
+/// The keys of [`Header`] and the tables of a scenario, as an unknown key's message lists them.
+pub(super) const HEADER_KEYS: [&str; 11] = [
+    "id",
+    "title",
+    "figure",
+    "tier",
+    "tags",
+    "question",
+    "see",
+    "expected_seconds",
+    "seeds",
+    "claim",
+    "panel",
+];
+
+/// Everything at the top of a file that changes no result.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    pub id: String,
+    pub title: String,
+    #[serde(default)]
+    pub figure: Option<String>,
+    #[serde(default)]
+    pub tier: Tier,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    #[serde(default)]
+    pub question: Option<String>,
+    #[serde(default)]
+    pub see: Option<String>,
+    #[serde(default)]
+    pub expected_seconds: Option<f64>,
+    #[serde(default)]
+    pub seeds: Seeds,
+    #[serde(default, rename = "claim")]
+    pub claims: Vec<ClaimSpec>,
+    #[serde(default, rename = "panel")]
+    pub panels: Vec<PanelSpec>,
+}

@@ -1,0 +1,93 @@
+//! What is run: scenarios as written in TOML, resolved to cells.
+//!
+//! A scenario holds the keys of an experiment, a list of methods that override some of them, a grid
+//! of swept keys and, laid over all that, the `--set` arguments of the command line. Resolving it
+//! gives *cells*: complete experiments with every default filled in, named by the hash of their
+//! content.
+
+mod canonical;
+mod check;
+mod check_findings;
+mod claim;
+mod diagnostic;
+mod document;
+mod experiment;
+mod explain;
+mod header;
+mod load;
+mod method;
+mod metrics;
+mod overlay;
+mod panel;
+mod resolve;
+mod set;
+mod shipped;
+mod sweep;
+
+pub use claim::{ClaimSpec, Selector, Verdict, selects, written};
+pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
+pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
+pub use header::{Seeds, Tier};
+pub use load::Source;
+pub use metrics::{METRICS, is_metric};
+pub use panel::{Axis, Mark, PanelKind, PanelSpec};
+pub use shipped::{ShippedScenario, find, shipped};
+
+use serde::{Deserialize, Serialize};
+
+/// Bumped when a change makes the same experiment give other numbers; part of every cell's name.
+pub const RESULTS_VERSION: u32 = 1;
+
+/// A resolved scenario: what `resolved.toml` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name, of small letters, digits and dashes.
+    pub id: String,
+    /// One line that says what it shows.
+    pub title: String,
+    /// The figure it makes, such as `fig04`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<String>,
+    /// How costly it is.
+    pub tier: Tier,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// What it asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// What one should see, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub see: Option<String>,
+    /// How long it takes on two cores (seconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seconds: Option<f64>,
+    /// The seeds that run.
+    pub seeds: Seeds,
+    /// The names of the methods, in the order written.
+    pub methods: Vec<String>,
+    /// The swept keys with their values as settings write them, in the order written.
+    pub sweep: Vec<(String, Vec<String>)>,
+    /// The experiments: methods in order, then the grid with later keys fastest.
+    pub cells: Vec<Cell>,
+    /// The findings it is held against.
+    pub claims: Vec<ClaimSpec>,
+    /// The panels of its figure.
+    pub panels: Vec<PanelSpec>,
+    /// The `--set` arguments it was resolved with.
+    pub set: Vec<String>,
+    /// What is allowed but probably not meant; for the end of a command's output.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+impl Scenario {
+    /// The folder of its runs: the id, and with `--set` arguments `+` and 8 hexadecimal digits of
+    /// their hash.
+    pub fn run_folder_name(&self) -> String {
+        if self.set.is_empty() {
+            return self.id.clone();
+        }
+        format!("{}+{}", self.id, &canonical::hex(self.set.join("\n"))[..8])
+    }
+}

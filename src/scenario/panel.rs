@@ -1,0 +1,117 @@
+//! The panels of a scenario's figure.
+
+use super::claim::Selector;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What a panel draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PanelKind {
+    /// Metrics over steps, queries or another metric; a line for each method and setting.
+    Curves,
+    /// A metric against a swept key; a line for each method.
+    Sweep,
+    /// Two metrics at the last step; a line for each method through its swept values.
+    Frontier,
+    /// Probabilities, rewards and targets arm by arm.
+    Density,
+    /// Two swept keys, coloured by the method with the larger metric.
+    Region,
+    /// A row with an interval for each cell.
+    Intervals,
+}
+
+/// The axis on which a mark stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Axis {
+    /// A vertical line.
+    X,
+    /// A horizontal line.
+    #[default]
+    Y,
+}
+
+/// A labelled line at a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Where it stands (units of the axis).
+    pub value: f64,
+    /// What is written at it.
+    pub label: String,
+    /// The axis it stands on.
+    #[serde(default)]
+    pub axis: Axis,
+}
+
+/// `[[panel]]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PanelSpec {
+    /// What stands above the panel.
+    pub title: String,
+    /// What it draws.
+    pub kind: PanelKind,
+    /// `step`, `queries`, a metric or a swept key (curves, sweep, frontier, region); density panels
+    /// always have the arms there.
+    #[serde(default = "step")]
+    pub x: String,
+    /// The metrics drawn: one, or a list.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub y: Vec<String>,
+    /// The cells drawn.
+    #[serde(rename = "where", default, skip_serializing_if = "Selector::is_empty")]
+    pub where_: Selector,
+    /// The methods drawn, in this order; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// The swept key whose values make a ramp of lightness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
+    /// Draw the metric at this step instead of the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_step: Option<u64>,
+    /// The steps whose densities are drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<u64>,
+    /// Draw x on a logarithmic axis.
+    #[serde(default)]
+    pub log_x: bool,
+    /// Draw y on a logarithmic axis.
+    #[serde(default)]
+    pub log_y: bool,
+    /// What stands at the x axis, in place of the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_label: Option<String>,
+    /// What stands at the y axis, in place of the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_label: Option<String>,
+    /// The ends of the y axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_range: Option<[f64; 2]>,
+    /// The ends of the x axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_range: Option<[f64; 2]>,
+    /// Labelled lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+}
+
+fn step() -> String {
+    "step".to_owned()
+}
+
+/// A string, or a list of them.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a metric or a list of metrics")]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(metric) => vec![metric],
+        OneOrMany::Many(metrics) => metrics,
+    })
+}
