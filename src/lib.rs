@@ -11,3 +11,7 @@ pub mod stream;
 pub mod preference;
 
 pub mod objective;
+
+pub mod learner;
+
+pub mod scenario;
