@@ -15,3 +15,7 @@ pub mod objective;
 pub mod learner;
 
 pub mod scenario;
+
+pub mod results;
+
+pub mod runner;
