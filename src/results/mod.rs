@@ -26,6 +26,7 @@ mod rows;
 mod select;
 mod series;
 mod statistics;
+mod tuning;
 
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
 pub use error::{MissingRuns, ResultsError};
@@ -40,3 +41,4 @@ pub use statistics::{
     Bootstrap, Estimate, RESAMPLES, Statistic, band, holm, mean_interval, paired_difference,
     probability_of_improvement,
 };
+pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};
