@@ -20,7 +20,8 @@ pub mod learner;
 
 pub mod scenario;
 
-pub mod cli {
-    //! What is typed: one file per subcommand.
-    pub mod loss;
-}
+pub mod results;
+
+pub mod runner;
+
+pub mod cli;
