@@ -11,3 +11,7 @@ pub mod stream;
 pub mod preference;
 
 pub mod objective;
+
+pub mod scenario;
+
+pub mod results;
