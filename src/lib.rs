@@ -15,3 +15,5 @@ pub mod objective;
 pub mod scenario;
 
 pub mod results;
+
+pub mod figure;

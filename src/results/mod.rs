@@ -88,7 +88,8 @@ impl Run {
 }
 
 fn series(v: BTreeMap<(u64, u64, u64), BTreeMap<u64, f64>>) -> Series {
-    let seeds: Vec<u64> = v.values().next().map(|s| s.keys().copied().collect()).unwrap_or_default();
+    let seeds: Vec<u64> =
+        v.values().next().map(|s| s.keys().copied().collect()).unwrap_or_default();
     let points = v.keys().map(|&(step, round, queries)| Point { step, round, queries }).collect();
     let rows: Vec<&BTreeMap<u64, f64>> = v.values().collect();
     let values = Array2::from_shape_fn((seeds.len(), rows.len()), |(s, p)| rows[p][&seeds[s]]);
