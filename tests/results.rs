@@ -150,7 +150,7 @@ fn a_malformed_file_is_named_with_its_line() {
     for (text, message) in [
         (
             String::new(),
-            "metrics.csv:1: the file is empty; expected cell,method,seed,step,round,queries,metric,value",
+            "metrics.csv:1: the header is ``; expected `cell,method,seed,step,round,queries,metric,value`",
         ),
         (
             "cell,method\n".to_owned(),

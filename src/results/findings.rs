@@ -2,6 +2,7 @@
 
 use super::claims::Finding;
 use super::rows::{number, table};
+use crate::scenario::Verdict;
 
 /// A table of findings for a README: one row each, and below it why a claim does not hold.
 pub fn findings_markdown(findings: &[Finding]) -> String {
@@ -63,52 +64,55 @@ fn verdict(finding: &Finding) -> String {
 }
 
 fn note(finding: &Finding) -> Option<String> {
-    let verdict = finding.verdict.filter(|v| *v != crate::scenario::Verdict::Holds)?;
+    let verdict = finding.verdict.filter(|v| *v != Verdict::Holds)?;
     finding.why.as_ref().map(|why| format!("- **{}** ({verdict}): {why}", finding.id))
 }
 
+/// The columns of [`findings_csv`].
+const HEADER: [&str; 17] = [
+    "id",
+    "figure",
+    "says",
+    "metric",
+    "effect",
+    "low",
+    "high",
+    "margin",
+    "seeds",
+    "censored",
+    "verdict",
+    "expected",
+    "p",
+    "holm_verdict",
+    "settings_held",
+    "settings",
+    "why",
+];
+
 /// The same as CSV, numbers in full.
 pub fn findings_csv(findings: &[Finding]) -> String {
-    let header = [
-        "id",
-        "figure",
-        "says",
-        "metric",
-        "effect",
-        "low",
-        "high",
-        "margin",
-        "seeds",
-        "censored",
-        "verdict",
-        "expected",
-        "p",
-        "holm_verdict",
-        "settings_held",
-        "settings",
-        "why",
-    ];
-    let rows = findings.iter().map(|f| {
-        let word = |v: Option<crate::scenario::Verdict>| v.map_or(String::new(), |v| v.to_string());
-        [
-            f.id.clone(),
-            f.figure.clone().unwrap_or_default(),
-            f.says.clone(),
-            f.metric.clone(),
-            number(f.effect),
-            number(f.low),
-            number(f.high),
-            number(f.margin),
-            f.n.to_string(),
-            f.censored.to_string(),
-            word(f.verdict),
-            word(Some(f.expected)),
-            f.p.map_or(String::new(), number),
-            word(f.holm_verdict),
-            f.share_of_settings.map_or(String::new(), |(held, _)| held.to_string()),
-            f.share_of_settings.map_or(String::new(), |(_, of)| of.to_string()),
-            f.why.clone().unwrap_or_default(),
-        ]
-    });
-    String::from_utf8(table(&header, rows)).expect("text in, text out")
+    String::from_utf8(table(&HEADER, findings.iter().map(row))).expect("text in, text out")
+}
+
+fn row(f: &Finding) -> [String; 17] {
+    let word = |v: Option<Verdict>| v.map_or(String::new(), |v| v.to_string());
+    [
+        f.id.clone(),
+        f.figure.clone().unwrap_or_default(),
+        f.says.clone(),
+        f.metric.clone(),
+        number(f.effect),
+        number(f.low),
+        number(f.high),
+        number(f.margin),
+        f.n.to_string(),
+        f.censored.to_string(),
+        word(f.verdict),
+        word(Some(f.expected)),
+        f.p.map_or(String::new(), number),
+        word(f.holm_verdict),
+        f.share_of_settings.map_or(String::new(), |(held, _)| held.to_string()),
+        f.share_of_settings.map_or(String::new(), |(_, of)| of.to_string()),
+        f.why.clone().unwrap_or_default(),
+    ]
 }

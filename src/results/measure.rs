@@ -3,6 +3,7 @@
 use super::claims::ClaimError;
 use super::paths::{Reach, area, first_crossing};
 use super::read::Run;
+use super::series::Point;
 use crate::scenario::{Cell, ClaimSpec};
 
 /// What is taken, and how much of the run is looked at.
@@ -56,25 +57,15 @@ impl Measure {
         cell: &Cell,
         seed: u64,
     ) -> Result<Reach, ClaimError> {
-        let unknown = || ClaimError::UnknownMetric {
+        let found = run.series(&cell.name, &claim.metric);
+        let found = found.and_then(|series| Some((series, series.of_seed(seed)?)));
+        let (series, values) = found.ok_or_else(|| ClaimError::UnknownMetric {
             claim: claim.id.clone(),
             metric: claim.metric.clone(),
             available: run.metrics().into_iter().collect(),
-        };
-        let series = run.series(&cell.name, &claim.metric).ok_or_else(unknown)?;
-        let values = series.of_seed(seed).ok_or_else(unknown)?;
-        let steps: Vec<u64> = series.points.iter().map(|point| point.step).collect();
-        let shown = self.shown(claim, &steps)?;
-        let x = |of: &dyn Fn(usize) -> u64| (0..shown).map(|i| of(i) as f64).collect::<Vec<_>>();
-        let known = |at: f64| Reach { at, censored: false };
-        let reach = match self.kind {
-            Kind::Last | Kind::AtStep(_) => known(values[shown - 1]),
-            Kind::Area => known(area(&x(&|i| steps[i]), &values[..shown])),
-            Kind::StepsTo(level) => first_crossing(&x(&|i| steps[i]), &values[..shown], level),
-            Kind::QueriesTo(level) => {
-                first_crossing(&x(&|i| series.points[i].queries), &values[..shown], level)
-            }
-        };
+        })?;
+        let shown = self.shown(claim, &series.points)?;
+        let reach = self.reduce(&series.points[..shown], &values[..shown]);
         if reach.at.is_finite() {
             return Ok(reach);
         }
@@ -87,8 +78,21 @@ impl Measure {
         })
     }
 
+    /// The number of one path, which has at least one point.
+    fn reduce(self, points: &[Point], values: &[f64]) -> Reach {
+        let x = |of: fn(&Point) -> u64| points.iter().map(|p| of(p) as f64).collect::<Vec<_>>();
+        let known = |at: f64| Reach { at, censored: false };
+        match self.kind {
+            Kind::Last | Kind::AtStep(_) => known(values[values.len() - 1]),
+            Kind::Area => known(area(&x(|p| p.step), values)),
+            Kind::StepsTo(level) => first_crossing(&x(|p| p.step), values, level),
+            Kind::QueriesTo(level) => first_crossing(&x(|p| p.queries), values, level),
+        }
+    }
+
     /// How many points are looked at: up to the step asked for, or that share of the run.
-    fn shown(self, claim: &ClaimSpec, steps: &[u64]) -> Result<usize, ClaimError> {
+    fn shown(self, claim: &ClaimSpec, points: &[Point]) -> Result<usize, ClaimError> {
+        let steps: Vec<u64> = points.iter().map(|point| point.step).collect();
         let last = steps.last().copied().unwrap_or(0);
         let end = match self.kind {
             Kind::AtStep(step) => step,

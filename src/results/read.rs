@@ -11,13 +11,15 @@ use std::fs;
 use std::path::Path;
 use std::str::{self, FromStr};
 
+/// Cell, then metric.
+type SeriesByCell = BTreeMap<String, BTreeMap<String, Series>>;
+
 /// A scenario with the results of its finished seeds.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The scenario.
     pub scenario: Scenario,
-    /// Cell, then metric.
-    series: BTreeMap<String, BTreeMap<String, Series>>,
+    series: SeriesByCell,
 }
 
 impl Run {
@@ -42,7 +44,7 @@ impl Run {
 
     /// A run of results that are at hand: (cell, metric) → series.
     pub fn from_series(scenario: Scenario, series: BTreeMap<(String, String), Series>) -> Run {
-        let mut by_cell: BTreeMap<String, BTreeMap<String, Series>> = BTreeMap::new();
+        let mut by_cell: SeriesByCell = BTreeMap::new();
         for ((cell, metric), series) in series {
             by_cell.entry(cell).or_default().insert(metric, series);
         }
@@ -124,48 +126,30 @@ impl GrowingCell {
 }
 
 /// Reads the rows of the cells and seeds of `scenario`; others are passed over.
-fn read_metrics(
-    path: &Path,
-    scenario: &Scenario,
-) -> Result<BTreeMap<String, BTreeMap<String, Series>>, ResultsError> {
-    let malformed = |line: u64, problem: String| ResultsError::Malformed {
-        path: path.to_owned(),
-        line,
-        problem,
+fn read_metrics(path: &Path, scenario: &Scenario) -> Result<SeriesByCell, ResultsError> {
+    let malformed =
+        |line, problem| ResultsError::Malformed { path: path.to_owned(), line, problem };
+    let unreadable = |error: csv::Error| {
+        malformed(error.position().map_or(0, |p| p.line()), format!("unreadable: {error}"))
     };
     let file = fs::File::open(path).map_err(ResultsError::io("read", path))?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(1 << 20)
-        .from_reader(file);
-    let mut record = ByteRecord::new();
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 20).from_reader(file);
+    check_header(reader.byte_headers().map_err(unreadable)?).map_err(|e| malformed(1, e))?;
     let mut cells = Cells::of(scenario);
-    let mut first = true;
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|e| malformed(reader_line(&e), format!("unreadable: {e}")))?
-    {
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(unreadable)? {
         let line = record.position().map_or(0, |p| p.line());
-        let taken = if first { check_header(&record) } else { cells.take(&record) };
-        taken.map_err(|problem| malformed(line, problem))?;
-        first = false;
-    }
-    if first {
-        return Err(malformed(1, format!("the file is empty; expected {}", HEADER.join(","))));
+        cells.take(&record).map_err(|problem| malformed(line, problem))?;
     }
     cells.finish().map_err(|problem| malformed(1, problem))
 }
 
-fn reader_line(error: &csv::Error) -> u64 {
-    error.position().map_or(0, |p| p.line())
-}
-
-fn check_header(record: &ByteRecord) -> Result<(), String> {
-    if record.iter().eq(HEADER.iter().map(|h| h.as_bytes())) {
+fn check_header(header: &ByteRecord) -> Result<(), String> {
+    if header.iter().eq(HEADER.iter().map(|h| h.as_bytes())) {
         return Ok(());
     }
-    let given: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+    let given: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
     Err(format!("the header is `{}`; expected `{}`", given.join(","), HEADER.join(",")))
 }
 
@@ -214,7 +198,7 @@ impl Cells {
         }
     }
 
-    fn finish(mut self) -> Result<BTreeMap<String, BTreeMap<String, Series>>, String> {
+    fn finish(mut self) -> Result<SeriesByCell, String> {
         let mut all = BTreeMap::new();
         for (name, place) in self.index {
             let metrics = std::mem::take(&mut self.cells[place].metrics)

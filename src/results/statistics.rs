@@ -86,19 +86,26 @@ impl Bootstrap {
     /// The statistic of `values: [n]` in each resample, in no order that means anything.
     pub fn distribution(&self, values: &[f64], statistic: Statistic) -> Vec<f64> {
         assert_eq!(values.len(), self.n, "as many values as the bootstrap was made for");
+        let resamples = self.counts.chunks_exact(self.n.max(1));
+        if statistic == Statistic::Mean && values.iter().all(|v| v.is_finite()) {
+            return resamples.map(|counts| weighted_mean(values, counts)).collect();
+        }
         let mut order: Vec<usize> = (0..self.n).collect();
         order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
         let ranks = statistic.ranks(self.n);
-        self.counts
-            .chunks_exact(self.n.max(1))
-            .map(|counts| mean_of_ranks(values, counts, &order, &ranks))
-            .collect()
+        resamples.map(|counts| mean_of_ranks(values, counts, &order, &ranks)).collect()
     }
 
     /// The statistic of `values: [n]` with its interval.
     pub fn estimate(&self, values: &[f64], statistic: Statistic) -> Estimate {
         interval(statistic.of(values), self.distribution(values, statistic))
     }
+}
+
+/// The mean of a resample, given how often each value was drawn.
+fn weighted_mean(values: &[f64], counts: &[u16]) -> f64 {
+    let sum: f64 = values.iter().zip(counts).map(|(v, &count)| f64::from(count) * v).sum();
+    sum / values.len() as f64
 }
 
 /// The mean of the values at some ranks of a resample, given how often each value was drawn.
