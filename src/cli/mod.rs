@@ -1,3 +1,122 @@
 //! What is typed: one file per subcommand.
 
+mod check;
+mod claims;
+mod figure;
+mod list;
 pub mod loss;
+mod merge;
+mod options;
+mod progress;
+mod provenance;
+mod reproduce;
+mod run;
+
+use anyhow::Error;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// See why preference fine-tuning works: on-policy sampling, sample reuse, negative gradients.
+///
+/// Re-implements and goes beyond Tajwar et al., "Preference Fine-Tuning of LLMs Should Leverage
+/// Suboptimal, On-Policy Data" (arXiv 2404.14367), on exact bandits. Begin with `modeseek reproduce`.
+#[derive(Parser)]
+#[command(name = "modeseek", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shipped scenarios: id, figure, tier, tags, expected seconds
+    List(list::Args),
+    /// Parse and validate scenarios and print their cells; runs nothing
+    Check(check::Args),
+    /// Run scenarios; what is finished is never computed again
+    Run(run::Args),
+    /// Draw the figures of finished runs as SVG and PNG
+    Figure(figure::Args),
+    /// Hold finished runs against every finding of the paper
+    Claims(claims::Args),
+    /// Run, draw and judge every shipped scenario
+    Reproduce(reproduce::Args),
+    /// Losses and coefficients for log-probabilities given in a CSV file
+    Loss(loss::Args),
+    /// Join run folders of one scenario from several machines
+    Merge(merge::Args),
+}
+
+/// Why a command did not succeed, by its exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// The input was wrong: exit 2, before any work.
+    Input(Error),
+    /// The work failed: exit 1.
+    Work(Error),
+    /// A verdict differs from the expected one under `--strict`: exit 1, said already.
+    Verdict,
+    /// Interrupted: exit 130.
+    Interrupted,
+}
+
+impl Failure {
+    /// The input was wrong.
+    fn input(error: impl Into<Error>) -> Self {
+        Failure::Input(error.into())
+    }
+
+    /// The work failed.
+    fn work(error: impl Into<Error>) -> Self {
+        Failure::Work(error.into())
+    }
+}
+
+/// Reads the command line, runs the command and tells the exit code: 0 done, 1 the work failed, 2
+/// the input was wrong, 130 interrupted.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::List(args) => list::list(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Figure(args) => figure::figure(&args),
+        Command::Claims(args) => claims::claims(&args),
+        Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Loss(args) => loss::command(&args),
+        Command::Merge(args) => merge::merge(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Input(error)) => complain(&error, 2),
+        Err(Failure::Work(error)) => complain(&error, 1),
+        Err(Failure::Verdict) => ExitCode::from(1),
+        Err(Failure::Interrupted) => {
+            eprintln!("interrupted; the same command goes on from here");
+            ExitCode::from(130)
+        }
+    }
+}
+
+/// Prints an error; a reader that went away (`modeseek list | head`) is none.
+fn complain(error: &Error, code: u8) -> ExitCode {
+    let broken_pipe = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    if error.downcast_ref::<std::io::Error>().is_some_and(broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    let text = format!("{error:#}");
+    let text = text.trim_end();
+    if text.starts_with("error") {
+        eprintln!("{text}")
+    } else {
+        eprintln!("error: {text}")
+    }
+    ExitCode::from(code)
+}
+
+/// Writes to standard output, so that a closed pipe is an error and not a panic.
+fn say(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end_matches('\n')).map_err(Failure::work)
+}

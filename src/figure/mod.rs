@@ -150,7 +150,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
             }?;
             let marks = spec.marks.iter();
             panel.rules.extend(marks.map(|m| content::Rule {
-                of_x: m.axis == "x",
+                of_x: m.axis == crate::scenario::Axis::X,
                 value: m.value,
                 label: m.label.clone(),
             }));

@@ -4,6 +4,8 @@
 //! `metrics.csv`, which joins these files in order, has the same bytes for any number of threads
 //! and after any interruption.
 
+pub mod train;
+
 use crate::learner::{Measurement, Stop};
 use crate::results::{ResultsError, RunFolder, pairs};
 use crate::scenario::{Cell, Experiment, Scenario};

@@ -91,3 +91,26 @@ impl Scenario {
         format!("{}+{}", self.id, &canonical::hex(self.set.join("\n"))[..8])
     }
 }
+
+impl Scenario {
+    /// The same scenario with fewer seeds and one `part`-th of every run's steps (at least one
+    /// whole round): a quick look, whose cells have names of their own.
+    #[must_use]
+    pub fn shortened(mut self, seeds: u64, part: u64) -> Scenario {
+        self.seeds.count = self.seeds.count.min(seeds);
+        for cell in &mut self.cells {
+            let schedule = &mut cell.experiment.schedule;
+            let round = (schedule.samples_per_round / schedule.minibatch.max(1)) as u64;
+            schedule.steps = (schedule.steps / part).max(round.min(schedule.steps)).max(1);
+            if let Ok(table) = canonical::table_of(&cell.experiment) {
+                cell.name = canonical::cell_name(&table);
+            }
+        }
+        let sooner = |at: Option<u64>| at.map(|step| (step / part).max(1));
+        for panel in &mut self.panels {
+            panel.at_step = sooner(panel.at_step);
+            panel.steps.iter_mut().for_each(|step| *step /= part);
+        }
+        self
+    }
+}

@@ -1,0 +1,130 @@
+//! `modeseek figure`: draw finished runs.
+
+use super::options::{Resolution, folder_of, named_or_run, writable, write_file};
+use super::{Failure, say};
+use crate::figure::{
+    Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
+};
+use crate::results::{Finding, Run, judge};
+use crate::scenario::Scenario;
+use std::path::{Path, PathBuf};
+
+/// Draw the figures of finished runs as SVG and PNG, with their numbers as CSV.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Paths or ids of scenarios; none or `all`: every shipped scenario that has been run
+    #[arg(value_name = "ID")]
+    scenarios: Vec<String>,
+    #[command(flatten)]
+    resolution: Resolution,
+    /// Folder of all run folders
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+    /// Folder of the figures
+    #[arg(long, default_value = "figures")]
+    out: PathBuf,
+    /// Print the figures' numbers as Markdown tables instead of drawing
+    #[arg(long)]
+    table: bool,
+    /// Width of the figures
+    #[arg(long, value_enum, default_value_t = WidthArg::Page)]
+    width: WidthArg,
+    /// Light ink on dark paper, for slides
+    #[arg(long)]
+    dark: bool,
+}
+
+/// The widths of figures.
+#[derive(clap::ValueEnum, Debug, Clone, Copy)]
+enum WidthArg {
+    /// 85 mm
+    Column,
+    /// 178 mm
+    Page,
+    /// 16:9 at 1920 pixels
+    Slide,
+}
+
+impl From<WidthArg> for Width {
+    fn from(width: WidthArg) -> Width {
+        match width {
+            WidthArg::Column => Width::Column,
+            WidthArg::Page => Width::Page,
+            WidthArg::Slide => Width::Slide,
+        }
+    }
+}
+
+/// Draws every named scenario.
+pub fn figure(args: &Args) -> Result<(), Failure> {
+    let scenarios = named_or_run(&args.scenarios, &args.resolution, &args.runs)?;
+    if !args.table {
+        writable(&args.out)?;
+    }
+    let options = FigureOptions { width: args.width.into(), dark: args.dark, watermark: None };
+    for scenario in scenarios {
+        let run = open(scenario, &args.runs)?;
+        if args.table {
+            say(&table_markdown(&run).map_err(Failure::work)?)?;
+            continue;
+        }
+        let findings = findings_of(&run)?;
+        for file in draw_into(&run, &findings, &options, &args.out)?.files {
+            say(&format!("{}", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the results of a scenario.
+pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
+    let folder = folder_of(&scenario, runs);
+    Run::open_resolved(folder.root(), scenario).map_err(|error| match error {
+        crate::results::ResultsError::Missing(missing) => Failure::input(missing),
+        other => Failure::work(other),
+    })
+}
+
+/// Judges every claim of a run.
+pub fn findings_of(run: &Run) -> Result<Vec<Finding>, Failure> {
+    run.scenario.claims.iter().map(|claim| judge(run, claim).map_err(Failure::work)).collect()
+}
+
+/// The files of one figure and what it shows.
+pub struct Drawn {
+    /// SVG, PNG and CSV.
+    pub files: Vec<PathBuf>,
+    /// What the figure shows, in sentences.
+    pub caption: String,
+}
+
+/// The name of a scenario's figure: its number, else its id.
+pub fn figure_name(scenario: &Scenario) -> &str {
+    scenario.figure.as_deref().unwrap_or(&scenario.id)
+}
+
+/// Draws one run.
+pub fn draw_into(
+    run: &Run,
+    findings: &[Finding],
+    options: &FigureOptions,
+    out: &Path,
+) -> Result<Drawn, Failure> {
+    let marks: Vec<VerdictMark> = findings.iter().filter_map(mark).collect();
+    let Drawing { svg, png, caption } = draw(run, &marks, options).map_err(Failure::work)?;
+    let name = figure_name(&run.scenario);
+    let file = |ending: &str| out.join(format!("{name}.{ending}"));
+    let summary = summary_csv(run).map_err(Failure::work)?;
+    let files = vec![
+        write_file(&file("svg"), svg.as_bytes())?,
+        write_file(&file("png"), &png)?,
+        write_file(&file("csv"), summary.as_bytes())?,
+    ];
+    Ok(Drawn { files, caption })
+}
+
+/// How a finding stands under a title; without a verdict it does not.
+fn mark(finding: &Finding) -> Option<VerdictMark> {
+    let Finding { effect, low, high, .. } = *finding;
+    Some(VerdictMark { id: finding.id.clone(), verdict: finding.verdict?, effect, low, high })
+}

@@ -1,0 +1,110 @@
+//! Options that several subcommands share.
+
+use super::Failure;
+use crate::results::RunFolder;
+use crate::scenario::{Scenario, Source, Tier, shipped};
+use anyhow::anyhow;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// How scenarios are resolved.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Resolution {
+    /// Override a key: KEY=V, KEY=V1,V2 (a sweep), or method.NAME.KEY=V; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seeds to run, half-open: 0..10
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub seeds: Option<Range<u64>>,
+}
+
+impl Resolution {
+    /// Loads a scenario by path or id.
+    pub fn load(&self, typed: &str) -> Result<Scenario, Failure> {
+        Scenario::load(&Source::of(typed), &self.set, self.seeds.clone()).map_err(Failure::input)
+    }
+}
+
+/// A half-open range of seeds.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    const FORM: &str = "seeds are a half-open range of whole numbers such as 0..10";
+    let (first, last) = text.split_once("..").ok_or(FORM)?;
+    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| FORM.to_owned());
+    let (first, last) = (number(first)?, number(last)?);
+    if first < last { Ok(first..last) } else { Err(format!("{text} holds no seed; {FORM}")) }
+}
+
+/// The run folder of a scenario below `runs`.
+pub fn folder_of(scenario: &Scenario, runs: &Path) -> RunFolder {
+    RunFolder::new(runs.join(scenario.run_folder_name()))
+}
+
+/// Every shipped scenario that a predicate wants, resolved as shipped, in the order of their files.
+pub fn shipped_where(wanted: impl Fn(&Scenario) -> bool) -> Result<Vec<Scenario>, Failure> {
+    let all = shipped().iter().map(|file| {
+        Scenario::parse(file.path, file.text, None, &[], None)
+            .map_err(|e| Failure::work(anyhow!("{e}")))
+    });
+    let all = all.collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().filter(|s| wanted(s)).collect())
+}
+
+/// Whether a scenario chooses hyper-parameters instead of showing a finding.
+pub fn is_tuning(scenario: &Scenario) -> bool {
+    scenario.tags.iter().any(|tag| tag == "tuning")
+}
+
+/// Scenarios named by path or id, or all shipped ones that have been run below `runs`.
+pub fn named_or_run(
+    names: &[String],
+    resolution: &Resolution,
+    runs: &Path,
+) -> Result<Vec<Scenario>, Failure> {
+    let all = names.is_empty() || names == ["all"];
+    if !all {
+        return names.iter().map(|name| resolution.load(name)).collect();
+    }
+    let found = shipped_where(|s| folder_of(s, runs).metrics().is_file() && !is_tuning(s))?;
+    if found.is_empty() {
+        let runs = runs.display();
+        return Err(Failure::input(anyhow!(
+            "no finished run of a shipped scenario lies below {runs}; run one with \
+             `modeseek run ID` or all with `modeseek reproduce`"
+        )));
+    }
+    Ok(found)
+}
+
+/// Creates a folder for outputs before any work, so that a wrong one is said at once.
+pub fn writable(folder: &Path) -> Result<(), Failure> {
+    let refuse = |e: std::io::Error| {
+        let shown = folder.display();
+        Failure::input(anyhow!("the folder {shown} cannot be written to: {e}; name another"))
+    };
+    std::fs::create_dir_all(folder).map_err(refuse)?;
+    tempfile::tempfile_in(folder).map(drop).map_err(refuse)
+}
+
+/// Writes a file by renaming a complete temporary one.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
+    use std::io::Write;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Failure::work)?;
+    file.write_all(content).map_err(Failure::work)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(readable).map_err(Failure::work)?;
+    }
+    file.persist(path).map_err(|e| Failure::work(e.error))?;
+    Ok(path.to_owned())
+}
+
+/// The word for a tier, as it is written.
+pub fn tier_name(tier: Tier) -> String {
+    match toml::Value::try_from(tier) {
+        Ok(toml::Value::String(name)) => name,
+        _ => format!("{tier:?}").to_lowercase(),
+    }
+}

@@ -1,0 +1,154 @@
+//! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
+
+use super::figure::{draw_into, figure_name, findings_of, open};
+use super::options::{folder_of, is_tuning, shipped_where, tier_name, writable, write_file};
+use super::run::{WorkArgs, compute, fail_if_any};
+use super::{Failure, say};
+use crate::figure::FigureOptions;
+use crate::results::{Finding, adjust, choices, choices_csv, findings_csv, findings_markdown};
+use crate::scenario::{Scenario, did_you_mean};
+use anyhow::anyhow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Run, draw and judge the shipped scenarios: CSVs, figures, and the table of findings.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Ids of shipped scenarios; none: all of the tiers
+    #[arg(value_name = "ID")]
+    scenarios: Vec<String>,
+    /// bandit, length, phase, nano, nano-full, smollm2, gpu or all [default: bandit and length]
+    #[arg(long)]
+    tier: Option<String>,
+    /// 3 seeds and a quarter of the steps, watermarked, into `quick/`, without verdicts
+    #[arg(long)]
+    quick: bool,
+    /// Also rerun the scenarios that chose the hyper-parameters, and write their choices
+    #[arg(long)]
+    tuning: bool,
+    #[command(flatten)]
+    work: WorkArgs,
+    /// Folder of all run folders
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+    /// Folder of the figures
+    #[arg(long, default_value = "figures")]
+    out: PathBuf,
+}
+
+/// The seeds of `--quick`.
+const QUICK_SEEDS: u64 = 3;
+/// The share of the steps of `--quick` is one over this.
+const QUICK_PART: u64 = 4;
+
+/// Runs, draws and judges.
+pub fn reproduce(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut scenarios = selected(args)?;
+    let (mut runs, mut out) = (args.runs.clone(), args.out.clone());
+    if args.quick {
+        scenarios = scenarios.into_iter().map(|s| s.shortened(QUICK_SEEDS, QUICK_PART)).collect();
+        (runs, out) = (PathBuf::from("quick/runs"), PathBuf::from("quick/figures"));
+    }
+    writable(&runs)?;
+    writable(&out)?;
+    let mut book = Book::default();
+    for scenario in scenarios {
+        book.add(scenario, args, (&runs, &out))?;
+    }
+    adjust(&mut book.findings);
+    if !args.quick && !book.findings.is_empty() {
+        say(&findings_markdown(&book.findings))?;
+        book.write(out.join("claims.csv"), findings_csv(&book.findings))?;
+        book.write(out.join("claims.md"), findings_markdown(&book.findings))?;
+    }
+    let captions = book.captions.clone();
+    book.write(out.join("README.md"), format!("# Figures\n\n{captions}"))?;
+    say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
+    for file in &book.files {
+        say(&format!("  {}", file.display()))?;
+    }
+    fail_if_any(&book.failed)
+}
+
+/// The scenarios that were asked for.
+fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
+    let tiers = ["bandit", "length", "phase", "nano", "nano-full", "smollm2", "gpu", "all"];
+    if let Some(tier) = &args.tier
+        && !tiers.contains(&tier.as_str())
+    {
+        let hint =
+            did_you_mean(tier, tiers).map_or(String::new(), |t| format!("; did you mean {t}?"));
+        let tiers = tiers.join(", ");
+        return Err(Failure::input(anyhow!("there is no tier `{tier}`; tiers: {tiers}{hint}")));
+    }
+    for id in &args.scenarios {
+        crate::scenario::find(id).map_err(Failure::input)?;
+    }
+    let by_tier = |s: &Scenario| match args.tier.as_deref() {
+        None => ["bandit", "length"].contains(&tier_name(s.tier).as_str()),
+        Some("all") => true,
+        Some(tier) => tier_name(s.tier) == tier,
+    };
+    shipped_where(|s| match args.scenarios.is_empty() {
+        true => by_tier(s) && (args.tuning || !is_tuning(s)),
+        false => args.scenarios.contains(&s.id),
+    })
+}
+
+/// What is collected over the scenarios.
+#[derive(Default)]
+struct Book {
+    findings: Vec<Finding>,
+    captions: String,
+    files: Vec<PathBuf>,
+    failed: Vec<crate::runner::Failure>,
+}
+
+impl Book {
+    /// Runs, draws and judges one scenario.
+    fn add(
+        &mut self,
+        scenario: Scenario,
+        args: &Args,
+        (runs, out): (&PathBuf, &PathBuf),
+    ) -> Result<(), Failure> {
+        let start = Instant::now();
+        let outcome = compute(&scenario, runs, &args.work, None)?;
+        let (id, title) = (scenario.id.clone(), scenario.title.clone());
+        let figure = figure_name(&scenario).to_owned();
+        self.files.push(folder_of(&scenario, runs).metrics());
+        self.failed.extend(outcome.failed);
+        let tuning = is_tuning(&scenario);
+        let run = open(scenario, runs)?;
+        if tuning {
+            self.choose(&run, out)?;
+        }
+        let findings = if args.quick { Vec::new() } else { findings_of(&run)? };
+        let watermark = args.quick.then(|| "quick look".to_owned());
+        let options = FigureOptions { watermark, ..FigureOptions::default() };
+        let drawn = draw_into(&run, &findings, &options, out)?;
+        eprintln!("{id}: {:.1} s, figure {figure}", start.elapsed().as_secs_f64());
+        let caption = drawn.caption.trim();
+        self.captions +=
+            &format!("## {figure}: {title}\n\n![{title}]({figure}.svg)\n\n{caption}\n\n");
+        self.files.extend(drawn.files);
+        self.findings.extend(findings);
+        Ok(())
+    }
+
+    /// Writes the choices of a tuning scenario.
+    fn choose(&mut self, run: &crate::results::Run, out: &std::path::Path) -> Result<(), Failure> {
+        let reward = "problem.bumps.reward".to_owned();
+        let swept = run.scenario.sweep.iter().any(|(key, _)| *key == reward);
+        let grouping: Vec<String> = swept.then_some(reward).into_iter().collect();
+        let chosen = choices(run, &grouping).map_err(Failure::work)?;
+        let path = out.join(format!("{}-choices.csv", run.scenario.id));
+        self.write(path, choices_csv(&chosen, &grouping))
+    }
+
+    fn write(&mut self, path: PathBuf, content: String) -> Result<(), Failure> {
+        self.files.push(write_file(&path, content.as_bytes())?);
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! `modeseek run`: compute what is unfinished.
+
+use super::options::{Resolution, folder_of, writable};
+use super::progress::Bar;
+use super::provenance::provenance;
+use super::{Failure, say};
+use crate::learner::FittedPolicies;
+use crate::runner::{Failure as RunFailure, Outcome, RunOptions, RunnerError, train};
+use crate::scenario::Scenario;
+use anyhow::anyhow;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Run scenarios; what is finished is never computed again or overwritten.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Paths of scenario files, or ids of shipped scenarios
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    #[command(flatten)]
+    resolution: Resolution,
+    #[command(flatten)]
+    work: WorkArgs,
+    /// Folder of all run folders
+    #[arg(long, default_value = "runs")]
+    out: PathBuf,
+    /// Only every N-th run, beginning with the K-th, for several machines (see `modeseek merge`)
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    shard: Option<(u64, u64)>,
+}
+
+/// How runs are computed.
+#[derive(clap::Args, Debug, Clone)]
+pub struct WorkArgs {
+    /// Threads; the results do not depend on it [default: all cores]
+    #[arg(long)]
+    pub jobs: Option<usize>,
+    /// Throw finished runs away and start over
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// K/N.
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let form = "a shard is K/N with 1 ≤ K ≤ N, such as 1/4";
+    let (k, n) = text.split_once('/').ok_or(form)?;
+    let (k, n) = (k.parse().map_err(|_| form)?, n.parse().map_err(|_| form)?);
+    if (1..=n).contains(&k) { Ok((k, n)) } else { Err(form.to_owned()) }
+}
+
+/// Runs every named scenario in turn.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let scenarios = args.scenarios.iter().map(|typed| args.resolution.load(typed));
+    let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
+    writable(&args.out)?;
+    let mut failed = Vec::new();
+    for scenario in &scenarios {
+        let outcome = compute(scenario, &args.out, &args.work, args.shard)?;
+        report(scenario, &args.out, &outcome)?;
+        failed.extend(outcome.failed);
+    }
+    fail_if_any(&failed)
+}
+
+/// Computes what is unfinished of one scenario.
+pub fn compute(
+    scenario: &Scenario,
+    runs: &Path,
+    work: &WorkArgs,
+    shard: Option<(u64, u64)>,
+) -> Result<Outcome, Failure> {
+    for warning in &scenario.warnings {
+        eprintln!("warning: {}: {warning}", scenario.id);
+    }
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = work.jobs.unwrap_or_else(cores);
+    let options = RunOptions { jobs, shard, fresh: work.fresh };
+    let folder = folder_of(scenario, runs);
+    let (start, fitted) = (Instant::now(), FittedPolicies::default());
+    let bar = Bar::new(&scenario.id);
+    let one = |experiment: &_, seed| train::train(experiment, seed, &fitted);
+    let outcome = crate::runner::run(scenario, &folder, &options, &bar, interrupts(), &one)
+        .map_err(|error| match error {
+            RunnerError::NoJobs | RunnerError::Shard(..) => Failure::input(error),
+            RunnerError::Results(
+                ref inner @ (crate::results::ResultsError::NotWritable { .. }
+                | crate::results::ResultsError::Locked(_)),
+            ) => Failure::input(anyhow!("{inner}")),
+            _ => Failure::work(error),
+        })?;
+    if outcome.computed > 0 {
+        folder.write_manifest(&provenance(start.elapsed())).map_err(Failure::work)?;
+    }
+    if outcome.interrupted { Err(Failure::Interrupted) } else { Ok(outcome) }
+}
+
+fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Failure> {
+    let folder = folder_of(scenario, runs);
+    let (computed, skipped) = (outcome.computed, outcome.skipped);
+    say(&format!(
+        "{}: {computed} runs computed, {skipped} finished before; {}",
+        scenario.id,
+        folder.metrics().display()
+    ))
+}
+
+/// Names the runs that failed; the others are finished.
+pub fn fail_if_any(failed: &[RunFailure]) -> Result<(), Failure> {
+    const SHOWN: usize = 5;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let line =
+        |f: &RunFailure| format!("\n  {} ({}), seed {}: {}", f.method, f.cell, f.seed, f.reason);
+    let lines: String = failed.iter().take(SHOWN).map(line).collect();
+    let more = failed.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    Err(Failure::work(anyhow!(
+        "{} runs failed; all others are finished{lines}{more}",
+        failed.len()
+    )))
+}
+
+/// The flag that an interrupt raises; a second interrupt ends the program at once.
+fn interrupts() -> &'static AtomicBool {
+    static RAISED: AtomicBool = AtomicBool::new(false);
+    static HANDLER: OnceLock<()> = OnceLock::new();
+    HANDLER.get_or_init(|| {
+        let handler = || {
+            if RAISED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            eprintln!("\nfinishing the runs at work; interrupt again to stop at once");
+        };
+        // Without a handler an interrupt simply ends the program; finished runs stay all the same.
+        let _ = ctrlc::set_handler(handler);
+    });
+    &RAISED
+}
