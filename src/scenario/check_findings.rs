@@ -3,7 +3,7 @@
 use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
 use super::diagnostic::{did_you_mean, listed};
-use super::metrics::is_metric;
+use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
 
 /// Checks the claim written at the key `at`.
 pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<(), Fault> {
-    need(is_metric(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
+    need(is_known(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
     need(spec.margin >= 0.0 && spec.margin.is_finite(), || {
         Fault::new(format!("{at}.margin"), format!("`margin` cannot be {}", spec.margin))
             .note("allowed", "0 or a finite number above")
@@ -134,7 +134,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     };
     let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region);
     let x = spec.x.as_str();
-    need(words.contains(&x) || (metric_x && is_metric(x)), || match metric_x {
+    need(words.contains(&x) || (metric_x && is_known(x)), || match metric_x {
         true => unknown_metric(format!("{at}.x"), x, &words),
         false => known.unknown(&format!("{at}.x"), x, None),
     })?;
@@ -143,7 +143,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     })?;
     let words = if spec.kind == PanelKind::Region { words } else { Vec::new() };
     for (index, y) in spec.y.iter().enumerate() {
-        let exists = words.contains(&y.as_str()) || is_metric(y);
+        let exists = words.contains(&y.as_str()) || is_known(y);
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;
     }
     ranges(at, spec)

@@ -11,7 +11,7 @@ use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
 use super::{Scenario, shipped};
-use crate::learner::DataSource;
+use crate::learner::{DataSource, Expectation};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -260,7 +260,9 @@ impl Lenient {
 fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
     let mut warnings = Vec::new();
     let schedules = cells.iter().map(|cell| &cell.experiment.schedule);
-    let on_policy = schedules.filter(|schedule| schedule.data == DataSource::OnPolicy);
+    let on_policy = schedules.filter(|schedule| {
+        schedule.data == DataSource::OnPolicy && schedule.expectation != Expectation::FixedPoint
+    });
     let steps_a_round = on_policy.clone().map(|s| (s.samples_per_round / s.minibatch) as u64);
     let longest = steps_a_round.max().unwrap_or(1);
     if let Some(uneven) = on_policy.clone().find(|schedule| schedule.steps % longest != 0) {
