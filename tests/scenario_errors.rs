@@ -124,7 +124,12 @@ const MEANING: &[Case] = &[
 
 /// Sweeps, conditions, claims and panels.
 const FINDINGS: &[Case] = &[
-    ("swept key that no method has", "\"problem.bumps.reward\" = [", "\"schedule.pases\" = [", ""),
+    (
+        "swept key that no method has",
+        "[\"R1\", \"R2\"]",
+        "[\"R1\", \"R2\"]\n\"schedule.pases\" = [1]",
+        "",
+    ),
     ("sweep without a list", "[\"R1\", \"R2\"]", "\"R1\"", ""),
     ("sweep without values", "[\"R1\", \"R2\"]", "[]", ""),
     ("unknown word in a sweep", "[\"R1\", \"R2\"]", "[\"R1\", \"R2\", \"R4\"]", ""),
@@ -229,12 +234,7 @@ fn unknown_ids_and_missing_files_say_what_there_is() {
 
 #[test]
 fn shipped_scenarios_may_not_name_files() {
-    let text = SCENARIO.replacen(
-        "[data]",
-        "[data]\npreferences.csv = \"pairs.csv\"\n[schedule.ignored]",
-        0,
-    );
-    let text = text.replacen("prompts = \"fresh\"", "preferences = { csv = \"pairs.csv\" }", 1);
+    let text = SCENARIO.replacen("prompts = \"fresh\"", "preferences = { csv = \"pairs.csv\" }", 1);
     let text = text.replacen("passes = 1", "passes = 1\ndata = \"offline\"", 1);
     let error = Scenario::parse("shipped.toml", &text, None, &[], None).expect_err("refused");
     assert!(error.to_string().contains("a shipped scenario cannot name a file"), "{error}");

@@ -1,6 +1,7 @@
 //! What types cannot say: whether an experiment makes sense.
 
-use super::document::leaves;
+use super::diagnostic::Diagnostic;
+use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
 use super::experiment::Experiment;
 use super::metrics::metrics;
 use crate::learner::{
@@ -16,24 +17,49 @@ use toml::{Table, Value};
 /// A key with a value that makes no sense.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
-    /// The key, dotted.
-    pub key: String,
-    /// What is wrong.
-    pub message: String,
-    /// `given`, `allowed`, `help`, …
-    pub notes: Vec<(&'static str, String)>,
+    path: KeyPath,
+    part: Part,
+    message: String,
+    notes: Vec<(&'static str, String)>,
 }
 
 impl Fault {
-    /// What is wrong with `key`.
-    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Fault { key: key.into(), message: message.into(), notes: Vec::new() }
+    /// What is wrong with the value of the dotted `key`.
+    pub fn new(key: impl AsRef<str>, message: impl Into<String>) -> Self {
+        let path = key_path(key.as_ref());
+        Fault { path, part: Part::Value, message: message.into(), notes: Vec::new() }
     }
 
-    /// Adds a line.
+    /// What is wrong with the value of `key`, as a gate of a lower floor says it.
+    fn refused(key: &str, given: &str) -> Self {
+        let verb = if given.parse::<f64>().is_ok() { "cannot be" } else { "is" };
+        Fault::new(key, format!("`{key}` {verb} {given}"))
+    }
+
+    /// Means one key of a selector, which may itself have dots: the key, or its value.
+    pub fn inside(mut self, key: &str, part: Part) -> Self {
+        self.path.push(key.to_owned());
+        self.part = part;
+        self
+    }
+
+    /// Adds a line: `given`, `allowed`, `help`, …
     pub fn note(mut self, label: &'static str, text: impl Into<String>) -> Self {
         self.notes.push((label, text.into()));
         self
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The message that points at the text.
+    pub fn explain(self, places: &Places, sources: &Sources<'_>) -> Diagnostic {
+        let excerpt = sources.find(places, &self.path, self.part);
+        let diagnostic = Diagnostic::new(self.message).at(excerpt);
+        let notes = self.notes.into_iter();
+        notes.fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
     }
 }
 
@@ -109,7 +135,7 @@ fn problem_fault(spec: &ProblemSpec, error: ProblemError) -> Fault {
         ProblemError::Range { key, given, allowed } => {
             let inner = key.strip_prefix("table.").unwrap_or(key);
             let key = format!("problem.{variant}.{inner}");
-            Fault::new(&key, format!("`{key}` cannot be {given}")).note("allowed", allowed)
+            Fault::refused(&key, &given).note("help", allowed)
         }
         file @ ProblemError::File { .. } => {
             Fault::new(format!("problem.{variant}"), file.to_string())
@@ -127,8 +153,7 @@ fn schedule(experiment: &Experiment) -> Result<(), Fault> {
     }
     Schedule::new(&spec).map_err(|error| {
         let key = format!("schedule.{}", error.key);
-        Fault::new(&key, format!("`{key}` cannot be {}", error.given))
-            .note("allowed", error.allowed)
+        Fault::refused(&key, &error.given).note("help", error.allowed)
     })?;
     let gap = experiment.pairs.reward_gap;
     let holds = PairRule::new(experiment.pairs).is_some();
@@ -142,17 +167,17 @@ fn responses(experiment: &Experiment) -> Result<(), Fault> {
     let advantage = experiment.objective.advantage();
     let leave_one_out = advantage.is_some_and(|spec| spec.baseline == BaselineSpec::LeaveOneOut);
     let reason = if experiment.objective.needs().pairs {
-        "compares pairs of responses"
+        "compares pairs of a prompt's responses"
     } else if matches!(name, "best-of-n" | "unlikelihood") {
-        "picks the best of the responses"
+        "picks the best of a prompt's responses"
     } else if leave_one_out {
-        "takes the other responses as the baseline"
+        "takes a prompt's other responses as the baseline"
     } else {
         return Ok(());
     };
     need(c >= 2, || {
         let key = "schedule.responses_per_prompt";
-        Fault::new(key, format!("`{name}` {reason} of a prompt, and `{key}` = {c}"))
+        Fault::new(key, format!("`{name}` {reason}, and `{key}` = {c}"))
             .note("allowed", "2 or more")
     })
 }
@@ -163,7 +188,7 @@ fn objective(experiment: &Experiment) -> Result<(), Fault> {
     let prefix = format!("objective.{name}");
     if let Err(error) = experiment.objective.build() {
         let key = format!("{prefix}.{}", error.key);
-        return Err(Fault::new(&key, format!("`{key}` cannot be {}", error.given))
+        return Err(Fault::refused(&key, &error.given)
             .note("allowed", error.allowed)
             .note("help", error.remedy));
     }
@@ -222,8 +247,7 @@ fn optimizer(experiment: &Experiment) -> Result<(), Fault> {
     };
     Optimizer::new(&experiment.optimizer).map(drop).map_err(|error| {
         let key = format!("optimizer.{variant}.{}", error.key);
-        Fault::new(&key, format!("`{key}` cannot be {}", error.given))
-            .note("allowed", error.allowed)
+        Fault::refused(&key, &error.given).note("help", error.allowed)
     })
 }
 

@@ -3,6 +3,7 @@
 use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
 use super::diagnostic::{did_you_mean, listed};
+use super::document::Part;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
 use std::collections::BTreeSet;
@@ -27,10 +28,11 @@ impl Vocabulary {
             let values: Vec<&str> = match self.settings.iter().find(|(known, _)| known == key) {
                 Some((_, values)) => values.iter().map(String::as_str).collect(),
                 None if key == "method" => self.methods.iter().map(String::as_str).collect(),
-                None => return Err(self.unknown(at, key, Some("method"))),
+                None => return Err(self.unknown(at, key, Some("method")).inside(key, Part::Key)),
             };
             need(values.iter().any(|text| selects(value, text)), || {
-                let fault = Fault::new(at, format!("`{key}` is never {value}"));
+                let fault =
+                    Fault::new(at, format!("`{key}` is never {value}")).inside(key, Part::Value);
                 suggest(fault, &written(value), &values)
             })?;
         }

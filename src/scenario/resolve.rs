@@ -3,7 +3,7 @@
 use super::canonical::{cell_name, csv_files, hex, rename, table_of};
 use super::check::{Fault, check, check_setup};
 use super::diagnostic::Diagnostic;
-use super::document::{Part, Sources, key_path};
+use super::document::Sources;
 use super::experiment::{Cell, EXPERIMENT_KEYS, Experiment, describe};
 use super::explain::read;
 use super::method::{Method, Outside, check_keys, names, share_axes};
@@ -132,7 +132,7 @@ impl<'a> Resolver<'a> {
 
     /// The checked experiment of a layer, and the name of its cell.
     fn experiment(&self, layer: &Layer) -> Result<(String, Experiment), Diagnostic> {
-        let explain = |fault: Fault| self.explain(fault, layer);
+        let explain = |fault: Fault| fault.explain(&layer.places, &self.sources);
         let experiment: Experiment =
             read(&layer.table).map_err(|failure| failure.explain(layer, &self.sources))?;
         let table = table_of(&experiment).map_err(|error| Diagnostic::new(error.to_string()))?;
@@ -162,16 +162,6 @@ impl<'a> Resolver<'a> {
             rename(&mut located, &key, place.to_string_lossy().into_owned());
         }
         Ok((contents, located))
-    }
-
-    /// The message for a fault of a layer.
-    fn explain(&self, fault: Fault, layer: &Layer) -> Diagnostic {
-        let excerpt = self.sources.find(&layer.places, &key_path(&fault.key), Part::Value);
-        let diagnostic = Diagnostic::new(fault.message).at(excerpt);
-        fault
-            .notes
-            .into_iter()
-            .fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
     }
 }
 

@@ -125,8 +125,9 @@ fn when(
             .note("help", "write `where = { method = \"NAME\", \"SWEPT.KEY\" = VALUE }`"));
     };
     for (key, value) in condition {
-        let at = sources.find(places, &[&at[..], &[key.clone()]].concat(), Part::Value);
-        check_condition(key, value, methods, axes).map_err(|diagnostic| diagnostic.at(at))?;
+        let at = [&at[..], std::slice::from_ref(key)].concat();
+        check_condition(key, value, methods, axes)
+            .map_err(|(part, diagnostic)| diagnostic.at(sources.find(places, &at, part)))?;
     }
     Ok(When {
         condition: condition.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -140,23 +141,25 @@ fn check_condition(
     value: &Value,
     methods: &[String],
     axes: &[Axis],
-) -> Result<(), Diagnostic> {
+) -> Result<(), (Part, Diagnostic)> {
     let known: Vec<String> = match axes.iter().find(|axis| axis.key == *key) {
         Some(axis) => axis.written(),
         None if key == "method" => methods.to_vec(),
         None => {
             let keys = || ["method"].into_iter().chain(axes.iter().map(|axis| axis.key.as_str()));
-            return Err(Diagnostic::new(format!("`{key}` is not swept"))
+            let diagnostic = Diagnostic::new(format!("`{key}` is not swept"))
                 .note("allowed", listed(keys()))
-                .suggest(key, keys()));
+                .suggest(key, keys());
+            return Err((Part::Key, diagnostic));
         }
     };
     if known.iter().any(|text| selects(value, text)) {
         return Ok(());
     }
-    Err(Diagnostic::new(format!("`{key}` is never {value}"))
+    let diagnostic = Diagnostic::new(format!("`{key}` is never {value}"))
         .note("allowed", listed(known.iter().map(String::as_str)))
-        .suggest(&written(value), known.iter().map(String::as_str)))
+        .suggest(&written(value), known.iter().map(String::as_str));
+    Err((Part::Value, diagnostic))
 }
 
 /// Every combination of places, the last fastest: `[0,0] [0,1] [1,0] …`.
