@@ -4,7 +4,7 @@ use super::source::PromptSamples;
 use super::spec::MeasureSpec;
 use super::task::BanditTask;
 use super::{Progress, Stop};
-use crate::numerics::{entropy, kl_divergence};
+use crate::numerics::{entropy, kl_divergence, log_sum_exp};
 use crate::policy::{Arm, Enumerable};
 use crate::stream::{Purpose, Streams};
 use ndarray::Array2;
@@ -334,12 +334,19 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
     }
 }
 
-/// log of the mass that is neither chosen nor rejected (nats), summed arm by arm so that it stays
-/// exact when it is small.
+/// log of the mass that is neither chosen nor rejected (nats).
+///
+/// *Numerics*: 1 − p − q loses digits when the pair holds nearly all mass; the rest is then summed
+/// arm by arm.
 fn log_rest(log_probs: &[f64], pair: &EvaluationPair) -> f64 {
+    const NEARLY_ALL: f64 = 0.99;
+    let mass = log_probs[pair.chosen].exp() + log_probs[pair.rejected].exp();
+    if mass < NEARLY_ALL {
+        return (-mass).ln_1p();
+    }
     let rest = log_probs.iter().enumerate();
     let rest = rest.filter(|(a, _)| *a != pair.chosen && *a != pair.rejected);
-    crate::numerics::log_sum_exp(&rest.map(|(_, lp)| *lp).collect::<Vec<_>>())
+    log_sum_exp(&rest.map(|(_, lp)| *lp).collect::<Vec<_>>())
 }
 
 /// Pairs of arms of unequal reward from π_ref, over the evaluation prompts in turn.

@@ -73,11 +73,11 @@ pub fn fixed_point(
         ObjectiveSpec::Ipo(ipo) => {
             let margin = Ipo::new(ipo)?.target_margin();
             let advantage = win_minus_loss(reference, rewards);
-            reject_ties_only(spec, &advantage)?;
+            reject_ties_only(spec, reference, &advantage)?;
             Ok(tilted(reference, |i| margin * advantage[i]))
         }
         ObjectiveSpec::Dpo(dpo) if dpo.label_smoothing > 0.0 => {
-            reject_ties_only(spec, &win_minus_loss(reference, rewards))?;
+            reject_ties_only(spec, reference, &win_minus_loss(reference, rewards))?;
             let implicit = smoothed_dpo::implicit_rewards(dpo.label_smoothing, reference, rewards);
             Ok(tilted(reference, |i| implicit[i] / dpo.beta))
         }
@@ -115,7 +115,7 @@ fn reason(spec: &ObjectiveSpec) -> &'static str {
             "on fixed data, pushing down a response of negative advantage lowers the loss for ever"
         }
         ObjectiveSpec::Ppo(_) => {
-            "its clip stops at an edge around the policy of the round, which moves with every round"
+            "its ratio and its clip refer to the policy of the round, which moves with every round"
         }
         _ => "it is the target itself",
     }
@@ -142,9 +142,13 @@ fn check(reference: &[f64], rewards: &[f64], draws: usize) -> Result<(), NoOptim
     Ok(())
 }
 
-/// Refuses data without a single comparison.
-fn reject_ties_only(spec: &ObjectiveSpec, advantage: &[f64]) -> Result<(), NoOptimum> {
-    let tied = advantage.iter().all(|a| *a == 0.0);
+/// Refuses data without a single comparison between responses that are ever drawn.
+fn reject_ties_only(
+    spec: &ObjectiveSpec,
+    reference: &[f64],
+    advantage: &[f64],
+) -> Result<(), NoOptimum> {
+    let tied = reference.iter().zip(advantage).all(|(p, a)| p * a == 0.0);
     if tied { Err(none(spec, NO_COMPARISON)) } else { Ok(()) }
 }
 

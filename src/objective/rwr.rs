@@ -35,7 +35,7 @@ impl Default for RwrSpec {
 /// *Gradient* c = −weight ≤ 0: no response is ever pushed down; the weight is a constant.
 /// *Source* arXiv 2404.14367, Table 1; weights clipped to 20 in the authors' released code.
 /// *Numerics* weights are formed as exp(min(r/temperature, log clip)) and normalised in the
-/// logarithm, so that neither a reward of +∞ nats overflows nor a prompt of tiny weights divides by zero.
+/// logarithm, so that neither a large reward overflows nor a prompt of tiny weights divides by zero.
 /// *Deviations* none.
 #[derive(Debug, Clone, Copy)]
 pub struct Rwr {

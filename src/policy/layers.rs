@@ -1,7 +1,7 @@
 //! Layers with hand-written, batched back-propagation in single precision.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, Axis};
+use gemm::Parallelism;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand_distr::Uniform;
@@ -33,19 +33,54 @@ impl Linear {
     /// `x: [batch, inputs]` to `[batch, outputs]`.
     pub fn forward(&self, x: &Array2<f32>) -> Array2<f32> {
         let mut y = self.bias.broadcast((x.nrows(), self.bias.len())).expect("rows").to_owned();
-        general_mat_mul(1.0, x, &self.weight, 1.0, &mut y);
+        add_product(x.view(), self.weight.view(), &mut y);
         y
     }
 
     /// Adds the gradients of weight and bias.
     pub fn accumulate(&mut self, x: &Array2<f32>, dy: &Array2<f32>) {
-        general_mat_mul(1.0, &x.t(), dy, 1.0, &mut self.weight_gradient);
+        add_product(x.t(), dy.view(), &mut self.weight_gradient);
         self.bias_gradient += &dy.sum_axis(Axis(0));
     }
 
     /// The gradient of the input: `dX = dY·Wᵀ`.
     pub fn input_gradient(&self, dy: &Array2<f32>) -> Array2<f32> {
-        dy.dot(&self.weight.t())
+        let mut dx = Array2::zeros((dy.nrows(), self.weight.nrows()));
+        add_product(dy.view(), self.weight.t(), &mut dx);
+        dx
+    }
+}
+
+/// `out += a·b` on one thread, with the `gemm` crate's kernels.
+fn add_product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: &mut Array2<f32>) {
+    let (rows, inner, columns) = (a.nrows(), a.ncols(), b.ncols());
+    assert_eq!((inner, out.dim()), (b.nrows(), (rows, columns)), "shapes of a product");
+    let (a_steps, b_steps) = (a.strides().to_vec(), b.strides().to_vec());
+    let out_steps = out.strides().to_vec();
+    // SAFETY: the three views cover exactly the shapes and strides passed, which were just checked,
+    // and `out` is borrowed mutably, so that it overlaps neither factor.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            out.as_mut_ptr(),
+            out_steps[1],
+            out_steps[0],
+            true,
+            a.as_ptr(),
+            a_steps[1],
+            a_steps[0],
+            b.as_ptr(),
+            b_steps[1],
+            b_steps[0],
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
     }
 }
 

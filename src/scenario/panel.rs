@@ -4,10 +4,11 @@ use super::claim::Selector;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a panel draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PanelKind {
     /// Metrics over steps, queries or another metric; a line for each method and setting.
+    #[default]
     Curves,
     /// A metric against a swept key; a line for each method.
     Sweep,
@@ -52,6 +53,7 @@ pub struct PanelSpec {
     /// What stands above the panel.
     pub title: String,
     /// What it draws.
+    #[serde(default)]
     pub kind: PanelKind,
     /// `step`, `queries`, a metric or a swept key (curves, sweep, frontier, region); density panels
     /// always have the arms there.

@@ -1,0 +1,3 @@
+//! What is typed: one file per subcommand.
+
+pub mod loss;

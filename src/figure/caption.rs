@@ -1,0 +1,191 @@
+//! Captions made from the data: what, which setting, statistic, band, n, and what is seen.
+
+use super::VerdictMark;
+use super::content::{Bars, FEWEST_SEEDS, Panel};
+use super::style::{experiment, lookup};
+use super::title::words as verdict_words;
+use super::words;
+use crate::results::Run;
+use crate::scenario::{PanelKind, Verdict};
+use std::collections::BTreeSet;
+
+/// The caption of a figure.
+pub(crate) fn caption(run: &Run, panels: &[Panel], marks: &[VerdictMark]) -> String {
+    let several = panels.len() > 1;
+    let mut sentences = vec![sentence(&run.scenario.title)];
+    for (i, panel) in panels.iter().enumerate() {
+        let letter = if several {
+            format!("{}: ", char::from(b'a' + (i % 26) as u8))
+        } else {
+            String::new()
+        };
+        sentences.push(sentence(&format!("{letter}{}", what(panel))));
+    }
+    let setting = setting(run);
+    if !setting.is_empty() {
+        sentences.push(format!("Setting: {setting}."));
+    }
+    sentences.push(statistic(panels));
+    if let Some(see) = &run.scenario.see {
+        sentences.push(format!("What to see: {}", sentence(see)));
+    }
+    if !marks.is_empty() {
+        sentences.push(seen(marks));
+    }
+    sentences.join(" ")
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// What a panel shows.
+fn what(panel: &Panel) -> String {
+    let title = if panel.title.is_empty() { String::new() } else { format!("{}, ", panel.title) };
+    let (x, y) = (&panel.x.label, &panel.y.label);
+    let body = match panel.kind {
+        PanelKind::Curves => format!("{y} against {x}"),
+        PanelKind::Sweep => format!("{y} {} against {x}", panel.note),
+        PanelKind::Frontier => {
+            format!("{y} against {x} {} along each method's strength", panel.note)
+        }
+        PanelKind::Density => format!("{y} of each {x}; {}", panel.note),
+        PanelKind::Region => format!("which method has {} for each {x} and {y}", panel.note),
+        PanelKind::Intervals => format!("{x} {}", panel.note),
+    };
+    format!("{title}{body}")
+}
+
+/// The settings that all cells share, in the paper's letters.
+fn setting(run: &Run) -> String {
+    const KEYS: [(&str, &str); 6] = [
+        ("schedule.samples_per_round", "B"),
+        ("schedule.responses_per_prompt", "C"),
+        ("schedule.minibatch", "M"),
+        ("schedule.passes", "T"),
+        ("schedule.steps", "steps"),
+        ("optimizer.adam.learning_rate", "Adam's learning rate"),
+    ];
+    let cells: Vec<toml::Value> = run.scenario.cells.iter().map(experiment).collect();
+    let common = |path: &str| {
+        let first = cells.first().and_then(|c| lookup(c, path))?;
+        cells.iter().all(|c| lookup(c, path) == Some(first)).then(|| first.to_string())
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for (table, word) in [("problem", "problem"), ("policy", "policy")] {
+        let kind = |c: &toml::Value| {
+            let choice = c.get(table)?;
+            choice.as_str().map(str::to_owned).or_else(|| choice.as_table()?.keys().next().cloned())
+        };
+        let kinds: BTreeSet<Option<String>> = cells.iter().map(kind).collect();
+        if let (1, Some(Some(kind))) = (kinds.len(), kinds.first()) {
+            parts.push(format!("{kind} {word}"));
+        }
+    }
+    if let Some(reward) = common("problem.bumps.reward") {
+        parts.push(format!("reward {}", reward.trim_matches('"')));
+    }
+    parts.extend(
+        KEYS.iter().filter_map(|(path, symbol)| common(path).map(|v| format!("{symbol} = {v}"))),
+    );
+    parts.join(", ")
+}
+
+/// Which statistic, which interval, over how many seeds.
+fn statistic(panels: &[Panel]) -> String {
+    let seeds: BTreeSet<usize> = panels.iter().flat_map(Panel::seeds).collect();
+    let (Some(least), Some(most)) = (seeds.first(), seeds.last()) else {
+        return "No seeds.".to_owned();
+    };
+    let n = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    let word = if *most == 1 { "seed" } else { "seeds" };
+    if *most < FEWEST_SEEDS {
+        return match *most {
+            1 => "One seed: no interval.".to_owned(),
+            _ => format!("Thick lines: means; thin lines: the {n} single {word}."),
+        };
+    }
+    let bands = panels.iter().any(|p| p.traces.iter().any(|t| t.manner.band));
+    let bars = panels.iter().any(|p| p.traces.iter().any(|t| t.manner.bars != Bars::None));
+    let shape = match (bands, bars) {
+        (true, true) => "bands and bars",
+        (true, false) => "bands",
+        (false, true) => "bars",
+        (false, false) => return format!("Means over {n} {word}."),
+    };
+    format!("Means over {n} {word}; {shape}: 95 % bootstrap interval of the mean.")
+}
+
+/// Whether it was seen.
+fn seen(marks: &[VerdictMark]) -> String {
+    let held = marks.iter().filter(|m| m.verdict == Verdict::Holds).count();
+    let each: Vec<String> = marks.iter().map(verdict_words).collect();
+    let head = match (held, marks.len()) {
+        (h, n) if h == n => "Seen".to_owned(),
+        (0, _) => "Not seen".to_owned(),
+        (h, n) => format!("Seen in part ({h} of {n} claims)"),
+    };
+    format!("{head}: {}.", each.join("; "))
+}
+
+/// What is drawn, as CSV with header `panel,line,x,y,low,high,n`.
+pub(crate) fn csv(panels: &[Panel]) -> String {
+    let quoted = |text: &str| {
+        if text.contains([',', '"', '\n']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut out = String::from("panel,line,x,y,low,high,n\n");
+    for (i, panel) in panels.iter().enumerate() {
+        let letter = char::from(b'a' + (i % 26) as u8);
+        for trace in &panel.traces {
+            for s in &trace.spots {
+                let line = quoted(&trace.name);
+                out.push_str(&format!(
+                    "{letter},{line},{},{},{},{},{}\n",
+                    s.x, s.y, s.low, s.high, s.n
+                ));
+            }
+        }
+    }
+    out
+}
+
+/// The numbers behind a figure as a Markdown table: every point of a sweep, the ends of curves.
+pub(crate) fn markdown(panels: &[Panel]) -> String {
+    let mut out = String::from(
+        "| panel | line | x | value | 95 % interval | seeds |\n|---|---|---:|---:|---|---:|\n",
+    );
+    for (i, panel) in panels.iter().enumerate() {
+        let letter = char::from(b'a' + (i % 26) as u8);
+        for trace in panel.traces.iter().filter(|t| t.spots.iter().any(|s| s.n > 0)) {
+            let ends = matches!(panel.kind, PanelKind::Curves | PanelKind::Density);
+            let highest = || trace.spots.iter().max_by(|a, b| a.y.total_cmp(&b.y));
+            let spots: Vec<_> = match panel.kind {
+                PanelKind::Density => highest().into_iter().collect(),
+                _ if ends => trace.spots.last().into_iter().collect(),
+                _ => trace.spots.iter().collect(),
+            };
+            for s in spots {
+                let level = trace.manner.bars == Bars::Level;
+                let (x, value) =
+                    if level { ("–".to_owned(), s.x) } else { (words::number(s.x), s.y) };
+                let interval = if s.high > s.low {
+                    format!("[{}, {}]", words::number(s.low), words::number(s.high))
+                } else {
+                    "–".to_owned()
+                };
+                let line = trace.name.replace('|', "\\|");
+                out.push_str(&format!(
+                    "| {letter} | {line} | {x} | {} | {interval} | {} |\n",
+                    words::number(value),
+                    s.n
+                ));
+            }
+        }
+    }
+    out
+}

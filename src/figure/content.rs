@@ -1,0 +1,192 @@
+//! What a panel shows, as numbers: every kind of panel fills this, everything else reads it.
+
+use super::style::Look;
+use crate::scenario::PanelKind;
+use std::collections::BTreeSet;
+
+/// Most points that one line is drawn with.
+pub(crate) const MOST_POINTS: usize = 300;
+/// Fewer seeds than this are shown one by one.
+pub(crate) const FEWEST_SEEDS: usize = 5;
+
+/// One axis of a panel.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Axis {
+    /// Its title, with the unit.
+    pub(crate) label: String,
+    /// Whether it is logarithmic.
+    pub(crate) log: bool,
+    /// Names of the values 0, 1, 2, … of a categorical axis; empty otherwise.
+    pub(crate) categories: Vec<String>,
+    /// The range asked for.
+    pub(crate) range: Option<[f64; 2]>,
+    /// Where ticks are best: the swept values.
+    pub(crate) at: Vec<f64>,
+    /// Whether zero belongs to the axis.
+    pub(crate) zero: bool,
+}
+
+/// One point with its interval.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Spot {
+    /// Along the x-axis.
+    pub(crate) x: f64,
+    /// Along the y-axis.
+    pub(crate) y: f64,
+    /// Lower end of the interval, along the axis of [`Bars`].
+    pub(crate) low: f64,
+    /// Upper end of the interval.
+    pub(crate) high: f64,
+    /// Seeds behind it.
+    pub(crate) n: usize,
+    /// Written beside it.
+    pub(crate) label: String,
+}
+
+/// Which way intervals of points stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Bars {
+    /// None are drawn.
+    #[default]
+    None,
+    /// Along y.
+    Upright,
+    /// Along x.
+    Level,
+}
+
+/// Which points get a marker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Markers {
+    /// None.
+    #[default]
+    None,
+    /// A few, to tell lines apart in print.
+    Sparse,
+    /// All.
+    All,
+    /// All, as rings.
+    Rings,
+    /// The last: where a path ends.
+    End,
+}
+
+/// How a trace is drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// A line through the points.
+    pub(crate) line: bool,
+    /// A band from `low` to `high`.
+    pub(crate) band: bool,
+    /// Intervals of the points.
+    pub(crate) bars: Bars,
+    /// Markers.
+    pub(crate) markers: Markers,
+    /// The area down to zero is filled.
+    pub(crate) fill: bool,
+    /// A thinner line than data have.
+    pub(crate) thin: bool,
+}
+
+/// One line, band or cloud of points.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trace {
+    /// Its name in a legend and in tables.
+    pub(crate) name: String,
+    /// Its name at its end, where the panel says the rest.
+    pub(crate) short: String,
+    /// Colour, dash and marker.
+    pub(crate) look: Look,
+    /// The points.
+    pub(crate) spots: Vec<Spot>,
+    /// Single seeds, where there are few.
+    pub(crate) singles: Vec<Vec<(f64, f64)>>,
+    /// How it is drawn.
+    pub(crate) manner: Manner,
+}
+
+/// A marked value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rule {
+    /// Whether it is a value of x (a vertical rule) or of y.
+    pub(crate) of_x: bool,
+    /// The value.
+    pub(crate) value: f64,
+    /// What it is.
+    pub(crate) label: String,
+}
+
+/// A panel, ready to be laid out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Panel {
+    /// Its title.
+    pub(crate) title: String,
+    /// Its kind.
+    pub(crate) kind: PanelKind,
+    /// The x-axis.
+    pub(crate) x: Axis,
+    /// The y-axis.
+    pub(crate) y: Axis,
+    /// What it shows, back to front.
+    pub(crate) traces: Vec<Trace>,
+    /// Marked values.
+    pub(crate) rules: Vec<Rule>,
+    /// A sentence of its own for the caption.
+    pub(crate) note: String,
+    /// Whether its axis already names every trace.
+    pub(crate) named: bool,
+}
+
+impl Panel {
+    /// How many seeds its points stand on: all the numbers that occur.
+    pub(crate) fn seeds(&self) -> BTreeSet<usize> {
+        self.traces.iter().flat_map(|t| t.spots.iter().map(|s| s.n)).filter(|&n| n > 0).collect()
+    }
+
+    /// Every value that the x-axis must hold.
+    pub(crate) fn xs(&self) -> Vec<f64> {
+        let spots = self.traces.iter().flat_map(|t| {
+            let level = t.manner.bars == Bars::Level;
+            t.spots
+                .iter()
+                .flat_map(move |s| if level { vec![s.x, s.low, s.high] } else { vec![s.x] })
+        });
+        let singles = self.traces.iter().flat_map(|t| t.singles.iter().flatten().map(|p| p.0));
+        let rules = self.rules.iter().filter(|r| r.of_x).map(|r| r.value);
+        spots.chain(singles).chain(rules).filter(|x| x.is_finite()).collect()
+    }
+
+    /// Every value that the y-axis must hold.
+    pub(crate) fn ys(&self) -> Vec<f64> {
+        let spots = self.traces.iter().flat_map(|t| {
+            let across = t.manner.band || t.manner.bars == Bars::Upright;
+            t.spots
+                .iter()
+                .flat_map(move |s| if across { vec![s.y, s.low, s.high] } else { vec![s.y] })
+        });
+        let singles = self.traces.iter().flat_map(|t| t.singles.iter().flatten().map(|p| p.1));
+        let rules = self.rules.iter().filter(|r| !r.of_x).map(|r| r.value);
+        spots.chain(singles).chain(rules).filter(|y| y.is_finite()).collect()
+    }
+}
+
+/// At most [`MOST_POINTS`] of the places `0..n`, evenly spaced, with the first and the last.
+pub(crate) fn thinned(n: usize) -> Vec<usize> {
+    if n <= MOST_POINTS {
+        return (0..n).collect();
+    }
+    (0..MOST_POINTS).map(|k| k * (n - 1) / (MOST_POINTS - 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_keep_their_ends() {
+        let kept = thinned(10_001);
+        assert_eq!((kept.len(), kept[0], kept[MOST_POINTS - 1]), (MOST_POINTS, 0, 10_000));
+        assert!(kept.windows(2).all(|w| w[0] < w[1]));
+        assert_eq!(thinned(3), [0, 1, 2]);
+    }
+}

@@ -1,0 +1,147 @@
+//! Learning curves: a metric over steps or queries, or the path of one metric against another.
+
+use super::FigureError;
+use super::content::{Axis, FEWEST_SEEDS, Manner, Markers, Panel, Rule, Spot, Trace, thinned};
+use super::select::{Group, cells, groups, measured, metric_axis, no_data, path};
+use super::style::ramp;
+use super::words;
+use crate::results::{Run, Series};
+use crate::scenario::PanelSpec;
+
+/// Fills a panel of learning curves.
+pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
+    let cells = cells(run, spec)?;
+    let mut metrics = spec.y.clone();
+    if metrics.is_empty() {
+        metrics.push("gold_reward".to_owned());
+    }
+    let groups = groups(&run.scenario, spec, &cells, &|_| false);
+    let mut traces = Vec::new();
+    for metric in &metrics {
+        let found: Vec<Trace> = groups
+            .iter()
+            .filter_map(|g| trace(run, spec, g, metric, &metrics, groups.len()))
+            .collect();
+        if found.is_empty() {
+            return Err(no_data(run, spec, metric));
+        }
+        traces.extend(found);
+    }
+    let x = match spec.x.as_str() {
+        key @ ("step" | "queries") => Axis {
+            zero: !spec.log_x,
+            ..metric_axis(key, spec.x_label.as_ref(), spec.log_x, spec.x_range)
+        },
+        metric => metric_axis(metric, spec.x_label.as_ref(), spec.log_x, spec.x_range),
+    };
+    let y = metric_axis(&metrics[0], spec.y_label.as_ref(), spec.log_y, spec.y_range);
+    let rules = start(run, &groups, &metrics, spec);
+    let note = String::new();
+    Ok(Panel {
+        title: spec.title.clone(),
+        kind: spec.kind,
+        x,
+        y,
+        traces,
+        rules,
+        note,
+        named: false,
+    })
+}
+
+/// The reward of the reference, from which every curve starts.
+fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) -> Vec<Rule> {
+    if metrics != ["gold_reward"] || !["step", "queries"].contains(&spec.x.as_str()) {
+        return Vec::new();
+    }
+    let first = |g: &Group<'_>| {
+        let begins = run.series(&g.cells[0].name, "gold_reward")?.points.first()?.step == 0;
+        measured(run, g.cells[0], "gold_reward", Some(0)).filter(|_| begins).map(|m| m.mean)
+    };
+    let starts: Vec<f64> = groups.iter().filter_map(first).collect();
+    let (low, high) = super::select::ends(&starts);
+    if starts.is_empty() || high - low > 0.03 {
+        return Vec::new();
+    }
+    let value = starts.iter().sum::<f64>() / starts.len() as f64;
+    vec![Rule { of_x: false, value, label: "π_ref".to_owned() }]
+}
+
+fn trace(
+    run: &Run,
+    spec: &PanelSpec,
+    group: &Group<'_>,
+    metric: &str,
+    metrics: &[String],
+    groups: usize,
+) -> Option<Trace> {
+    let cell = group.cells[0];
+    let series = run.series(&cell.name, metric)?;
+    let (xs, own) = abscissa(run, &cell.name, &spec.x, series)?;
+    let means = path(series);
+    let kept: Vec<usize> = thinned(means.len())
+        .into_iter()
+        .filter(|&i| means[i].mean.is_finite() && (!spec.log_x || xs[i] > 0.0))
+        .collect();
+    let n = series.seeds.len();
+    let spots = kept
+        .iter()
+        .map(|&i| Spot {
+            x: xs[i],
+            y: means[i].mean,
+            low: means[i].low,
+            high: means[i].high,
+            n,
+            ..Spot::default()
+        })
+        .collect();
+    let few = n < FEWEST_SEEDS && n > 1 && own;
+    let single = |s: usize| kept.iter().map(|&i| (xs[i], means[i].values[s])).collect();
+    let singles = if few { (0..n).map(single).collect() } else { Vec::new() };
+    let (name, short, look) = named(group, metric, metrics, groups);
+    let markers = match own {
+        true if groups * metrics.len() > 2 && !is_ramp(spec, groups, group) => Markers::Sparse,
+        true => Markers::None,
+        false => Markers::End,
+    };
+    let manner =
+        Manner { line: true, band: own && n >= FEWEST_SEEDS, markers, ..Manner::default() };
+    Some(Trace { name, short, look, spots, singles, manner })
+}
+
+/// Lines of one method that differ by a value are told apart by lightness and their ends.
+fn is_ramp(_spec: &PanelSpec, groups: usize, group: &Group<'_>) -> bool {
+    groups > 1 && group.short != group.name
+}
+
+fn named(
+    group: &Group<'_>,
+    metric: &str,
+    metrics: &[String],
+    groups: usize,
+) -> (String, String, super::style::Look) {
+    if metrics.len() == 1 {
+        return (group.name.clone(), group.short.clone(), group.look);
+    }
+    let place = metrics.iter().position(|m| m == metric).unwrap_or(0);
+    let member = match words::metric(metric) {
+        (title, member) if member.is_empty() => title,
+        (_, member) => member,
+    };
+    let look = ramp(group.look, metrics.len() - 1 - place, metrics.len());
+    let short = if groups == 1 { member.clone() } else { format!("{}, {member}", group.short) };
+    (format!("{}, {member}", group.name), short, look)
+}
+
+/// The x of every point, and whether x is the same for all seeds.
+fn abscissa(run: &Run, cell: &str, x: &str, series: &Series) -> Option<(Vec<f64>, bool)> {
+    match x {
+        "step" => Some((series.points.iter().map(|p| p.step as f64).collect(), true)),
+        "queries" => Some((series.points.iter().map(|p| p.queries as f64).collect(), true)),
+        metric => {
+            let other = run.series(cell, metric)?;
+            let same = other.points.len() == series.points.len();
+            same.then(|| (path(other).into_iter().map(|m| m.mean).collect(), false))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Distributions over arms: policies at some steps, above π_ref, target and reward.
+
+use super::FigureError;
+use super::content::{Axis, FEWEST_SEEDS, Manner, Panel, Rule, Spot, Trace};
+use super::scene::Dash;
+use super::select::{Group, Measured, cells, ends, groups, measured, no_data};
+use super::style::{Look, Marker, REFERENCE, REWARD, TARGET, ramp};
+use super::theme::Rgb;
+use crate::results::Run;
+use crate::scenario::{Cell, PanelSpec};
+
+/// Fills a panel of distributions.
+pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
+    let cells = cells(run, spec)?;
+    let groups = groups(&run.scenario, spec, &cells, &|_| false);
+    let steps: Vec<Option<u64>> = match (&spec.steps[..], spec.at_step) {
+        ([], step) => vec![step],
+        (steps, _) => steps.iter().map(|&s| Some(s)).collect(),
+    };
+    let policies: Vec<Trace> = groups
+        .iter()
+        .flat_map(|g| steps.iter().enumerate().map(move |(i, s)| (g, i, *s)))
+        .filter_map(|(g, i, s)| policy(run, g, s, (i, steps.len()), groups.len()))
+        .collect();
+    let mut traces: Vec<Trace> =
+        ground(run, &cells, "reference", "π_ref", REFERENCE).into_iter().collect();
+    traces.extend(ground(run, &cells, "target", "target", TARGET));
+    if policies.is_empty() && traces.is_empty() {
+        return Err(no_data(run, spec, "probability/0"));
+    }
+    traces.extend(policies);
+    let rules = reward(run, &cells, &mut traces);
+    let x = Axis {
+        label: label(spec.x_label.as_ref(), "arm"),
+        range: spec.x_range,
+        log: spec.log_x,
+        ..Axis::default()
+    };
+    let y = Axis {
+        label: label(spec.y_label.as_ref(), "probability"),
+        range: spec.y_range,
+        log: spec.log_y,
+        zero: !spec.log_y,
+        ..Axis::default()
+    };
+    let note = "the reward is scaled to the panel".to_owned();
+    Ok(Panel {
+        title: spec.title.clone(),
+        kind: spec.kind,
+        x,
+        y,
+        traces,
+        rules,
+        note,
+        named: false,
+    })
+}
+
+fn label(given: Option<&String>, default: &str) -> String {
+    given.cloned().unwrap_or_else(|| default.to_owned())
+}
+
+/// The values of a metric for every arm.
+fn arms(run: &Run, cell: &Cell, metric: &str, step: Option<u64>) -> Vec<Measured> {
+    (0..).map_while(|arm| measured(run, cell, &format!("{metric}/{arm}"), step)).collect()
+}
+
+fn spots(values: &[Measured]) -> Vec<Spot> {
+    let spot = |(arm, m): (usize, &Measured)| Spot {
+        x: arm as f64,
+        y: m.mean,
+        low: m.low,
+        high: m.high,
+        n: m.values.len(),
+        label: String::new(),
+    };
+    values.iter().enumerate().map(spot).collect()
+}
+
+fn policy(
+    run: &Run,
+    group: &Group<'_>,
+    step: Option<u64>,
+    (i, n): (usize, usize),
+    groups: usize,
+) -> Option<Trace> {
+    let values = arms(run, group.cells[0], "probability", step);
+    let seeds = values.first()?.values.len();
+    let look =
+        Look { dash: group.look.dash, ..if n > 1 { ramp(group.look, i, n) } else { group.look } };
+    let (name, short) = match step {
+        Some(step) if n > 1 && groups == 1 => (format!("step {step}"), format!("step {step}")),
+        Some(step) if n > 1 => {
+            (format!("{}, step {step}", group.name), format!("{}, step {step}", group.short))
+        }
+        _ => (group.name.clone(), group.short.clone()),
+    };
+    let manner = Manner { line: true, band: seeds >= FEWEST_SEEDS, ..Manner::default() };
+    Some(Trace { name, short, look, spots: spots(&values), singles: Vec::new(), manner })
+}
+
+/// π_ref (filled) or the target (an outline): the same whatever the method.
+fn ground(run: &Run, cells: &[&Cell], metric: &str, name: &str, colour: Rgb) -> Option<Trace> {
+    let values = cells.iter().map(|c| arms(run, c, metric, None)).find(|v| !v.is_empty())?;
+    let fill = metric == "reference";
+    let dash = if fill { Dash::Solid } else { Dash::Dotted };
+    let look = Look { colour, dash, marker: Marker::Circle };
+    let manner = Manner { line: true, fill, thin: true, ..Manner::default() };
+    let mut spots = spots(&values);
+    spots.iter_mut().for_each(|s| s.n = 0);
+    Some(Trace {
+        name: name.to_owned(),
+        short: name.to_owned(),
+        look,
+        spots,
+        singles: Vec::new(),
+        manner,
+    })
+}
+
+/// The reward, scaled so that its peak is as high as the panel's highest line, and its place.
+fn reward(run: &Run, cells: &[&Cell], traces: &mut Vec<Trace>) -> Vec<Rule> {
+    let Some(values) = cells.iter().map(|c| arms(run, c, "reward", None)).find(|v| !v.is_empty())
+    else {
+        return Vec::new();
+    };
+    let means: Vec<f64> = values.iter().map(|m| m.mean).collect();
+    let highest = ends(&means).1;
+    let tallest =
+        ends(&traces.iter().flat_map(|t| t.spots.iter().map(|s| s.y)).collect::<Vec<_>>()).1;
+    let scale = if highest > 0.0 && tallest.is_finite() { tallest / highest } else { 1.0 };
+    let mut spots = spots(&values);
+    for s in &mut spots {
+        (s.y, s.n) = (s.y * scale, 0);
+    }
+    let look = Look { colour: REWARD, dash: Dash::Dotted, marker: Marker::Circle };
+    let (name, short) = ("reward (scaled)".to_owned(), "reward".to_owned());
+    let manner = Manner { line: true, thin: true, ..Manner::default() };
+    let place =
+        traces.iter().take_while(|t| t.look.colour == REFERENCE || t.look.colour == TARGET).count();
+    traces.insert(place, Trace { name, short, look, spots, singles: Vec::new(), manner });
+    let peak = (0..means.len()).fold(0, |best, i| if means[i] > means[best] { i } else { best });
+    vec![Rule { of_x: true, value: peak as f64, label: format!("peak of r: {peak}") }]
+}

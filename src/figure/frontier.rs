@@ -1,0 +1,82 @@
+//! One metric against another at one step, along each method's strength knob.
+
+use super::FigureError;
+use super::content::{Bars, Manner, Markers, Panel, Spot, Trace};
+use super::select::{Group, cells, groups, measured, metric_axis, no_data, values, varied};
+use super::sweep::when;
+use super::words;
+use crate::results::Run;
+use crate::scenario::{Cell, PanelSpec};
+
+/// Fills a panel of frontiers, one line for each method through its swept values.
+pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
+    let cells = cells(run, spec)?;
+    let default = "gold_reward".to_owned();
+    let y_metric = spec.y.first().unwrap_or(&default);
+    let kept = |key: &str| spec.lines.as_deref() == Some(key);
+    let groups = groups(&run.scenario, spec, &cells, &|key| !kept(key));
+    let traces: Vec<Trace> = groups.iter().filter_map(|g| trace(run, spec, g, y_metric)).collect();
+    if traces.is_empty() {
+        let metrics = run.metrics();
+        let missing = if metrics.contains(&spec.x) { y_metric } else { &spec.x };
+        return Err(no_data(run, spec, missing));
+    }
+    let x = metric_axis(&spec.x, spec.x_label.as_ref(), spec.log_x, spec.x_range);
+    let y = metric_axis(y_metric, spec.y_label.as_ref(), spec.log_y, spec.y_range);
+    let note = when(spec);
+    Ok(Panel {
+        title: spec.title.clone(),
+        kind: spec.kind,
+        x,
+        y,
+        traces,
+        rules: Vec::new(),
+        note,
+        named: false,
+    })
+}
+
+fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Option<Trace> {
+    let knobs = varied(&run.scenario, &group.cells);
+    let mut ordered = group.cells.clone();
+    if let [knob] = knobs[..] {
+        let order = values(&group.cells, knob);
+        ordered.sort_by_key(|c| order.iter().position(|v| Some(v) == c.settings.get(knob)));
+    }
+    let mut spots: Vec<Spot> = Vec::new();
+    for cell in ordered {
+        let (Some(x), Some(y)) = (
+            measured(run, cell, &spec.x, spec.at_step),
+            measured(run, cell, y_metric, spec.at_step),
+        ) else {
+            continue;
+        };
+        if x.mean.is_finite() && y.mean.is_finite() {
+            let label = knob_label(cell, &knobs, spots.is_empty());
+            spots.push(Spot {
+                x: x.mean,
+                y: y.mean,
+                low: y.low,
+                high: y.high,
+                n: y.values.len(),
+                label,
+            });
+        }
+    }
+    if spots.is_empty() {
+        return None;
+    }
+    let manner =
+        Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() };
+    let (name, short) = (group.name.clone(), group.short.clone());
+    Some(Trace { name, short, look: group.look, spots, singles: Vec::new(), manner })
+}
+
+/// The knob's value; the first point of a line also says what the knob is.
+fn knob_label(cell: &Cell, knobs: &[&str], first: bool) -> String {
+    let value = |key: &&str| {
+        let value = cell.settings.get(*key)?;
+        Some(if first { words::setting(key, value) } else { value.replace('-', "−") })
+    };
+    knobs.iter().filter_map(value).collect::<Vec<_>>().join(", ")
+}

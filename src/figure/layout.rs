@@ -1,0 +1,343 @@
+//! A figure's plan: title, verdicts, a grid of lettered panels with margins that fit their text,
+//! and names of the lines at their ends or in one legend below.
+
+use super::VerdictMark;
+use super::axes::{Frame, Plot};
+use super::content::{Markers, Panel, Trace};
+use super::font;
+use super::label::spread;
+use super::legend::Legend;
+use super::plot::{self, text_colour};
+use super::scene::{Anchor, Dash, Scene, Text};
+use super::theme::{Rgb, Theme};
+use super::title::Heading;
+use crate::scenario::PanelKind;
+
+/// Draws a whole figure.
+pub(crate) fn compose(
+    panels: &[Panel],
+    title: &str,
+    marks: &[VerdictMark],
+    watermark: Option<&str>,
+    theme: &Theme,
+) -> Scene {
+    let heading = Heading::new(title, marks, theme);
+    let direct = Plan::new(panels, &heading, true, theme);
+    let plan =
+        if direct.names_fit(theme) { direct } else { Plan::new(panels, &heading, false, theme) };
+    let mut scene = Scene::new(theme.width, theme.paper);
+    scene.size.1 = plan.height;
+    if let Some(words) = watermark {
+        watermarked(&mut scene, words, theme);
+    }
+    heading.draw(&mut scene, theme);
+    for (i, plot) in plan.plots.iter().enumerate() {
+        plan.draw_title(i, &mut scene, theme);
+        plot.draw_axes(&mut scene, theme);
+        plot::draw(plot, &mut scene, theme);
+        plan.draw_names(plot, &mut scene, theme);
+    }
+    plan.legend.draw((theme.margin, plan.legend_top), &mut scene, theme);
+    scene
+}
+
+fn watermarked(scene: &mut Scene, words: &str, theme: &Theme) {
+    let size = (theme.width * 0.8 / font::width(words, 1.0, true)).min(0.3 * scene.size.1);
+    let at = (theme.width / 2.0, scene.size.1 / 2.0 + 0.36 * size);
+    let colour = theme.paper.mix(theme.ink, 0.07);
+    scene.text(Text::new(at, words, size, colour).bold().anchored(Anchor::Middle));
+}
+
+/// Where everything goes.
+struct Plan<'a> {
+    plots: Vec<Plot<'a>>,
+    columns: usize,
+    /// Left edges of the columns of the grid, and their widths.
+    slots: Vec<(f64, f64)>,
+    /// Titles of the panels in lines, and the height reserved in each row of the grid.
+    titles: Vec<Vec<String>>,
+    direct: bool,
+    legend: Legend,
+    legend_top: f64,
+    height: f64,
+}
+
+/// How many panels stand side by side.
+fn columns(panels: &[Panel], theme: &Theme) -> usize {
+    let n = panels.len();
+    if theme.is_slide() {
+        return [1, 1, 2, 3, 2, 3, 3][n.min(6)];
+    }
+    if theme.width < 300.0 {
+        return 1;
+    }
+    match n {
+        4 => 2,
+        n => n.clamp(1, 3),
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn new(panels: &'a [Panel], heading: &Heading, direct: bool, theme: &Theme) -> Plan<'a> {
+        let columns = columns(panels, theme);
+        let mut plots: Vec<Plot<'a>> = panels.iter().map(Plot::new).collect();
+        share(&mut plots, columns);
+        let named = direct || panels.iter().all(|p| p.named);
+        let legend = if named { Legend::default() } else { Legend::new(panels, theme) };
+        let mut plan = Plan {
+            plots,
+            columns,
+            slots: Vec::new(),
+            titles: Vec::new(),
+            direct,
+            legend,
+            legend_top: 0.0,
+            height: 0.0,
+        };
+        plan.place(heading.height, theme);
+        plan
+    }
+
+    fn rows(&self) -> usize {
+        self.plots.len().div_ceil(self.columns)
+    }
+
+    fn in_column(&self, column: usize) -> impl Iterator<Item = usize> + use<'_, 'a> {
+        (column..self.plots.len()).step_by(self.columns)
+    }
+
+    /// Finds frames: margins come from the text they hold, what is left is shared alike.
+    fn place(&mut self, top: f64, theme: &Theme) {
+        let gap = if theme.is_slide() { 22.0 } else { 11.0 };
+        let mut height = 0.4 * theme.width / self.columns as f64;
+        for _ in 0..3 {
+            let left: Vec<f64> = self.margins(|p| p.left_room(height, theme));
+            let right: Vec<f64> = self.margins(|p| self.right_room(p, theme));
+            let spent: f64 =
+                left.iter().chain(&right).sum::<f64>() + gap * (self.columns - 1) as f64;
+            let width =
+                ((theme.width - 2.0 * theme.margin - spent) / self.columns as f64).max(40.0);
+            self.slots.clear();
+            let mut x = theme.margin;
+            for c in 0..self.columns {
+                self.slots.push((x, left[c] + width + right[c]));
+                for i in c..self.plots.len() {
+                    if i % self.columns == c {
+                        self.plots[i].frame.left = x + left[c];
+                        self.plots[i].frame.right = x + left[c] + width;
+                    }
+                }
+                x += left[c] + width + right[c] + gap;
+            }
+            self.wrap_titles(theme);
+            height = self.place_rows(top, width, theme);
+        }
+    }
+
+    fn margins(&self, room: impl Fn(&Plot<'a>) -> f64) -> Vec<f64> {
+        let widest = |c: usize| self.in_column(c).map(|i| room(&self.plots[i])).fold(0.0, f64::max);
+        (0..self.columns).map(widest).collect()
+    }
+
+    /// Titles of panels, lettered where there are several.
+    fn wrap_titles(&mut self, theme: &Theme) {
+        let lettered = if self.plots.len() > 1 { 1.5 * theme.panel } else { 0.0 };
+        let wrap = |(i, p): (usize, &Plot<'a>)| {
+            let room = self.slots[i % self.columns].1 - lettered;
+            font::wrap(&p.panel.title, theme.panel, false, room)
+        };
+        self.titles = self.plots.iter().enumerate().map(wrap).collect();
+    }
+
+    /// Heights of the rows; returns the height of a frame.
+    fn place_rows(&mut self, top: f64, width: f64, theme: &Theme) -> f64 {
+        let rows = self.rows();
+        let lettered = usize::from(self.plots.len() > 1);
+        let row_of = |r: usize| r * self.columns..((r + 1) * self.columns).min(self.plots.len());
+        let lines =
+            |r: usize| row_of(r).map(|i| self.titles[i].len().max(lettered)).max().unwrap_or(0);
+        let above: Vec<f64> = (0..rows)
+            .map(|r| {
+                lines(r) as f64 * 1.25 * theme.panel
+                    + if lines(r) > 0 { 0.75 * theme.panel } else { 0.3 * theme.panel }
+            })
+            .collect();
+        let below: Vec<f64> = (0..rows)
+            .map(|r| row_of(r).map(|i| self.plots[i].bottom_room(width, theme)).fold(0.0, f64::max))
+            .collect();
+        let gap = 1.1 * theme.panel;
+        let fixed: f64 = above.iter().chain(&below).sum::<f64>() + gap * (rows - 1) as f64;
+        let legend =
+            if self.legend.height > 0.0 { self.legend.height + 1.1 * theme.text } else { 0.0 };
+        let each = match theme.height {
+            Some(all) => ((all - top - fixed - legend - theme.margin) / rows as f64).max(40.0),
+            None => self.natural_height(width, theme),
+        };
+        let mut y = top;
+        let frames: Vec<(f64, f64)> = (0..rows)
+            .map(|r| {
+                let start = y + above[r];
+                y = start + each + below[r] + if r + 1 < rows { gap } else { 0.0 };
+                (start, start + each)
+            })
+            .collect();
+        for (i, plot) in self.plots.iter_mut().enumerate() {
+            (plot.frame.top, plot.frame.bottom) = frames[i / self.columns];
+        }
+        self.legend_top = y + 1.1 * theme.text;
+        self.height = theme.height.unwrap_or(y + legend + theme.margin);
+        each
+    }
+
+    /// The height of a frame so wide, where the page does not give it.
+    fn natural_height(&self, width: f64, theme: &Theme) -> f64 {
+        let ratio = match self.columns {
+            1 if theme.width > 300.0 => 0.46,
+            1 => 0.62,
+            2 => 0.66,
+            _ => 0.86,
+        };
+        let rows = self.plots.iter().filter(|p| p.down).map(|p| p.panel.y.categories.len()).max();
+        let table = rows.map_or(0.0, |n| n as f64 * 1.75 * theme.tick);
+        let only_tables = self.plots.iter().all(|p| p.down);
+        if only_tables { table.max(5.0 * theme.tick) } else { (ratio * width).max(table) }
+    }
+
+    /// The room that names at the ends of lines need.
+    fn right_room(&self, plot: &Plot<'_>, theme: &Theme) -> f64 {
+        let names = self.end_names(plot, theme);
+        let widest = names.iter().map(|n| font::width(&n.0, theme.text, false)).fold(0.0, f64::max);
+        let tick = 0.9 * theme.tick;
+        if names.is_empty() { tick } else { (widest + leader(theme)).max(tick) }
+    }
+
+    /// What is written at the right end: text, colour, and the value it belongs to.
+    fn end_names(&self, plot: &Plot<'_>, theme: &Theme) -> Vec<(String, Rgb, f64, f64)> {
+        let last =
+            |t: &Trace| t.spots.last().map(|s| (t.short.clone(), text_colour(t, theme), s.x, s.y));
+        let traces =
+            plot.panel.traces.iter().filter(|_| self.direct && !plot.panel.named).filter_map(last);
+        let rules = plot.panel.rules.iter().filter(|r| !r.of_x);
+        traces.chain(rules.map(|r| (r.label.clone(), theme.muted, plot.x.high, r.value))).collect()
+    }
+
+    /// Whether names at the ends of lines are short enough, and near enough to their lines.
+    fn names_fit(&self, theme: &Theme) -> bool {
+        let ends = |p: &Panel| {
+            let one = p.traces.len() == 1 && self.plots.len() == 1;
+            p.named
+                || one
+                || match p.kind {
+                    PanelKind::Sweep => true,
+                    PanelKind::Curves => p.traces.iter().all(|t| t.manner.markers != Markers::End),
+                    _ => false,
+                }
+        };
+        self.plots.iter().enumerate().all(|(i, plot)| {
+            let room = self.slots[i % self.columns].1;
+            let f = plot.frame;
+            let near = self.places(plot, theme).is_some_and(|places| {
+                places.iter().all(|(wanted, got)| (wanted - got).abs() <= 0.3 * (f.bottom - f.top))
+            });
+            ends(plot.panel) && near && self.right_room(plot, theme) <= 0.34 * room
+        })
+    }
+
+    /// Where the names at the right end would like to be, and where they go.
+    fn places(&self, plot: &Plot<'_>, theme: &Theme) -> Option<Vec<(f64, f64)>> {
+        let f = plot.frame;
+        let names = self.end_names(plot, theme);
+        let wanted: Vec<f64> = names
+            .iter()
+            .map(|n| plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom)))
+            .collect();
+        let got = spread(
+            &wanted,
+            1.18 * theme.text,
+            f.top - 0.6 * theme.text,
+            f.bottom + 0.6 * theme.text,
+        )?;
+        Some(wanted.into_iter().zip(got).collect())
+    }
+
+    fn draw_names(&self, plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+        let f = plot.frame;
+        let Some(places) = self.places(plot, theme) else { return };
+        for ((text, colour, x, _), (from, to)) in
+            self.end_names(plot, theme).into_iter().zip(places)
+        {
+            let end = plot.at(x, plot.y.low).map_or(f.right, |p| p.0.clamp(f.left, f.right));
+            let start = f.right + leader(theme);
+            if (from - to).abs() > 0.2 * theme.text || f.right - end > theme.text {
+                let bent = f.right + 0.35 * leader(theme);
+                let corners = vec![
+                    (end + 0.12 * leader(theme), from),
+                    (bent, from),
+                    (start - 0.2 * theme.text, to),
+                ];
+                scene.line(corners, colour.mix(theme.paper, 0.45), theme.hair, Dash::Solid);
+            }
+            scene.text(Text::new((start, to + 0.36 * theme.text), &text, theme.text, colour));
+        }
+    }
+
+    fn draw_title(&self, i: usize, scene: &mut Scene, theme: &Theme) {
+        let (x, _) = self.slots[i % self.columns];
+        let lines = self.titles[i].len().max(1) as f64;
+        let top = self.plots[i].frame.top - 0.75 * theme.panel - lines * 1.25 * theme.panel;
+        let letter = if self.plots.len() > 1 {
+            char::from(b'a' + (i % 26) as u8).to_string()
+        } else {
+            String::new()
+        };
+        let indent = if letter.is_empty() { 0.0 } else { 1.5 * theme.panel };
+        scene.text(Text::new((x, top + theme.panel), &letter, theme.panel * 1.1, theme.ink).bold());
+        for (k, line) in self.titles[i].iter().enumerate() {
+            let at = (x + indent, top + theme.panel * (1.0 + 1.25 * k as f64));
+            scene.text(Text::new(at, line, theme.panel, theme.ink));
+        }
+    }
+}
+
+/// Length of the line from a curve's end to its name.
+fn leader(theme: &Theme) -> f64 {
+    1.35 * theme.text
+}
+
+/// Gives panels with the same axis the same range, and titles to the outer axes only.
+fn share(plots: &mut [Plot<'_>], columns: usize) {
+    let snapshot: Vec<Plot<'_>> = plots.to_vec();
+    for plot in plots.iter_mut() {
+        let (px, py) = (&plot.panel.x, &plot.panel.y);
+        for other in &snapshot {
+            let (ox, oy) = (&other.panel.x, &other.panel.y);
+            let alike = |a: &super::content::Axis, b: &super::content::Axis| {
+                a.label == b.label
+                    && a.log == b.log
+                    && a.categories.is_empty()
+                    && b.categories.is_empty()
+                    && a.range.is_none()
+                    && b.range.is_none()
+            };
+            let kind = plot.panel.kind == other.panel.kind;
+            if kind && alike(px, ox) {
+                (plot.x.low, plot.x.high) =
+                    (plot.x.low.min(other.x.low), plot.x.high.max(other.x.high));
+            }
+            if kind && alike(py, oy) {
+                (plot.y.low, plot.y.high) =
+                    (plot.y.low.min(other.y.low), plot.y.high.max(other.y.high));
+            }
+        }
+    }
+    let shared: Vec<Plot<'_>> = plots.to_vec();
+    for (i, plot) in plots.iter_mut().enumerate() {
+        if i % columns > 0 {
+            let before = &shared[i - 1];
+            plot.y_title = before.panel.y != plot.panel.y || before.y != plot.y || plot.down;
+        }
+        if let Some(below) = shared.get(i + columns) {
+            plot.x_title = below.panel.x.label != plot.panel.x.label;
+        }
+    }
+}

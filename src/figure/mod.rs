@@ -1,0 +1,160 @@
+//! From results to pictures: every panel of a scenario as SVG and PNG, with a caption.
+//!
+//! A figure is data first. Each kind of panel ([`crate::scenario::PanelKind`]) turns a run into
+//! traces with intervals; one layout, one style and one pair of outputs draw them all, so that a
+//! method looks the same everywhere. Figures read results and never run experiments.
+
+mod axes;
+mod caption;
+mod content;
+mod curves;
+mod density;
+mod font;
+mod frontier;
+mod intervals;
+mod label;
+mod layout;
+mod legend;
+mod paint;
+mod plot;
+mod region;
+mod scale;
+mod scene;
+mod select;
+mod style;
+mod sweep;
+mod theme;
+mod title;
+mod words;
+
+pub use font::missing_glyphs;
+pub use label::{Room, overlap, spread};
+pub use theme::Width;
+
+use crate::results::Run;
+use crate::scenario::{PanelKind, Verdict};
+use content::Panel;
+use theme::Theme;
+
+/// How a figure is drawn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FigureOptions {
+    /// Column, page or slide.
+    pub width: Width,
+    /// Light ink on dark paper.
+    pub dark: bool,
+    /// Pale words behind the figure, for runs that are no results.
+    pub watermark: Option<String>,
+}
+
+/// The verdict on one claim, as it stands under the title of a figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerdictMark {
+    /// The claim's id.
+    pub id: String,
+    /// What the data say.
+    pub verdict: Verdict,
+    /// The effect: the mean over seeds of better − worse.
+    pub effect: f64,
+    /// Lower end of the effect's 95 % interval.
+    pub low: f64,
+    /// Upper end of the effect's 95 % interval.
+    pub high: f64,
+}
+
+/// A drawn figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// The figure as SVG; text stays text, the caption is its description.
+    pub svg: String,
+    /// The figure as PNG, 300 dpi in print sizes.
+    pub png: Vec<u8>,
+    /// What the figure shows, in sentences.
+    pub caption: String,
+}
+
+/// Why a figure cannot be drawn.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum FigureError {
+    /// A panel selects no cell.
+    #[error(
+        "panel {panel:?} selects no cell: its `where` or `methods` match nothing in this scenario"
+    )]
+    NoCells {
+        /// The panel's title.
+        panel: String,
+    },
+    /// None of a panel's cells has its metric.
+    #[error(
+        "panel {panel:?} shows {metric:?}, which no finished cell has: run `modeseek run {id}`, and see that `measure.metrics` does not leave it out"
+    )]
+    NoData {
+        /// The panel's title.
+        panel: String,
+        /// The metric.
+        metric: String,
+        /// The scenario's id.
+        id: String,
+    },
+    /// A panel's keys do not fit its kind.
+    #[error("panel {panel:?}: {problem}")]
+    BadPanel {
+        /// The panel's title.
+        panel: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The drawing library failed.
+    #[error("the figure could not be drawn: {0}")]
+    Backend(String),
+}
+
+/// Draws the figure of a run: equal runs give equal bytes.
+pub fn draw(
+    run: &Run,
+    marks: &[VerdictMark],
+    options: &FigureOptions,
+) -> Result<Drawing, FigureError> {
+    let panels = panels(run)?;
+    let theme = Theme::new(options.width, options.dark);
+    let caption = caption::caption(run, &panels, marks);
+    let title = &run.scenario.title;
+    let scene = layout::compose(&panels, title, marks, options.watermark.as_deref(), &theme);
+    let svg = paint::svg(&scene, title, &caption)?;
+    let png = paint::png(&scene, theme.density)?;
+    Ok(Drawing { svg, png, caption })
+}
+
+/// The numbers that the figure of a run draws, as CSV: `panel,line,x,y,low,high,n`.
+pub fn summary_csv(run: &Run) -> Result<String, FigureError> {
+    Ok(caption::csv(&panels(run)?))
+}
+
+/// The numbers that the figure of a run draws, as a Markdown table.
+pub fn table_markdown(run: &Run) -> Result<String, FigureError> {
+    Ok(caption::markdown(&panels(run)?))
+}
+
+/// The panels of a run's scenario with their data.
+fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
+    select::panels(&run.scenario)
+        .iter()
+        .map(|spec| {
+            let mut panel = match spec.kind {
+                PanelKind::Curves => curves::fill(run, spec),
+                PanelKind::Sweep => sweep::fill(run, spec),
+                PanelKind::Frontier => frontier::fill(run, spec),
+                PanelKind::Density => density::fill(run, spec),
+                PanelKind::Region => region::fill(run, spec),
+                PanelKind::Intervals => intervals::fill(run, spec),
+            }?;
+            let marks = spec.marks.iter();
+            panel.rules.extend(marks.map(|m| content::Rule {
+                of_x: m.axis == "x",
+                value: m.value,
+                label: m.label.clone(),
+            }));
+            Ok(panel)
+        })
+        .collect()
+}

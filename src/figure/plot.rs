@@ -1,0 +1,346 @@
+//! Data inside a frame: bands, lines, markers, intervals, rules and labels of points.
+
+use super::axes::{Frame, Plot};
+use super::content::{Bars, Markers, Trace};
+use super::label::{Room, beside};
+use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
+use super::style::{Look, Marker};
+use super::theme::{Rgb, Theme};
+use crate::scenario::PanelKind;
+
+/// Opacity of a band.
+const BAND: f64 = 0.18;
+
+/// Draws everything of a panel that lies inside its frame.
+pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+    let traces = &plot.panel.traces;
+    for trace in traces {
+        area(plot, trace, scene, theme);
+    }
+    rules(plot, scene, theme);
+    for trace in traces {
+        singles(plot, trace, scene, theme);
+    }
+    for trace in traces {
+        line(plot, trace, scene, theme);
+        bars(plot, trace, scene, theme);
+    }
+    for (k, trace) in traces.iter().enumerate() {
+        markers(plot, trace, (k, traces.len()), scene, theme);
+    }
+    point_labels(plot, scene, theme);
+}
+
+fn places(plot: &Plot<'_>, points: impl Iterator<Item = (f64, f64)>) -> Vec<Place> {
+    points.filter_map(|(x, y)| plot.at(x, y)).collect()
+}
+
+fn clamped(frame: &Frame, (x, y): Place) -> Place {
+    (x.clamp(frame.left, frame.right), y.clamp(frame.top, frame.bottom))
+}
+
+/// The band of a trace, or its filled area.
+fn area(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
+    let colour = theme.legible(trace.look.colour);
+    let spots = || trace.spots.iter();
+    let (upper, lower, alpha): (Vec<Place>, Vec<Place>, f64) = if trace.manner.band {
+        let high = places(plot, spots().map(|s| (s.x, s.high)));
+        let low = places(plot, spots().rev().map(|s| (s.x, s.low.max(floor(plot)))));
+        (high, low, BAND)
+    } else if trace.manner.fill {
+        let base = plot.y.low.max(0.0);
+        (
+            places(plot, spots().map(|s| (s.x, s.y))),
+            places(plot, spots().rev().map(|s| (s.x, base))),
+            0.3,
+        )
+    } else {
+        return;
+    };
+    let outline: Vec<Place> =
+        upper.into_iter().chain(lower).map(|p| clamped(&plot.frame, p)).collect();
+    scene.area(outline, colour, alpha);
+}
+
+/// The least y that has a place.
+fn floor(plot: &Plot<'_>) -> f64 {
+    if plot.y.log { plot.y.low } else { f64::NEG_INFINITY }
+}
+
+fn singles(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
+    let colour = theme.legible(trace.look.colour).mix(theme.paper, 0.5);
+    for single in &trace.singles {
+        let points = places(plot, single.iter().copied());
+        if let [point] = points[..] {
+            scene.area(marker(point, Marker::Circle, 0.6 * theme.marker), colour, 1.0);
+        }
+        for piece in inside(&points, &plot.frame) {
+            scene.line(piece, colour, 0.35 * theme.line, trace.look.dash);
+        }
+    }
+}
+
+fn line(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
+    if !trace.manner.line {
+        return;
+    }
+    let width = if trace.manner.thin { 0.65 * theme.line } else { theme.line };
+    let points = places(plot, trace.spots.iter().map(|s| (s.x, s.y)));
+    for piece in inside(&points, &plot.frame) {
+        scene.line(piece, theme.legible(trace.look.colour), width, trace.look.dash);
+    }
+}
+
+fn bars(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
+    let level = trace.manner.bars == Bars::Level;
+    if trace.manner.bars == Bars::None {
+        return;
+    }
+    for s in trace.spots.iter().filter(|s| s.high > s.low) {
+        let ends = if level {
+            [(s.low, s.y), (s.high, s.y)]
+        } else {
+            [(s.x, s.low.max(floor(plot))), (s.x, s.high)]
+        };
+        let points = places(plot, ends.into_iter());
+        let width = if level { 0.9 * theme.line } else { 0.6 * theme.line };
+        for piece in inside(&points, &plot.frame) {
+            scene.line(piece, theme.legible(trace.look.colour), width, Dash::Solid);
+        }
+    }
+}
+
+/// The places of a trace that get a marker; sparse ones are staggered from trace to trace.
+fn marked(trace: &Trace, (k, of): (usize, usize)) -> Vec<usize> {
+    let n = trace.spots.len();
+    match trace.manner.markers {
+        Markers::None => Vec::new(),
+        Markers::All | Markers::Rings => (0..n).collect(),
+        Markers::End => n.checked_sub(1).into_iter().collect(),
+        Markers::Sparse => {
+            let (low, high) =
+                super::select::ends(&trace.spots.iter().map(|s| s.x).collect::<Vec<_>>());
+            let at = |j: usize| {
+                low + (high - low) * (j as f64 + (k as f64 + 0.5) / of.max(1) as f64) / 4.0
+            };
+            let nearest = |x: f64| {
+                (0..n).min_by(|&a, &b| {
+                    (trace.spots[a].x - x).abs().total_cmp(&(trace.spots[b].x - x).abs())
+                })
+            };
+            let mut chosen: Vec<usize> = (0..4).filter_map(|j| nearest(at(j))).collect();
+            chosen.dedup();
+            chosen
+        }
+    }
+}
+
+fn markers(
+    plot: &Plot<'_>,
+    trace: &Trace,
+    place: (usize, usize),
+    scene: &mut Scene,
+    theme: &Theme,
+) {
+    let colour = theme.legible(trace.look.colour);
+    let radius = radius(plot, theme);
+    let rings = trace.manner.markers == Markers::Rings;
+    for i in marked(trace, place) {
+        let s = &trace.spots[i];
+        let Some(at) = plot.at(s.x, s.y).filter(|p| clamped(&plot.frame, *p) == *p) else {
+            continue;
+        };
+        let halo = if plot.panel.kind == PanelKind::Region { 0.0 } else { 0.28 * theme.marker };
+        scene.area(marker(at, trace.look.marker, radius + halo), theme.paper, 1.0);
+        scene.area(marker(at, trace.look.marker, radius), colour, 1.0);
+        if rings {
+            scene.area(marker(at, trace.look.marker, 0.68 * radius), theme.paper, 1.0);
+        }
+    }
+}
+
+/// Markers of a region fill their slots; others have one size.
+fn radius(plot: &Plot<'_>, theme: &Theme) -> f64 {
+    if plot.panel.kind != PanelKind::Region {
+        return theme.marker;
+    }
+    let f = plot.frame;
+    let count =
+        |axis: &super::content::Axis| axis.at.len().max(axis.categories.len()).max(2) as f64;
+    let slot =
+        ((f.right - f.left) / count(&plot.panel.x)).min((f.bottom - f.top) / count(&plot.panel.y));
+    (0.3 * slot).clamp(theme.marker, 2.4 * theme.marker)
+}
+
+/// The outline of a marker.
+pub(crate) fn marker((x, y): Place, marker: Marker, r: f64) -> Vec<Place> {
+    let polygon =
+        |corners: &[(f64, f64)]| corners.iter().map(|(dx, dy)| (x + r * dx, y + r * dy)).collect();
+    match marker {
+        Marker::Circle => {
+            let corner = |k: usize| (k as f64 * std::f64::consts::TAU / 24.0).sin_cos();
+            polygon(&(0..24).map(corner).collect::<Vec<_>>())
+        }
+        Marker::Square => polygon(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+        Marker::Diamond => polygon(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)]),
+        Marker::Triangle => polygon(&[(0.0, -1.25), (1.15, 0.85), (-1.15, 0.85)]),
+        Marker::Wedge => polygon(&[(0.0, 1.25), (1.15, -0.85), (-1.15, -0.85)]),
+    }
+}
+
+/// A line with its marker, as a legend shows it.
+pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, theme: &Theme) {
+    let Look { colour, dash, marker: shape } = trace.look;
+    let colour = theme.legible(colour);
+    let (x, y) = at;
+    if trace.manner.fill {
+        let (up, down) = (y - 0.35 * theme.text, y + 0.35 * theme.text);
+        scene.area(vec![(x, up), (x + length, up), (x + length, down), (x, down)], colour, 0.3);
+    } else if trace.manner.line {
+        let width = if trace.manner.thin { 0.65 * theme.line } else { theme.line };
+        scene.line(vec![(x, y), (x + length, y)], colour, width, dash);
+    }
+    if !matches!(trace.manner.markers, Markers::None) {
+        let middle = (x + length / 2.0, y);
+        scene.area(marker(middle, shape, 1.28 * theme.marker), theme.paper, 1.0);
+        scene.area(marker(middle, shape, theme.marker), colour, 1.0);
+        if trace.manner.markers == Markers::Rings {
+            scene.area(marker(middle, shape, 0.62 * theme.marker), theme.paper, 1.0);
+        }
+    }
+}
+
+fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+    let f = plot.frame;
+    for rule in &plot.panel.rules {
+        let (x, y) = if rule.of_x { (rule.value, plot.y.low) } else { (plot.x.low, rule.value) };
+        let Some(at) = plot.at(x, y).filter(|p| clamped(&f, *p) == *p) else { continue };
+        let ends = if rule.of_x {
+            [(at.0, f.bottom), (at.0, f.top)]
+        } else {
+            [(f.left, at.1), (f.right, at.1)]
+        };
+        scene.line(
+            ends.to_vec(),
+            theme.muted.mix(theme.paper, 0.25),
+            theme.hair * 1.2,
+            Dash::Dashed,
+        );
+        if rule.of_x {
+            scene.text(rule_text(&rule.label, at.0, f, theme));
+        }
+    }
+}
+
+/// The label of a vertical rule, on the side that has room.
+fn rule_text(label: &str, x: f64, f: Frame, theme: &Theme) -> Text {
+    let gap = 0.35 * theme.tick;
+    let text = |at: f64| Text::new((at, f.top + 0.75 * theme.tick), label, theme.tick, theme.muted);
+    let right = text(x + gap);
+    if right.extent()[2] <= f.right + gap { right } else { text(x - gap).anchored(Anchor::End) }
+}
+
+/// Labels of single points, each on a free side of its point, or not at all.
+fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+    let f = plot.frame;
+    let around = 1.0 * theme.marker;
+    let room = |p: Place, r: f64| [p.0 - r, p.1 - r, p.0 + r, p.1 + r];
+    let mut taken: Vec<Room> = Vec::new();
+    for trace in &plot.panel.traces {
+        let points = places(plot, trace.spots.iter().map(|s| (s.x, s.y)));
+        taken.extend(points.iter().map(|&p| room(p, around)));
+        for piece in points.windows(2) {
+            let along = |t: f64| {
+                (
+                    piece[0].0 + (piece[1].0 - piece[0].0) * t,
+                    piece[0].1 + (piece[1].1 - piece[0].1) * t,
+                )
+            };
+            taken.extend((1..24).map(|k| room(along(f64::from(k) / 24.0), 0.6 * theme.line)));
+        }
+    }
+    let bounds = [f.left, f.top - theme.tick, f.right + 2.0 * theme.tick, f.bottom];
+    for trace in &plot.panel.traces {
+        for s in trace.spots.iter().filter(|s| !s.label.is_empty()) {
+            let Some(at) = plot.at(s.x, s.y) else { continue };
+            let text =
+                Text::new((0.0, 0.0), &s.label, theme.tick, theme.readable(trace.look.colour));
+            let size = (text.width(), 0.9 * theme.tick);
+            if let Some(free) = beside(at, size, 1.25 * theme.marker, &taken, &bounds) {
+                scene
+                    .shapes
+                    .push(Shape::Text(Text { at: (free[0], free[3] - 0.14 * theme.tick), ..text }));
+                taken.push(free);
+            }
+        }
+    }
+}
+
+/// The pieces of a line inside a frame.
+fn inside(points: &[Place], frame: &Frame) -> Vec<Vec<Place>> {
+    let mut pieces: Vec<Vec<Place>> = Vec::new();
+    for pair in points.windows(2) {
+        let Some((a, b)) = clip(pair[0], pair[1], frame) else { continue };
+        match pieces.last_mut() {
+            Some(piece) if piece.last() == Some(&a) => piece.push(b),
+            _ => pieces.push(vec![a, b]),
+        }
+    }
+    pieces
+}
+
+/// The part of a segment inside a frame (Liang and Barsky, 1984).
+fn clip(a: Place, b: Place, f: &Frame) -> Option<(Place, Place)> {
+    const SLACK: f64 = 1e-6;
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let edges = [
+        (-dx, a.0 - f.left + SLACK),
+        (dx, f.right - a.0 + SLACK),
+        (-dy, a.1 - f.top + SLACK),
+        (dy, f.bottom - a.1 + SLACK),
+    ];
+    let (mut from, mut to) = (0.0f64, 1.0f64);
+    for (p, q) in edges {
+        if p == 0.0 && q < 0.0 {
+            return None;
+        } else if p < 0.0 {
+            from = from.max(q / p);
+        } else if p > 0.0 {
+            to = to.min(q / p);
+        }
+    }
+    let at = |t: f64| {
+        if t == 0.0 {
+            a
+        } else if t == 1.0 {
+            b
+        } else {
+            (a.0 + dx * t, a.1 + dy * t)
+        }
+    };
+    (from <= to).then(|| (at(from), at(to)))
+}
+
+/// The colour of text that names a trace.
+pub(crate) fn text_colour(trace: &Trace, theme: &Theme) -> Rgb {
+    theme.readable(trace.look.colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_at_the_frame() {
+        let frame = Frame { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
+        let pieces =
+            inside(&[(-5.0, 5.0), (5.0, 5.0), (5.0, 15.0), (8.0, 15.0), (8.0, 5.0)], &frame);
+        let last = |v: &Vec<Place>| v.last().copied();
+        assert_eq!(pieces.len(), 2);
+        assert!(
+            (pieces[0][0].0).abs() < 1e-5
+                && (last(&pieces[0]).expect("a corner").1 - 10.0).abs() < 1e-5
+        );
+        assert!((pieces[1][0].1 - 10.0).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,143 @@
+//! Which of two methods wins at every pair of two swept values.
+
+use super::FigureError;
+use super::content::{Manner, Markers, Panel, Spot, Trace};
+use super::scene::Dash;
+use super::select::{Measured, cells, measured, no_data, swept_axis};
+use super::style::{Look, Marker, look};
+use super::sweep::when;
+use super::theme::Rgb;
+use super::words;
+use crate::results::Run;
+use crate::scenario::{Cell, PanelSpec};
+
+/// The metric that holds a theoretical boundary: its value is a y for the cell's x.
+const BOUNDARY: &str = "boundary";
+
+/// Fills a panel that marks each pair of values by the method that wins there.
+pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
+    let cells = cells(run, spec)?;
+    let bad = |problem: String| FigureError::BadPanel { panel: spec.title.clone(), problem };
+    let default = "gold_reward".to_owned();
+    let (Some(y_key), metric) = (spec.y.first(), spec.y.get(1).unwrap_or(&default)) else {
+        return Err(bad(format!("a region needs y = [KEY, METRIC], nothing was given")));
+    };
+    let (mut x, xs) = swept_axis(&cells, spec, &spec.x, spec.log_x);
+    let (mut y, ys) = swept_axis(&cells, spec, y_key, spec.log_y);
+    (x.range, y.range) = (spec.x_range, spec.y_range);
+    let mut methods: Vec<&str> = Vec::new();
+    cells.iter().for_each(|c| {
+        if !methods.contains(&c.method.as_str()) {
+            methods.push(&c.method)
+        }
+    });
+    let [first, second] = methods[..] else {
+        return Err(bad(format!("a region compares two methods, {} were selected", methods.len())));
+    };
+    let mut outcomes: [Vec<Spot>; 3] = Default::default();
+    for (x_value, x_at) in &xs {
+        for (y_value, y_at) in &ys {
+            let of = |method| duel(run, spec, &cells, method, metric, (x_value, y_key, y_value));
+            let (Some(a), Some(b)) = (of(first), of(second)) else { continue };
+            outcomes[winner(&a, &b)].push(Spot {
+                x: *x_at,
+                y: *y_at,
+                low: *y_at,
+                high: *y_at,
+                n: a.values.len(),
+                label: String::new(),
+            });
+        }
+    }
+    if outcomes.iter().all(Vec::is_empty) {
+        return Err(no_data(run, spec, metric));
+    }
+    let mut traces: Vec<Trace> = boundary(run, &cells, &spec.x, &xs).into_iter().collect();
+    traces.extend(clouds(run, &cells, [first, second], outcomes));
+    let note = format!("the larger {} {}", words::metric(metric).0, when(spec));
+    Ok(Panel {
+        title: spec.title.clone(),
+        kind: spec.kind,
+        x,
+        y,
+        traces,
+        rules: Vec::new(),
+        note,
+        named: false,
+    })
+}
+
+fn duel(
+    run: &Run,
+    spec: &PanelSpec,
+    cells: &[&Cell],
+    method: &str,
+    metric: &str,
+    (x, y_key, y): (&str, &str, &str),
+) -> Option<Measured> {
+    let has = |c: &Cell, key: &str, value: &str| c.settings.get(key).is_none_or(|v| v == value);
+    let cell =
+        cells.iter().find(|c| c.method == method && has(c, &spec.x, x) && has(c, y_key, y))?;
+    measured(run, cell, metric, spec.at_step).filter(|m| m.mean.is_finite())
+}
+
+/// 0 or 1 for the method whose interval lies above the other's, 2 if they overlap.
+fn winner(a: &Measured, b: &Measured) -> usize {
+    if a.low > b.high {
+        0
+    } else if b.low > a.high {
+        1
+    } else {
+        2
+    }
+}
+
+fn clouds(run: &Run, cells: &[&Cell], methods: [&str; 2], outcomes: [Vec<Spot>; 3]) -> Vec<Trace> {
+    let look_of =
+        |method: &str| cells.iter().find(|c| c.method == method).map(|c| look(&run.scenario, c));
+    let neutral = Look { colour: Rgb(0x80, 0x84, 0x8C), dash: Dash::Solid, marker: Marker::Circle };
+    let [a, b, tie] = outcomes;
+    let mut looks =
+        [look_of(methods[0]).unwrap_or(neutral), look_of(methods[1]).unwrap_or(neutral)];
+    if looks[0].marker == looks[1].marker {
+        looks[1].marker =
+            if looks[0].marker == Marker::Square { Marker::Circle } else { Marker::Square };
+    }
+    let cloud = |name: String, look, spots, markers| Trace {
+        short: name.clone(),
+        name,
+        look,
+        spots,
+        singles: Vec::new(),
+        manner: Manner { markers, ..Manner::default() },
+    };
+    let better = |method: &str| format!("{} wins", words::method(method));
+    let all = [
+        cloud(better(methods[0]), looks[0], a, Markers::All),
+        cloud(better(methods[1]), looks[1], b, Markers::All),
+        cloud("intervals overlap".to_owned(), neutral, tie, Markers::Rings),
+    ];
+    all.into_iter().filter(|t| !t.spots.is_empty()).collect()
+}
+
+fn boundary(run: &Run, cells: &[&Cell], x_key: &str, xs: &[(String, f64)]) -> Option<Trace> {
+    let at = |(value, x): &(String, f64)| {
+        let m = cells
+            .iter()
+            .filter(|c| c.settings.get(x_key) == Some(value))
+            .find_map(|c| measured(run, c, BOUNDARY, None))?;
+        Some(Spot { x: *x, y: m.mean, low: m.mean, high: m.mean, n: 0, label: String::new() })
+    };
+    let spots: Vec<Spot> = xs.iter().filter_map(at).filter(|s| s.y.is_finite()).collect();
+    let name = "theory".to_owned();
+    let look = Look { colour: Rgb(0x40, 0x44, 0x4C), dash: Dash::Dotted, marker: Marker::Circle };
+    let manner = Manner { line: true, thin: true, ..Manner::default() };
+    (spots.len() > 1).then(|| Trace {
+        short: name.clone(),
+        name,
+        look,
+        spots,
+        singles: Vec::new(),
+        manner,
+    })
+}

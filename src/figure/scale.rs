@@ -1,0 +1,146 @@
+//! From data to the unit interval, and the ticks between.
+
+use super::words::{superscript, trimmed};
+
+/// A linear or logarithmic axis over a range of values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Scale {
+    /// Whether lengths are ratios.
+    pub(crate) log: bool,
+    /// Where it begins.
+    pub(crate) low: f64,
+    /// Where it ends.
+    pub(crate) high: f64,
+}
+
+impl Scale {
+    /// A scale; an empty range is widened.
+    pub(crate) fn new(log: bool, low: f64, high: f64) -> Scale {
+        let (low, high) = if log { (low.max(1e-12), high.max(1e-12)) } else { (low, high) };
+        if high - low > 1e-12 * high.abs().max(low.abs()).max(1e-9) {
+            Scale { log, low, high }
+        } else if log {
+            Scale { log, low: low / 2.0, high: high * 2.0 }
+        } else {
+            let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
+            Scale { log, low: low - half, high: high + half }
+        }
+    }
+
+    /// Where a value lies, 0 at the beginning and 1 at the end; `None` for what has no place.
+    pub(crate) fn place(&self, x: f64) -> Option<f64> {
+        let t = if self.log {
+            (x.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
+        } else {
+            (x - self.low) / (self.high - self.low)
+        };
+        t.is_finite().then_some(t)
+    }
+
+    /// This scale with a share of its length added at both ends.
+    pub(crate) fn padded(&self, share: f64) -> Scale {
+        if self.log {
+            let more = (self.high / self.low).powf(share);
+            Scale { low: self.low / more, high: self.high * more, ..*self }
+        } else {
+            let more = (self.high - self.low) * share;
+            Scale { low: self.low - more, high: self.high + more, ..*self }
+        }
+    }
+
+    /// About `target` ticks with their labels.
+    pub(crate) fn ticks(&self, target: usize) -> Vec<(f64, String)> {
+        let inside = |x: &f64| self.place(*x).is_some_and(|t| (-1e-9..=1.0 + 1e-9).contains(&t));
+        if self.log {
+            let values = log_ticks(self.low, self.high, target);
+            let values: Vec<f64> = values.into_iter().filter(inside).collect();
+            if values.len() >= 2 {
+                return values.into_iter().map(|x| (x, log_label(x))).collect();
+            }
+        }
+        let step = nice_step((self.high - self.low) / target.max(1) as f64);
+        let (first, last) =
+            ((self.low / step - 1e-9).ceil() as i64, (self.high / step + 1e-9).floor() as i64);
+        let values: Vec<f64> = (first..=last).map(|k| k as f64 * step).filter(inside).collect();
+        let decimals = (-step.log10().floor()).max(0.0) as usize + usize::from(is_quarter(step));
+        values.iter().map(|&x| (x, linear_label(x, decimals))).collect()
+    }
+}
+
+fn is_quarter(step: f64) -> bool {
+    let mantissa = step / 10f64.powf(step.log10().floor());
+    (mantissa - 2.5).abs() < 1e-6 && step < 2.0
+}
+
+/// The nearest of 1, 2, 2.5, 5 times a power of ten at or above a step.
+fn nice_step(rough: f64) -> f64 {
+    let power = 10f64.powf(rough.log10().floor());
+    let mantissa = rough / power;
+    power * [1.0, 2.0, 2.5, 5.0].into_iter().find(|&m| mantissa <= m * 1.001).unwrap_or(10.0)
+}
+
+fn log_ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let decades = (high / low).log10();
+    let mantissas: &[f64] = if decades < 1.3 {
+        &[1.0, 2.0, 3.0, 5.0]
+    } else if decades < 1.8 {
+        &[1.0, 3.0]
+    } else {
+        &[1.0]
+    };
+    let stride = ((decades / target.max(2) as f64).ceil() as usize).max(1);
+    (first..=last)
+        .step_by(stride)
+        .flat_map(|k| mantissas.iter().map(move |m| m * 10f64.powi(k)))
+        .collect()
+}
+
+fn log_label(x: f64) -> String {
+    let exponent = x.log10().floor() as i32;
+    let mantissa = x / 10f64.powi(exponent);
+    if (-3..=4).contains(&exponent) {
+        linear_label(x, (-exponent).max(0) as usize)
+    } else if (mantissa - 1.0).abs() < 1e-6 {
+        format!("10{}", superscript(exponent))
+    } else {
+        format!("{mantissa:.0}·10{}", superscript(exponent))
+    }
+}
+
+/// A tick's label: SI prefixes from ten thousand on.
+pub(crate) fn linear_label(x: f64, decimals: usize) -> String {
+    match x.abs() {
+        size if size >= 1e6 => format!("{}M", trimmed(x / 1e6, 2)),
+        size if size >= 1e4 => format!("{}k", trimmed(x / 1e3, 1)),
+        _ if decimals == 0 => trimmed(x, 0),
+        _ if x == 0.0 => "0".to_owned(),
+        _ => format!("{x:.decimals$}").replace('-', "−"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(log: bool, low: f64, high: f64) -> Vec<String> {
+        Scale::new(log, low, high).ticks(5).into_iter().map(|t| t.1).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(labels(false, 0.0, 1.0), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(false, -3.1, 2.9), ["−2", "0", "2"]);
+        assert_eq!(labels(false, 0.0, 50_000.0), ["0", "10k", "20k", "30k", "40k", "50k"]);
+        assert_eq!(labels(true, 5.0, 1000.0), ["10", "100", "1000"]);
+        assert_eq!(labels(true, 1e-7, 1.0).first().map(String::as_str), Some("10⁻⁷"));
+    }
+
+    #[test]
+    fn ranges_without_width_are_widened() {
+        let s = Scale::new(false, 0.5, 0.5);
+        assert!(s.low < 0.5 && 0.5 < s.high);
+        assert_eq!(Scale::new(true, 1.0, 100.0).place(10.0), Some(0.5));
+        assert_eq!(Scale::new(true, 1.0, 100.0).place(0.0), None);
+    }
+}

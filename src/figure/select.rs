@@ -1,0 +1,295 @@
+//! Which cells a panel shows, how they are named, and their values.
+
+use super::FigureError;
+use super::content::{Axis, FEWEST_SEEDS};
+use super::style::{Look, look, ramp};
+use super::words;
+use crate::results::{Run, Series, Statistic, band};
+use crate::scenario::{Cell, PanelKind, PanelSpec, Scenario, Selector};
+
+/// Cells of one method that share a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Group<'a> {
+    /// Its name among all lines.
+    pub(crate) name: String,
+    /// Its name where the panel or its title says the rest.
+    pub(crate) short: String,
+    /// How it is drawn.
+    pub(crate) look: Look,
+    /// Its cells, in the scenario's order.
+    pub(crate) cells: Vec<&'a Cell>,
+}
+
+/// A mean over seeds.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    /// The mean.
+    pub(crate) mean: f64,
+    /// Lower end of its 95 % interval (the mean itself when seeds are few).
+    pub(crate) low: f64,
+    /// Upper end.
+    pub(crate) high: f64,
+    /// The seeds' own values.
+    pub(crate) values: Vec<f64>,
+}
+
+/// A value as scenarios write it, without quotes.
+fn plain(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn same(written: &str, wanted: &toml::Value) -> bool {
+    let numbers = (written.parse::<f64>().ok(), plain(wanted).parse::<f64>().ok());
+    match (wanted, numbers) {
+        (toml::Value::Array(any), _) => any.iter().any(|w| same(written, w)),
+        (_, (Some(a), Some(b))) => a == b,
+        _ => written == plain(wanted),
+    }
+}
+
+/// Whether a cell meets a selector; a key that its method does not have does not restrict it.
+fn meets(cell: &Cell, selector: &Selector) -> bool {
+    selector.iter().all(|(key, wanted)| match key.as_str() {
+        "method" => same(&cell.method, wanted),
+        key => cell.settings.get(key).is_none_or(|value| same(value, wanted)),
+    })
+}
+
+/// The cells of a panel, in the scenario's order.
+pub(crate) fn cells<'a>(run: &'a Run, spec: &PanelSpec) -> Result<Vec<&'a Cell>, FigureError> {
+    let wanted = |c: &&Cell| {
+        (spec.methods.is_empty() || spec.methods.contains(&c.method)) && meets(c, &spec.where_)
+    };
+    let found: Vec<&Cell> = run.scenario.cells.iter().filter(wanted).collect();
+    if found.is_empty() {
+        return Err(FigureError::NoCells { panel: spec.title.clone() });
+    }
+    Ok(found)
+}
+
+/// The swept keys in the scenario's order.
+fn keys(scenario: &Scenario) -> Vec<&str> {
+    let mut keys: Vec<&str> = scenario.sweep.iter().map(|(key, _)| key.as_str()).collect();
+    let all: std::collections::BTreeSet<&str> =
+        scenario.cells.iter().flat_map(|c| c.settings.keys().map(String::as_str)).collect();
+    let rest: Vec<&str> = all.into_iter().filter(|k| !keys.contains(k)).collect();
+    keys.extend(rest);
+    keys
+}
+
+/// The values that a swept key takes among cells: numbers ascending, words as they come.
+pub(crate) fn values(cells: &[&Cell], key: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for value in cells.iter().filter_map(|c| c.settings.get(key)) {
+        if !out.contains(value) {
+            out.push(value.clone());
+        }
+    }
+    if let Some(numbers) = numeric(&out) {
+        let mut order: Vec<usize> = (0..out.len()).collect();
+        order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+        out = order.into_iter().map(|i| out[i].clone()).collect();
+    }
+    out
+}
+
+/// All values as numbers, if they all are.
+pub(crate) fn numeric(values: &[String]) -> Option<Vec<f64>> {
+    values.iter().map(|v| v.parse().ok()).collect()
+}
+
+/// The swept keys that differ among cells.
+pub(crate) fn varied<'a>(scenario: &'a Scenario, cells: &[&Cell]) -> Vec<&'a str> {
+    keys(scenario).into_iter().filter(|key| values(cells, key).len() > 1).collect()
+}
+
+/// The lines of a panel: cells that differ only in the `along` keys share one.
+pub(crate) fn groups<'a>(
+    scenario: &Scenario,
+    spec: &PanelSpec,
+    cells: &[&'a Cell],
+    along: &dyn Fn(&str) -> bool,
+) -> Vec<Group<'a>> {
+    let apart: Vec<&str> = varied(scenario, cells).into_iter().filter(|k| !along(k)).collect();
+    let setting = |c: &Cell| apart.iter().map(|k| c.settings.get(*k).cloned()).collect::<Vec<_>>();
+    let several = cells.iter().any(|c| c.method != cells[0].method);
+    let mut out: Vec<Group<'a>> = Vec::new();
+    for &cell in cells {
+        let twin = |g: &&mut Group<'a>| {
+            g.cells[0].method == cell.method && setting(g.cells[0]) == setting(cell)
+        };
+        if let Some(group) = out.iter_mut().find(twin) {
+            group.cells.push(cell);
+            continue;
+        }
+        let (name, short) = names(cell, &apart, several);
+        out.push(Group {
+            name,
+            short,
+            look: shaded(scenario, spec, cells, cell, &apart),
+            cells: vec![cell],
+        });
+    }
+    out
+}
+
+fn names(cell: &Cell, apart: &[&str], several: bool) -> (String, String) {
+    let settings: Vec<String> = apart
+        .iter()
+        .filter_map(|k| cell.settings.get(*k).map(|v| words::setting(k, v)))
+        .filter(|s| !s.is_empty())
+        .collect();
+    let (method, settings) = (words::method(&cell.method), settings.join(", "));
+    match (settings.is_empty(), several) {
+        (true, _) => (method.clone(), method),
+        (false, true) => (format!("{method}, {settings}"), format!("{method}, {settings}")),
+        (false, false) => (format!("{method}, {settings}"), settings),
+    }
+}
+
+/// The look of a cell, on the ramp of the key that makes ramps.
+fn shaded(
+    scenario: &Scenario,
+    spec: &PanelSpec,
+    cells: &[&Cell],
+    cell: &Cell,
+    apart: &[&str],
+) -> Look {
+    let plain = look(scenario, cell);
+    let key =
+        spec.lines.as_deref().filter(|k| apart.contains(k)).or_else(|| ramp_key(cells, apart));
+    let Some(key) = key else { return plain };
+    let all = values(cells, key);
+    // A key that already changes the dash or the hue needs no ramp.
+    let own = |c: &&&Cell| c.method == cell.method && look(scenario, c) != plain;
+    match cell.settings.get(key).and_then(|v| all.iter().position(|a| a == v)) {
+        Some(i) if !cells.iter().any(|c| own(&c)) => ramp(plain, i, all.len()),
+        _ => plain,
+    }
+}
+
+fn ramp_key<'a>(cells: &[&Cell], apart: &[&'a str]) -> Option<&'a str> {
+    let numbers = apart.iter().rev().find(|k| numeric(&values(cells, k)).is_some());
+    numbers.or(apart.last()).copied()
+}
+
+/// The mean of a metric over seeds at a step, or at the last.
+pub(crate) fn measured(
+    run: &Run,
+    cell: &Cell,
+    metric: &str,
+    step: Option<u64>,
+) -> Option<Measured> {
+    let series = run.series(&cell.name, metric)?;
+    let place = match step {
+        None => series.points.len().checked_sub(1)?,
+        Some(step) => series.points.iter().rposition(|p| p.step <= step)?,
+    };
+    let column = series.values.column(place).to_vec();
+    let one = Series {
+        points: vec![series.points[place]],
+        values: ndarray::Array2::from_shape_vec((column.len(), 1), column).ok()?,
+        seeds: series.seeds.clone(),
+    };
+    path(&one).into_iter().next()
+}
+
+/// The mean of a metric over seeds at every point of a series.
+pub(crate) fn path(series: &Series) -> Vec<Measured> {
+    let few = series.seeds.len() < FEWEST_SEEDS;
+    let columns = series.values.columns();
+    let estimates = if few { Vec::new() } else { band(series, Statistic::Mean) };
+    columns
+        .into_iter()
+        .enumerate()
+        .map(|(i, column)| {
+            let values = column.to_vec();
+            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+            match estimates.get(i) {
+                Some(e) => Measured { mean: e.mean, low: e.low, high: e.high, values },
+                None => Measured { mean, low: mean, high: mean, values },
+            }
+        })
+        .collect()
+}
+
+/// The axis of a swept key, and the place of each of its values on it.
+pub(crate) fn swept_axis(
+    cells: &[&Cell],
+    spec: &PanelSpec,
+    key: &str,
+    log: bool,
+) -> (Axis, Vec<(String, f64)>) {
+    let all = values(cells, key);
+    let label = if key == spec.x { spec.x_label.clone() } else { spec.y_label.clone() };
+    let label = label.unwrap_or_else(|| words::key(key));
+    let Some(numbers) = numeric(&all) else {
+        let categories = all.iter().map(|v| words::setting("", v)).collect();
+        let places = all.into_iter().enumerate().map(|(i, v)| (v, i as f64)).collect();
+        return (Axis { label, categories, ..Axis::default() }, places);
+    };
+    let (low, high) = ends(&numbers);
+    let log = low > 0.0 && (log || high / low >= 20.0);
+    let places = all.into_iter().zip(numbers.iter().copied()).collect();
+    (Axis { label, log, at: numbers, ..Axis::default() }, places)
+}
+
+/// The least and the largest of some numbers.
+pub(crate) fn ends(numbers: &[f64]) -> (f64, f64) {
+    numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)))
+}
+
+/// The axis of a metric.
+pub(crate) fn metric_axis(
+    metric: &str,
+    label: Option<&String>,
+    log: bool,
+    range: Option<[f64; 2]>,
+) -> Axis {
+    let label = label.cloned().unwrap_or_else(|| words::metric(metric).0);
+    Axis { label, log, range, ..Axis::default() }
+}
+
+/// The error of a panel whose metric nobody measured.
+pub(crate) fn no_data(run: &Run, spec: &PanelSpec, metric: &str) -> FigureError {
+    FigureError::NoData {
+        panel: spec.title.clone(),
+        metric: metric.to_owned(),
+        id: run.scenario.id.clone(),
+    }
+}
+
+/// The panels of a scenario; without any, gold reward over steps for each value of the first
+/// swept key.
+pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
+    if !scenario.panels.is_empty() {
+        return scenario.panels.clone();
+    }
+    let of = |title: String, where_: Selector| PanelSpec {
+        title,
+        kind: PanelKind::Curves,
+        x: "step".to_owned(),
+        y: vec!["gold_reward".to_owned()],
+        where_,
+        methods: Vec::new(),
+        lines: None,
+        at_step: None,
+        steps: Vec::new(),
+        log_x: false,
+        log_y: false,
+        x_label: None,
+        y_label: None,
+        y_range: None,
+        x_range: None,
+        marks: Vec::new(),
+    };
+    match scenario.sweep.first() {
+        Some((key, all)) if all.len() > 1 && scenario.sweep.len() > 1 => all
+            .iter()
+            .map(|v| {
+                of(words::setting(key, v), [(key.clone(), toml::Value::String(v.clone()))].into())
+            })
+            .collect(),
+        _ => vec![of(String::new(), Selector::new())],
+    }
+}

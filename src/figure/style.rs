@@ -1,0 +1,148 @@
+//! One look for each method in every figure: hue by family, dash by data source, shade by member.
+//!
+//! Hues are those of Okabe and Ito, which any colour vision tells apart; members of a family also
+//! differ in lightness and marker.
+
+use super::scene::Dash;
+use super::theme::Rgb;
+use crate::scenario::{Cell, Scenario};
+
+/// The shape of a marker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Marker {
+    /// A disc.
+    #[default]
+    Circle,
+    /// A square.
+    Square,
+    /// A square on its corner.
+    Diamond,
+    /// A triangle, point up.
+    Triangle,
+    /// A triangle, point down.
+    Wedge,
+}
+
+const MARKERS: [Marker; 5] =
+    [Marker::Circle, Marker::Square, Marker::Diamond, Marker::Triangle, Marker::Wedge];
+
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Look {
+    /// Its colour.
+    pub(crate) colour: Rgb,
+    /// How it is broken.
+    pub(crate) dash: Dash,
+    /// Its marker.
+    pub(crate) marker: Marker,
+}
+
+/// π_ref in every density panel.
+pub(crate) const REFERENCE: Rgb = Rgb(150, 153, 160);
+/// The preference data or the target in every density panel.
+pub(crate) const TARGET: Rgb = Rgb(74, 104, 138);
+/// The reward in every density panel.
+pub(crate) const REWARD: Rgb = Rgb(200, 30, 45);
+
+/// Colour and marker of an objective; its family gives the hue.
+fn objective(name: &str) -> (Rgb, Marker) {
+    match name {
+        "pref-ft" => (Rgb(0xE6, 0x9F, 0x00), Marker::Circle),
+        "best-of-n" => (Rgb(0xD5, 0x5E, 0x00), Marker::Square),
+        "rwr" => (Rgb(0xC9, 0xB4, 0x1A), Marker::Diamond),
+        "binary-feedme" => (Rgb(0x9A, 0x5B, 0x13), Marker::Triangle),
+        "forward-kl" => (Rgb(0xE6, 0x9F, 0x00), Marker::Wedge),
+        "dpo" => (Rgb(0x00, 0x72, 0xB2), Marker::Circle),
+        "ipo" => (Rgb(0x56, 0xB4, 0xE9), Marker::Square),
+        "hinge" => (Rgb(0x6B, 0x79, 0xD0), Marker::Diamond),
+        "reinforce" => (Rgb(0x00, 0x9E, 0x73), Marker::Circle),
+        "ppo" => (Rgb(0x00, 0x66, 0x4B), Marker::Triangle),
+        "grpo" => (Rgb(0x5F, 0xC2, 0x9A), Marker::Square),
+        "reverse-kl" => (Rgb(0x00, 0x9E, 0x73), Marker::Wedge),
+        "unlikelihood" => (Rgb(0xCC, 0x79, 0xA7), Marker::Diamond),
+        _ => (Rgb(0x70, 0x74, 0x7C), Marker::Circle),
+    }
+}
+
+/// What the look of a cell depends on, read from its resolved experiment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kind {
+    objective: String,
+    dash: Dash,
+}
+
+/// A cell's experiment as a table of values.
+pub(crate) fn experiment(cell: &Cell) -> toml::Value {
+    toml::Value::try_from(&cell.experiment).unwrap_or(toml::Value::Boolean(false))
+}
+
+/// The value at a dotted path.
+pub(crate) fn lookup<'a>(value: &'a toml::Value, path: &str) -> Option<&'a toml::Value> {
+    path.split('.').try_fold(value, |v, key| v.get(key))
+}
+
+fn kind(cell: &Cell) -> Kind {
+    let experiment = experiment(cell);
+    let objective = match experiment.get("objective") {
+        Some(toml::Value::String(name)) => name.clone(),
+        Some(toml::Value::Table(table)) => table.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
+    };
+    let word = |path: &str| lookup(&experiment, path).and_then(|v| v.as_str()).unwrap_or("");
+    let dotted = word("schedule.expectation") == "fixed-point"
+        || cell.method.contains("released")
+        || cell.method.contains("optimum");
+    let dash = match word("schedule.data") {
+        _ if dotted => Dash::Dotted,
+        "offline" => Dash::Dashed,
+        _ => Dash::Solid,
+    };
+    Kind { objective, dash }
+}
+
+/// The look of a cell's method. Methods of a scenario that share objective and data source take
+/// the following shades and markers, in the order of the scenario.
+pub(crate) fn look(scenario: &Scenario, cell: &Cell) -> Look {
+    let own = kind(cell);
+    let of = |method: &String| scenario.cells.iter().find(|c| c.method == *method).map(kind);
+    let twins: Vec<&String> = scenario
+        .methods
+        .iter()
+        .filter(|m| **m == cell.method || of(m).as_ref() == Some(&own))
+        .collect();
+    let place = twins.iter().position(|m| **m == cell.method).unwrap_or(0);
+    let (base, marker) = objective(&own.objective);
+    let first = MARKERS.iter().position(|&m| m == marker).unwrap_or(0);
+    let colour = match place {
+        0 => base,
+        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.38),
+        _ => base.mix(Rgb(255, 255, 255), 0.42),
+    };
+    Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
+}
+
+/// Step `i` of `n` of a lightness ramp: light is fresh or small, dark is stale or large.
+pub(crate) fn ramp(look: Look, i: usize, n: usize) -> Look {
+    let t = if n < 2 { 0.5 } else { i as f64 / (n - 1) as f64 };
+    let (light, dark) =
+        (look.colour.mix(Rgb(255, 255, 255), 0.55), look.colour.mix(Rgb(0, 0, 0), 0.55));
+    let colour = if t < 0.5 {
+        light.mix(look.colour, 2.0 * t)
+    } else {
+        look.colour.mix(dark, 2.0 * t - 1.0)
+    };
+    Look { colour, marker: MARKERS[i % MARKERS.len()], ..look }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_darkens_from_first_to_last() {
+        let look = Look { colour: Rgb(0, 0x72, 0xB2), dash: Dash::Solid, marker: Marker::Circle };
+        let white = Rgb(255, 255, 255);
+        let contrast: Vec<f64> = (0..4).map(|i| ramp(look, i, 4).colour.contrast(white)).collect();
+        assert!(contrast.windows(2).all(|w| w[0] < w[1]), "{contrast:?}");
+    }
+}

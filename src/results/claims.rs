@@ -1,0 +1,335 @@
+//! What the data say of a claim.
+
+use super::error::MissingRuns;
+use super::measure::Measure;
+use super::read::Run;
+use super::select::Sides;
+use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
+use crate::scenario::{Cell, ClaimSpec, Verdict};
+use crate::stream::Streams;
+
+/// With fewer seeds a finding is a description without a verdict.
+pub const MIN_SEEDS: usize = 5;
+
+/// Resamples behind a finding's interval and p-value; more than behind a band, because Holm's
+/// adjustment multiplies p-values by the number of findings.
+const RESAMPLES: usize = 20_000;
+
+/// A claim that the data cannot answer as it is written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ClaimError {
+    /// A selector names nothing.
+    #[error("claim {claim}: no cell matches {selector}; methods: {methods}; swept keys: {}", keys.join(", "))]
+    NoCell {
+        /// The claim.
+        claim: String,
+        /// The selector with what `where` adds.
+        selector: String,
+        /// The methods there are.
+        methods: String,
+        /// The swept keys with their values.
+        keys: Vec<String>,
+    },
+    /// A selector names more than one cell.
+    #[error(
+        "claim {claim}: {selector} matches {count} cells; pin {pin}; candidates:\n  {}",
+        candidates.join("\n  ")
+    )]
+    Ambiguous {
+        /// The claim.
+        claim: String,
+        /// The selector with what `where` adds.
+        selector: String,
+        /// How many cells match.
+        count: usize,
+        /// The keys in which they differ.
+        pin: String,
+        /// Some of them.
+        candidates: Vec<String>,
+    },
+    /// More than one of `area`, `at_step`, `steps_to` and `queries_to`.
+    #[error("claim {0}: give at most one of area, at_step, steps_to and queries_to")]
+    SeveralMeasures(String),
+    /// A key of `across` that cannot be varied.
+    #[error("claim {claim}: across names {key}, {problem}")]
+    Across {
+        /// The claim.
+        claim: String,
+        /// The key.
+        key: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The metric was not measured.
+    #[error("claim {claim}: {metric} was not measured; metrics of this run: {}", available.join(", "))]
+    UnknownMetric {
+        /// The claim.
+        claim: String,
+        /// The metric.
+        metric: String,
+        /// What was measured.
+        available: Vec<String>,
+    },
+    /// Nothing was measured at the step asked for.
+    #[error(
+        "claim {claim}: nothing was measured at step {step}; the nearest measured step is {nearest}"
+    )]
+    NotMeasured {
+        /// The claim.
+        claim: String,
+        /// The step asked for.
+        step: u64,
+        /// The nearest measured step.
+        nearest: u64,
+    },
+    /// A value is not a finite number.
+    #[error(
+        "claim {claim}: {metric} of {method} is {value} with seed {seed}; an effect needs finite values"
+    )]
+    NotFinite {
+        /// The claim.
+        claim: String,
+        /// The metric.
+        metric: String,
+        /// The method.
+        method: String,
+        /// The seed.
+        seed: u64,
+        /// The value.
+        value: f64,
+    },
+    /// The runs are not there.
+    #[error("claim {claim}: {missing}")]
+    Missing {
+        /// The claim.
+        claim: String,
+        /// What is missing.
+        missing: MissingRuns,
+    },
+}
+
+/// What the data say of one claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The claim's id.
+    pub id: String,
+    /// The claim's sentence.
+    pub says: String,
+    /// The figure it belongs to.
+    pub figure: Option<String>,
+    /// The metric.
+    pub metric: String,
+    /// The mean over seeds of the paired difference, positive where the claim points.
+    pub effect: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end of its 95 % interval.
+    pub high: f64,
+    /// Differences up to this size do not matter.
+    pub margin: f64,
+    /// None with fewer than [`MIN_SEEDS`] seeds.
+    pub verdict: Option<Verdict>,
+    /// The verdict that is committed in the scenario.
+    pub expected: Verdict,
+    /// In how many of the settings of `across` (the claim's own among them) the claim holds, of
+    /// how many; a setting without results does not hold.
+    pub share_of_settings: Option<(usize, usize)>,
+    /// The p-value of the verdict, two-sided, from the bootstrap distribution.
+    pub p: Option<f64>,
+    /// The verdict after [`adjust`]; until then the verdict.
+    pub holm_verdict: Option<Verdict>,
+    /// How many seeds all cells of the claim share.
+    pub n: usize,
+    /// Of `steps_to` and `queries_to`: how many runs never reached the level (their length is
+    /// taken instead, so that the effect is a lower bound in size).
+    pub censored: usize,
+    /// What the scenario says about a verdict that is not `holds`.
+    pub why: Option<String>,
+}
+
+/// Judges one claim by the results of its scenario.
+///
+/// The effect is the mean over seeds of better − worse (worse − better for `steps_to` and
+/// `queries_to`, where fewer is better), minus the same of a second pair if there is one.
+pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
+    let sides = Sides::of(claim);
+    let measure = Measure::of(claim)?;
+    let effects = effects(run, claim, &sides, measure)?;
+    let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
+    let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
+    let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
+    let verdict = (effects.values.len() >= MIN_SEEDS).then(|| verdict_of(&estimate, claim.margin));
+    let share = share_of_settings(run, claim, &sides, measure)?;
+    Ok(Finding {
+        id: claim.id.clone(),
+        says: claim.says.clone(),
+        figure: run.scenario.figure.clone(),
+        metric: claim.metric.clone(),
+        effect: estimate.mean,
+        low: estimate.low,
+        high: estimate.high,
+        margin: claim.margin,
+        verdict,
+        expected: claim.expected,
+        share_of_settings: share.filter(|_| verdict.is_some()),
+        p: verdict.map(|verdict| p_value(verdict, &resamples, claim.margin)),
+        holm_verdict: verdict,
+        n: effects.values.len(),
+        censored: effects.censored,
+        why: claim.why.clone(),
+    })
+}
+
+/// Adjusts findings for being read together: a verdict whose Holm-adjusted p-value exceeds 0.05
+/// becomes `inconclusive` in `holm_verdict`. Findings without a verdict do not count.
+pub fn adjust(findings: &mut [Finding]) {
+    let mut judged: Vec<&mut Finding> = findings.iter_mut().filter(|f| f.p.is_some()).collect();
+    let p: Vec<f64> = judged.iter().filter_map(|f| f.p).collect();
+    for (finding, adjusted) in judged.iter_mut().zip(holm(&p)) {
+        let stays = adjusted <= 0.05;
+        finding.holm_verdict =
+            finding.verdict.map(|v| if stays { v } else { Verdict::Inconclusive });
+    }
+}
+
+fn verdict_of(effect: &Estimate, margin: f64) -> Verdict {
+    if effect.low > margin {
+        Verdict::Holds
+    } else if effect.high < -margin {
+        Verdict::Reversed
+    } else if effect.low >= -margin && effect.high <= margin {
+        Verdict::NoDifference
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+/// Twice the share of resamples that speak against a verdict; 1 for `inconclusive`.
+fn p_value(verdict: Verdict, resamples: &[f64], margin: f64) -> f64 {
+    let share = |against: &dyn Fn(f64) -> bool| {
+        let count = resamples.iter().filter(|&&r| against(r)).count();
+        (2.0 * (1 + count) as f64 / (1 + resamples.len()) as f64).min(1.0)
+    };
+    match verdict {
+        Verdict::Holds => share(&|r| r <= margin),
+        Verdict::Reversed => share(&|r| r >= -margin),
+        Verdict::NoDifference => share(&|r| r > margin).max(share(&|r| r < -margin)),
+        Verdict::Inconclusive => 1.0,
+    }
+}
+
+/// The effect of each seed, and how many runs never reached the level asked for.
+struct Effects {
+    values: Vec<f64>,
+    censored: usize,
+}
+
+fn effects(
+    run: &Run,
+    claim: &ClaimSpec,
+    sides: &Sides,
+    measure: Measure,
+) -> Result<Effects, ClaimError> {
+    let cells = sides.cells(&claim.id, &run.scenario)?;
+    let seeds = common_seeds(run, claim, &cells)?;
+    let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0 };
+    let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
+    for (side, cell) in cells.into_iter().enumerate() {
+        let sign = if side < 2 { signs[side] } else { -signs[side - 2] };
+        for (effect, &seed) in effects.values.iter_mut().zip(&seeds) {
+            let reach = measure.take(run, claim, cell, seed)?;
+            *effect += sign * reach.at;
+            effects.censored += usize::from(reach.censored);
+        }
+    }
+    Ok(effects)
+}
+
+/// The seeds that all cells have.
+fn common_seeds(run: &Run, claim: &ClaimSpec, cells: &[&Cell]) -> Result<Vec<u64>, ClaimError> {
+    let missing = |missing| ClaimError::Missing { claim: claim.id.clone(), missing };
+    let have: Vec<_> = cells.iter().map(|cell| run.seeds(&cell.name)).collect();
+    let mut seeds = have.first().cloned().unwrap_or_default();
+    seeds.retain(|seed| have.iter().all(|others| others.contains(seed)));
+    if seeds.is_empty() {
+        return match run.missing_of(cells) {
+            Some(runs) => Err(missing(runs)),
+            None => Err(ClaimError::UnknownMetric {
+                claim: claim.id.clone(),
+                metric: claim.metric.clone(),
+                available: run.metrics().into_iter().collect(),
+            }),
+        };
+    }
+    Ok(seeds.into_iter().collect())
+}
+
+/// In how many combinations of the values of `across` the claim holds.
+fn share_of_settings(
+    run: &Run,
+    claim: &ClaimSpec,
+    sides: &Sides,
+    measure: Measure,
+) -> Result<Option<(usize, usize)>, ClaimError> {
+    if claim.across.is_empty() {
+        return Ok(None);
+    }
+    let mut settings = vec![(sides.clone(), measure)];
+    for key in &claim.across {
+        let values = values_of(run, claim, sides, key)?;
+        settings = settings
+            .iter()
+            .flat_map(|(sides, measure)| values.iter().map(|v| vary(sides, *measure, key, v)))
+            .collect();
+    }
+    let (mut held, mut of) = (0, 0);
+    for (sides, measure) in settings {
+        match effects(run, claim, &sides, measure) {
+            // A combination that the scenario does not contain.
+            Err(ClaimError::NoCell { .. }) => {}
+            found => {
+                of += 1;
+                held += usize::from(found.is_ok_and(|e| holds(&e.values, claim.margin)));
+            }
+        }
+    }
+    Ok(Some((held, of)))
+}
+
+/// The key of `across` that stands for ¼, ½ and all of the run.
+const STEPS: &str = "steps";
+
+fn values_of(
+    run: &Run,
+    claim: &ClaimSpec,
+    sides: &Sides,
+    key: &str,
+) -> Result<Vec<String>, ClaimError> {
+    let refuse = |problem: &str| ClaimError::Across {
+        claim: claim.id.clone(),
+        key: key.to_owned(),
+        problem: problem.to_owned(),
+    };
+    if key == STEPS {
+        return Ok(["1", "2", "4"].map(str::to_owned).to_vec());
+    }
+    if sides.differ_in(key) {
+        return Err(refuse("but the claim compares its values; name another key"));
+    }
+    let swept = run.scenario.sweep.iter().find(|(swept, _)| swept == key);
+    let keys: Vec<&str> = run.scenario.sweep.iter().map(|(key, _)| key.as_str()).collect();
+    let unknown = format!("which is not swept; swept keys: steps, {}", keys.join(", "));
+    swept.map(|(_, values)| values.clone()).ok_or_else(|| refuse(&unknown))
+}
+
+fn vary(sides: &Sides, measure: Measure, key: &str, value: &str) -> (Sides, Measure) {
+    match value.parse() {
+        Ok(quarters) if key == STEPS => (sides.clone(), measure.until(quarters)),
+        _ => (sides.at(key, value), measure),
+    }
+}
+
+fn holds(effects: &[f64], margin: f64) -> bool {
+    let estimate = super::statistics::mean_interval(effects, Streams::new(0));
+    effects.len() >= MIN_SEEDS && verdict_of(&estimate, margin) == Verdict::Holds
+}

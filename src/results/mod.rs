@@ -1,0 +1,44 @@
+//! Run folders, tidy CSV, statistics over seeds, and verdicts on claims.
+//!
+//! ```text
+//! runs/<scenario id>/
+//!   resolved.toml    the scenario as it was resolved
+//!   manifest.toml    which program, machine and command computed it
+//!   cells.csv        the cells, one column per swept key
+//!   metrics.csv      cell,method,seed,step,round,queries,metric,value
+//!   cells/<cell>/<seed>/metrics.csv    exists = this seed is finished
+//!   cells/<cell>/<seed>/failed.txt     why this seed has no metrics
+//! ```
+//!
+//! A cell is named by the hash of its content, so what is computed once is never computed again.
+//! Files appear by renaming a complete temporary file: a killed run leaves nothing half written.
+
+mod atomic;
+mod claims;
+mod error;
+mod findings;
+mod folder;
+mod measure;
+mod merge;
+mod paths;
+mod read;
+mod rows;
+mod select;
+mod series;
+mod statistics;
+mod tuning;
+
+pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
+pub use error::{MissingRuns, ResultsError};
+pub use findings::{findings_csv, findings_markdown};
+pub(crate) use folder::pairs;
+pub use folder::{FolderLock, Provenance, RunFolder};
+pub use merge::merge;
+pub use paths::{Reach, area, first_crossing};
+pub use read::Run;
+pub use series::{Point, Series};
+pub use statistics::{
+    Bootstrap, Estimate, RESAMPLES, Statistic, band, holm, mean_interval, paired_difference,
+    probability_of_improvement,
+};
+pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};

@@ -1,0 +1,40 @@
+//! One number for a whole path: its mean height, and when it first reaches a level.
+
+/// The mean height of a path: the area under it, by the trapezoid rule, over its length.
+///
+/// *Formula* Σᵢ (xᵢ₊₁ − xᵢ)·(yᵢ + yᵢ₊₁)/2 / (xₙ − x₁)
+/// *where* `x: [points]` ascends and `y: [points]`; a single point has its own height, none NaN.
+pub fn area(x: &[f64], y: &[f64]) -> f64 {
+    assert_eq!(x.len(), y.len(), "one height per place");
+    let (Some(first), Some(last)) = (x.first(), x.last()) else { return f64::NAN };
+    if first == last {
+        return y[0];
+    }
+    let slabs = x.windows(2).zip(y.windows(2));
+    slabs.map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum::<f64>() / (last - first)
+}
+
+/// When a path reaches a level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reach {
+    /// Where it first does, between measured points on a straight line; else the last place.
+    pub at: f64,
+    /// It never does: the true place lies beyond `at`.
+    pub censored: bool,
+}
+
+/// When a path first reaches `level` from below; a path that starts above reaches it at its start.
+///
+/// *where* `x: [points]` ascends and `y: [points]`; points whose height is NaN are passed over.
+pub fn first_crossing(x: &[f64], y: &[f64], level: f64) -> Reach {
+    assert_eq!(x.len(), y.len(), "one height per place");
+    let mut before: Option<(f64, f64)> = None;
+    for (&x, &y) in x.iter().zip(y).filter(|(_, y)| !y.is_nan()) {
+        if y >= level {
+            let at = before.map_or(x, |(x0, y0)| x0 + (x - x0) * (level - y0) / (y - y0));
+            return Reach { at, censored: false };
+        }
+        before = Some((x, y));
+    }
+    Reach { at: x.last().copied().unwrap_or(f64::NAN), censored: true }
+}

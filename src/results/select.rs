@@ -1,0 +1,156 @@
+//! From a claim's selectors to cells.
+
+use super::claims::ClaimError;
+use crate::scenario::{Cell, ClaimSpec, Scenario, Selector};
+use std::collections::BTreeMap;
+
+/// What one side of a pair must be, and what it must be where its method has the key at all.
+#[derive(Debug, Clone)]
+struct Side {
+    own: Selector,
+    shared: Selector,
+}
+
+/// Better and worse, twice for a difference of differences.
+#[derive(Debug, Clone)]
+pub(super) struct Sides(Vec<Side>);
+
+impl Sides {
+    /// The sides of a claim. A second pair takes from the first what it does not say itself.
+    pub(super) fn of(claim: &ClaimSpec) -> Self {
+        let side =
+            |own: &Selector, shared: &Selector| Side { own: own.clone(), shared: shared.clone() };
+        let mut sides = vec![side(&claim.better, &claim.where_), side(&claim.worse, &claim.where_)];
+        let second = [&claim.minus_better, &claim.minus_worse, &claim.minus_where];
+        if second.iter().any(|selector| selector.is_some()) {
+            let mut shared = claim.where_.clone();
+            shared.extend(claim.minus_where.clone().unwrap_or_default());
+            sides.push(side(claim.minus_better.as_ref().unwrap_or(&claim.better), &shared));
+            sides.push(side(claim.minus_worse.as_ref().unwrap_or(&claim.worse), &shared));
+        }
+        Sides(sides)
+    }
+
+    /// Whether the sides differ in a key, so that it cannot be set to one value for all.
+    pub(super) fn differ_in(&self, key: &str) -> bool {
+        let mut given = self.0.iter().map(|s| s.own.get(key).or_else(|| s.shared.get(key)));
+        let first = given.next().flatten();
+        given.any(|value| value.is_some() && first.is_some() && value != first)
+    }
+
+    /// The same sides at another value of a swept key.
+    pub(super) fn at(&self, key: &str, value: &str) -> Self {
+        let mut sides = self.clone();
+        for side in &mut sides.0 {
+            side.own.remove(key);
+            side.shared.insert(key.to_owned(), toml::Value::String(value.to_owned()));
+        }
+        sides
+    }
+
+    /// The one cell of each side.
+    pub(super) fn cells<'a>(
+        &self,
+        claim: &str,
+        scenario: &'a Scenario,
+    ) -> Result<Vec<&'a Cell>, ClaimError> {
+        self.0.iter().map(|side| side.cell(claim, scenario)).collect()
+    }
+}
+
+impl Side {
+    fn cell<'a>(&self, claim: &str, scenario: &'a Scenario) -> Result<&'a Cell, ClaimError> {
+        let found: Vec<&Cell> = scenario.cells.iter().filter(|cell| self.admits(cell)).collect();
+        match found[..] {
+            [cell] => Ok(cell),
+            [] => Err(ClaimError::NoCell {
+                claim: claim.to_owned(),
+                selector: self.to_string(),
+                methods: scenario.methods.join(", "),
+                keys: scenario.sweep.iter().map(|(k, v)| format!("{k} = {v:?}")).collect(),
+            }),
+            _ => Err(ClaimError::Ambiguous {
+                claim: claim.to_owned(),
+                selector: self.to_string(),
+                count: found.len(),
+                pin: free_keys(&found).join(", "),
+                candidates: found.iter().take(6).map(|cell| describe(cell)).collect(),
+            }),
+        }
+    }
+
+    fn admits(&self, cell: &Cell) -> bool {
+        let own = self.own.iter().all(|(key, value)| given(cell, key).is_some_and(same_as(value)));
+        let shared = self.shared.iter().filter(|(key, _)| !self.own.contains_key(*key));
+        own && shared.into_iter().all(|(key, value)| given(cell, key).is_none_or(same_as(value)))
+    }
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut all: BTreeMap<_, _> = self.shared.iter().collect();
+        all.extend(self.own.iter());
+        let parts: Vec<String> = all.into_iter().map(|(k, v)| format!("{k} = {v}")).collect();
+        write!(f, "{{ {} }}", parts.join(", "))
+    }
+}
+
+/// What a cell has for `method` or a swept key.
+fn given<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
+    if key == "method" {
+        return Some(&cell.method);
+    }
+    cell.settings.get(key).map(String::as_str)
+}
+
+fn same_as(value: &toml::Value) -> impl Fn(&str) -> bool {
+    let wanted = match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    move |setting| same(setting, &wanted)
+}
+
+/// Whether two values are the same as text or as numbers (`1e-3` is `0.001`).
+fn same(a: &str, b: &str) -> bool {
+    let bare = |text: &str| text.replace([' ', '_'], "");
+    let (bare_a, bare_b) = (bare(a), bare(b));
+    match (bare_a.parse::<f64>(), bare_b.parse::<f64>()) {
+        (Ok(x), Ok(y)) => x == y,
+        _ => a == b || bare_a == bare_b && a.starts_with('['),
+    }
+}
+
+/// The keys in which some cells differ.
+fn free_keys(cells: &[&Cell]) -> Vec<String> {
+    let keys = cells.iter().flat_map(|cell| cell.settings.keys().map(String::as_str));
+    let keys: std::collections::BTreeSet<&str> = keys.chain(["method"]).collect();
+    let differs = |key: &&str| cells.iter().any(|cell| given(cell, key) != given(cells[0], key));
+    keys.into_iter().filter(differs).map(str::to_owned).collect()
+}
+
+fn describe(cell: &Cell) -> String {
+    let settings: Vec<String> = cell.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+    format!("{} [{}]", cell.method, settings.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn values_are_compared_as_numbers_where_they_are_numbers() {
+        for (a, b, equal) in [
+            ("1e-3", "0.001", true),
+            ("1_000", "1000", true),
+            ("100", "100.0", true),
+            ("100", "1000", false),
+            ("R1", "R1", true),
+            ("R1", "R2", false),
+            ("[64, 64]", "[64,64]", true),
+            ("a b", "ab", false),
+        ] {
+            assert_eq!(same(a, b), equal, "{a} and {b}");
+        }
+    }
+}
