@@ -148,7 +148,6 @@ const FINDINGS: &[Case] = &[
     ("unknown value of a claim", "reward\" = \"R1\" }", "reward\" = \"R7\" }", ""),
     ("margin below zero", "margin = 0.02", "margin = -0.02", ""),
     ("two ways to compare", "margin = 0.02", "margin = 0.02\narea = true\nat_step = 5", ""),
-    ("half a second pair", "margin = 0.02", "margin = 0.02\nminus_better = {}", ""),
     ("unknown kind of panel", "kind = \"curves\"", "kind = \"curve\"", ""),
     ("unknown metric of a panel", "y = \"gold_reward\"", "y = \"gold\"", ""),
     ("unknown metric in a list", "y = \"gold_reward\"", "y = [\"loss\", \"gold\"]", ""),

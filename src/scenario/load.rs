@@ -268,7 +268,8 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
             uneven.steps
         ));
     }
-    if seeds.count < 5 {
+    let is_drawn = |cell: &Cell| cell.experiment.schedule.expectation == Expectation::Sampled;
+    if seeds.count < 5 && cells.iter().any(is_drawn) {
         let count = seeds.count;
         warnings.push(format!("{count} seeds are fewer than 5: claims get no verdict"));
     }
