@@ -1,33 +1,65 @@
 //! What types cannot say: whether an experiment makes sense.
 
-use super::document::leaves;
+use super::diagnostic::Diagnostic;
+use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
 use super::experiment::Experiment;
-use super::metrics::{METRICS, is_metric};
-use crate::learner::{DataSource, Expectation, OptimizerSpec, Prompts};
-use crate::problem::{ProblemSpec, TwoModesSpec};
+use super::metrics::metrics;
+use crate::learner::{
+    DataSource, Expectation, Optimizer, OptimizerSpec, Prompts, Schedule, is_metric,
+};
+use crate::objective::{BaselineSpec, fixed_point};
+use crate::policy::{PolicySpec, Unimodal};
+use crate::preference::{PairRule, read_comparisons};
+use crate::problem::{Problem, ProblemError, ProblemSpec};
+use std::path::Path;
 use toml::{Table, Value};
 
 /// A key with a value that makes no sense.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fault {
-    /// The key, dotted.
-    pub key: String,
-    /// What is wrong.
-    pub message: String,
-    /// `given`, `allowed`, `help`, …
-    pub notes: Vec<(&'static str, String)>,
+    path: KeyPath,
+    part: Part,
+    message: String,
+    notes: Vec<(&'static str, String)>,
 }
 
 impl Fault {
-    /// What is wrong with `key`.
-    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Fault { key: key.into(), message: message.into(), notes: Vec::new() }
+    /// What is wrong with the value of the dotted `key`.
+    pub fn new(key: impl AsRef<str>, message: impl Into<String>) -> Self {
+        let path = key_path(key.as_ref());
+        Fault { path, part: Part::Value, message: message.into(), notes: Vec::new() }
     }
 
-    /// Adds a line.
+    /// What is wrong with the value of `key`, as a gate of a lower floor says it.
+    fn refused(key: &str, given: &str) -> Self {
+        let verb = if given.parse::<f64>().is_ok() { "cannot be" } else { "is" };
+        Fault::new(key, format!("`{key}` {verb} {given}"))
+    }
+
+    /// Means one key of a selector, which may itself have dots: the key, or its value.
+    pub fn inside(mut self, key: &str, part: Part) -> Self {
+        self.path.push(key.to_owned());
+        self.part = part;
+        self
+    }
+
+    /// Adds a line: `given`, `allowed`, `help`, …
     pub fn note(mut self, label: &'static str, text: impl Into<String>) -> Self {
         self.notes.push((label, text.into()));
         self
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The message that points at the text.
+    pub fn explain(self, places: &Places, sources: &Sources<'_>) -> Diagnostic {
+        let excerpt = sources.find(places, &self.path, self.part);
+        let diagnostic = Diagnostic::new(self.message).at(excerpt);
+        let notes = self.notes.into_iter();
+        notes.fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
     }
 }
 
@@ -44,10 +76,9 @@ fn range(key: &str, value: f64, holds: bool, allowed: &str) -> Result<(), Fault>
 /// Checks one experiment; `table` is the same with every default filled in.
 pub(super) fn check(experiment: &Experiment, table: &Table) -> Result<(), Fault> {
     finite(table)?;
-    problem(&experiment.problem)?;
     schedule(experiment)?;
     responses(experiment)?;
-    objective(experiment, table)?;
+    objective(experiment)?;
     data(experiment)?;
     optimizer(experiment)?;
     measure(experiment)
@@ -68,77 +99,65 @@ fn finite(table: &Table) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Temperatures, widths and masses.
-fn problem(problem: &ProblemSpec) -> Result<(), Fault> {
-    let temperature = match problem {
-        ProblemSpec::Bumps(spec) => Some(("problem.bumps", spec.target_temperature)),
-        ProblemSpec::Table(spec) => Some(("problem.table", spec.target_temperature)),
-        ProblemSpec::TwoModes(spec) => {
-            two_modes(spec)?;
-            None
-        }
-    };
-    temperature.map_or(Ok(()), |(table, value)| {
-        range(&format!("{table}.target_temperature"), value, value > 0.0, "a number above 0")
-    })
-}
-
-/// Two bumps that exist.
-fn two_modes(spec: &TwoModesSpec) -> Result<(), Fault> {
-    let key = "problem.two-modes";
-    range(&format!("{key}.arms"), spec.arms as f64, spec.arms >= 2, "2 or more")?;
-    let last = (spec.arms - 1) as f64;
-    for peak in spec.peaks {
-        let allowed = format!("an arm: 0 to {last}");
-        range(&format!("{key}.peaks"), peak, (0.0..=last).contains(&peak), &allowed)?;
+/// Sets up what reads files: the problem, and the comparisons of a preference file.
+///
+/// Paths must be resolved; a fault of a file is one of the key `csv` that names it.
+pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
+    let problem = Problem::new(&experiment.problem, Path::new(""))
+        .map_err(|error| problem_fault(&experiment.problem, error))?;
+    if let PolicySpec::Unimodal(spec) = &experiment.policy {
+        need(Unimodal::new(problem.arms(), *spec).is_some(), || {
+            Fault::new("policy.unimodal", "the bump of `policy.unimodal` does not exist")
+                .note("allowed", "a finite `mean` and a `width` above 0")
+        })?;
     }
-    for width in spec.widths {
-        range(&format!("{key}.widths"), width, width > 0.0, "numbers above 0")?;
+    if let Some(file) = &experiment.data.preferences {
+        read_comparisons(&file.csv, problem.arms())
+            .map_err(|error| Fault::new("data.preferences.csv", error.to_string()))?;
     }
-    for mass in spec.masses {
-        range(&format!("{key}.masses"), mass, mass > 0.0, "numbers above 0")?;
+    if experiment.schedule.expectation == Expectation::FixedPoint {
+        let reference: Vec<f64> = problem.log_reference().iter().map(|p| p.exp()).collect();
+        let draws = experiment.schedule.responses_per_prompt;
+        fixed_point(&experiment.objective, &reference, problem.rewards(), draws)
+            .map_err(|error| Fault::new("schedule.expectation", error.to_string()))?;
     }
     Ok(())
 }
 
-/// C | M | B, and something to do.
-fn schedule(experiment: &Experiment) -> Result<(), Fault> {
-    let spec = &experiment.schedule;
-    let (b, c, m) = (spec.samples_per_round, spec.responses_per_prompt, spec.minibatch);
-    for (key, value) in [
-        ("samples_per_round", b as u64),
-        ("responses_per_prompt", c as u64),
-        ("minibatch", m as u64),
-        ("passes", spec.passes as u64),
-        ("steps", spec.steps),
-    ] {
-        range(&format!("schedule.{key}"), value as f64, value >= 1, "1 or more")?;
+/// A fault of the problem, at the key that is meant.
+fn problem_fault(spec: &ProblemSpec, error: ProblemError) -> Fault {
+    let variant = match spec {
+        ProblemSpec::Bumps(_) => "bumps",
+        ProblemSpec::TwoModes(_) => "two-modes",
+        ProblemSpec::Table(_) => "table",
+    };
+    match error {
+        ProblemError::Range { key, given, allowed } => {
+            let inner = key.strip_prefix("table.").unwrap_or(key);
+            let key = format!("problem.{variant}.{inner}");
+            Fault::refused(&key, &given).note("help", allowed)
+        }
+        file @ ProblemError::File { .. } => {
+            Fault::new(format!("problem.{variant}"), file.to_string())
+        }
     }
-    if let Some(clip) = spec.gradient_clip {
-        range("schedule.gradient_clip", clip, clip > 0.0, "a number above 0")?;
-    }
-    if spec.expectation == Expectation::FixedPoint {
-        return Ok(()); // nothing is drawn in rounds
-    }
-    divides("minibatch", m, "responses_per_prompt", c)?;
-    divides("samples_per_round", b, "minibatch", m)
 }
 
-/// `whole` holds `part` a whole number of times.
-fn divides(whole: &str, size: usize, part: &str, of: usize) -> Result<(), Fault> {
-    need(size.is_multiple_of(of), || {
-        let key = format!("schedule.{whole}");
-        let above = size.next_multiple_of(of);
-        let near = if size > of { format!("{} or {above}", above - of) } else { above.to_string() };
-        Fault::new(&key, format!("`{key}` = {size} is no multiple of `schedule.{part}` = {of}"))
-            .note("allowed", format!("{of}, {}, {}, …", 2 * of, 3 * of))
-            .note(
-                "help",
-                format!(
-                    "the nearest is {near}; a minibatch is whole prompts, a round whole minibatches"
-                ),
-            )
-    })
+/// C | M | B, something to do, and a rule for pairs.
+fn schedule(experiment: &Experiment) -> Result<(), Fault> {
+    let mut spec = experiment.schedule.clone();
+    if spec.expectation == Expectation::FixedPoint {
+        // Nothing is drawn in rounds: only C counts.
+        spec.minibatch = spec.responses_per_prompt;
+        spec.samples_per_round = spec.responses_per_prompt;
+    }
+    Schedule::new(&spec).map_err(|error| {
+        let key = format!("schedule.{}", error.key);
+        Fault::refused(&key, &error.given).note("help", error.allowed)
+    })?;
+    let gap = experiment.pairs.reward_gap;
+    let holds = PairRule::new(experiment.pairs).is_some();
+    range("pairs.reward_gap", gap, holds, "0 or a finite number above")
 }
 
 /// Objectives that compare responses need at least two of them.
@@ -146,38 +165,32 @@ fn responses(experiment: &Experiment) -> Result<(), Fault> {
     let name = experiment.objective.name();
     let c = experiment.schedule.responses_per_prompt;
     let advantage = experiment.objective.advantage();
-    let leave_one_out =
-        advantage.is_some_and(|spec| spec.baseline == crate::objective::BaselineSpec::LeaveOneOut);
+    let leave_one_out = advantage.is_some_and(|spec| spec.baseline == BaselineSpec::LeaveOneOut);
     let reason = if experiment.objective.needs().pairs {
-        "compares pairs of responses"
+        "compares pairs of a prompt's responses"
     } else if matches!(name, "best-of-n" | "unlikelihood") {
-        "picks the best of the responses"
+        "picks the best of a prompt's responses"
     } else if leave_one_out {
-        "takes the other responses as the baseline"
+        "takes a prompt's other responses as the baseline"
     } else {
         return Ok(());
     };
     need(c >= 2, || {
         let key = "schedule.responses_per_prompt";
-        Fault::new(key, format!("`{name}` {reason} of a prompt, and `{key}` = {c}"))
+        Fault::new(key, format!("`{name}` {reason}, and `{key}` = {c}"))
             .note("allowed", "2 or more")
     })
 }
 
 /// The objective's own settings, and what it asks of the schedule.
-fn objective(experiment: &Experiment, table: &Table) -> Result<(), Fault> {
+fn objective(experiment: &Experiment) -> Result<(), Fault> {
     let (name, needs) = (experiment.objective.name(), experiment.objective.needs());
     let prefix = format!("objective.{name}");
     if let Err(error) = experiment.objective.build() {
         let key = format!("{prefix}.{}", error.key);
-        return Err(Fault::new(&key, format!("`{key}` cannot be {}", error.given))
+        return Err(Fault::refused(&key, &error.given)
             .note("allowed", error.allowed)
             .note("help", error.remedy));
-    }
-    let settings = table["objective"].get(name).and_then(Value::as_table);
-    if let Some(value) = settings.and_then(|s| s.get("label_smoothing")?.as_float()) {
-        let holds = (0.0..0.5).contains(&value);
-        range(&format!("{prefix}.label_smoothing"), value, holds, "0 to below 0.5")?;
     }
     let schedule = &experiment.schedule;
     need(!needs.law || schedule.expectation == Expectation::Exact, || {
@@ -226,25 +239,16 @@ fn data(experiment: &Experiment) -> Result<(), Fault> {
     })
 }
 
-/// Step sizes and decays, and pairs.
+/// Step sizes and decays.
 fn optimizer(experiment: &Experiment) -> Result<(), Fault> {
-    let rate = |key: &str, value: f64| range(key, value, value > 0.0, "a number above 0");
-    let share =
-        |key: &str, value: f64| range(key, value, (0.0..1.0).contains(&value), "0 to below 1");
-    match &experiment.optimizer {
-        OptimizerSpec::Adam(spec) => {
-            rate("optimizer.adam.learning_rate", spec.learning_rate)?;
-            share("optimizer.adam.beta1", spec.beta1)?;
-            share("optimizer.adam.beta2", spec.beta2)?;
-            rate("optimizer.adam.epsilon", spec.epsilon)?;
-        }
-        OptimizerSpec::Sgd(spec) => {
-            rate("optimizer.sgd.learning_rate", spec.learning_rate)?;
-            share("optimizer.sgd.momentum", spec.momentum)?;
-        }
-    }
-    let gap = experiment.pairs.reward_gap;
-    range("pairs.reward_gap", gap, gap >= 0.0, "0 or above")
+    let variant = match &experiment.optimizer {
+        OptimizerSpec::Adam(_) => "adam",
+        OptimizerSpec::Sgd(_) => "sgd",
+    };
+    Optimizer::new(&experiment.optimizer).map(drop).map_err(|error| {
+        let key = format!("optimizer.{variant}.{}", error.key);
+        Fault::refused(&key, &error.given).note("help", error.allowed)
+    })
 }
 
 /// When and what is measured.
@@ -271,7 +275,7 @@ fn measure(experiment: &Experiment) -> Result<(), Fault> {
 
 /// A metric that does not exist; `others` are words allowed beside the metrics.
 pub(super) fn unknown_metric(key: String, metric: &str, others: &[&str]) -> Fault {
-    let known = || others.iter().chain(METRICS).copied();
+    let known = || others.iter().copied().chain(metrics());
     let fault = Fault::new(key, format!("no metric is called \"{metric}\""));
     let fault = match super::diagnostic::did_you_mean(metric, known()) {
         Some(close) => fault.note("did you mean", format!("`{close}`?")),

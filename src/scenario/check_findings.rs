@@ -3,7 +3,8 @@
 use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
 use super::diagnostic::{did_you_mean, listed};
-use super::metrics::is_metric;
+use super::document::Part;
+use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
 use std::collections::BTreeSet;
 
@@ -27,10 +28,11 @@ impl Vocabulary {
             let values: Vec<&str> = match self.settings.iter().find(|(known, _)| known == key) {
                 Some((_, values)) => values.iter().map(String::as_str).collect(),
                 None if key == "method" => self.methods.iter().map(String::as_str).collect(),
-                None => return Err(self.unknown(at, key, Some("method"))),
+                None => return Err(self.unknown(at, key, Some("method")).inside(key, Part::Key)),
             };
             need(values.iter().any(|text| selects(value, text)), || {
-                let fault = Fault::new(at, format!("`{key}` is never {value}"));
+                let fault =
+                    Fault::new(at, format!("`{key}` is never {value}")).inside(key, Part::Value);
                 suggest(fault, &written(value), &values)
             })?;
         }
@@ -67,7 +69,7 @@ fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
 
 /// Checks the claim written at the key `at`.
 pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<(), Fault> {
-    need(is_metric(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
+    need(is_known(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
     need(spec.margin >= 0.0 && spec.margin.is_finite(), || {
         Fault::new(format!("{at}.margin"), format!("`margin` cannot be {}", spec.margin))
             .note("allowed", "0 or a finite number above")
@@ -90,7 +92,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
     Ok(())
 }
 
-/// At most one way to compare, and both sides of a second pair or none.
+/// At most one way to compare, at a finite level.
 fn compared(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
     let ways = [
         ("area", spec.area),
@@ -109,10 +111,7 @@ fn compared(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
             Fault::new(format!("{at}.{key}"), format!("`{key}` must be finite"))
         })?;
     }
-    need(spec.minus_better.is_some() == spec.minus_worse.is_some(), || {
-        Fault::new(at, "`minus_better` and `minus_worse` belong together")
-            .note("help", "give both for a difference of differences, or neither")
-    })
+    Ok(())
 }
 
 /// Checks the panel written at the key `at`.
@@ -134,16 +133,20 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     };
     let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region);
     let x = spec.x.as_str();
-    need(words.contains(&x) || (metric_x && is_metric(x)), || match metric_x {
+    need(words.contains(&x) || (metric_x && is_known(x)), || match metric_x {
         true => unknown_metric(format!("{at}.x"), x, &words),
         false => known.unknown(&format!("{at}.x"), x, None),
     })?;
     need(!spec.y.is_empty() || spec.kind == PanelKind::Density, || {
         Fault::new(at, "the panel draws nothing").note("help", "write `y = \"gold_reward\"`")
     })?;
-    let words = if spec.kind == PanelKind::Region { words } else { Vec::new() };
+    let words = match spec.kind {
+        PanelKind::Region => words,
+        PanelKind::Density => vec!["probability", "reference", "reward", "target"],
+        _ => Vec::new(),
+    };
     for (index, y) in spec.y.iter().enumerate() {
-        let exists = words.contains(&y.as_str()) || is_metric(y);
+        let exists = words.contains(&y.as_str()) || is_known(y);
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;
     }
     ranges(at, spec)

@@ -48,7 +48,8 @@ impl fmt::Display for Verdict {
 
 /// `[[claim]]`: the mean over seeds of a paired difference (better − worse).
 ///
-/// With `minus_better` and `minus_worse` the effect is a difference of differences.
+/// With any of `minus_better`, `minus_worse` and `minus_where` the effect is a difference of
+/// differences; the second pair takes from the first what it does not say itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimSpec {
@@ -85,7 +86,7 @@ pub struct ClaimSpec {
     /// Its worse side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minus_worse: Option<Selector>,
-    /// Selected on both sides of the second pair, in place of `where`.
+    /// Selected on both sides of the second pair, over `where`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minus_where: Option<Selector>,
     /// Effects within ±margin count as none (units of what is compared).

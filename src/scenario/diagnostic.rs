@@ -40,7 +40,7 @@ impl From<Diagnostic> for ScenarioError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {
     message: String,
-    excerpt: Option<Excerpt>,
+    excerpt: Option<Box<Excerpt>>,
     notes: Vec<(&'static str, String)>,
 }
 
@@ -52,7 +52,7 @@ impl Diagnostic {
 
     /// Points at a place.
     pub fn at(mut self, excerpt: Option<Excerpt>) -> Self {
-        self.excerpt = excerpt;
+        self.excerpt = excerpt.map(Box::new);
         self
     }
 

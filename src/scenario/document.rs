@@ -81,36 +81,26 @@ fn syntax(name: &str, text: &str, message: &str, span: Option<Range<usize>>) -> 
 
 /// Notes the places of everything below `item`.
 fn record(item: &Item, path: &mut KeyPath, places: &mut Places) {
-    match item {
-        Item::Table(table) => {
-            for (name, _) in table.iter() {
-                if let Some((key, item)) = table.get_key_value(name) {
-                    record_key(key, item, path, places);
-                }
+    if let Some(table) = item.as_table_like() {
+        for (name, _) in table.iter() {
+            if let Some((key, item)) = table.get_key_value(name) {
+                record_key(key, item, path, places);
             }
         }
+    }
+    let elements: Vec<(Range<usize>, Item)> = match item {
         Item::ArrayOfTables(tables) => {
-            for (index, table) in tables.iter().enumerate() {
-                let span = table.span().unwrap_or_default();
-                let item = Item::Table(table.clone());
-                record_at(index.to_string(), &item, (span.clone(), span), path, places);
-            }
+            let tables = tables.iter();
+            tables.map(|t| (t.span().unwrap_or_default(), Item::Table(t.clone()))).collect()
         }
-        Item::Value(toml_edit::Value::InlineTable(table)) => {
-            for (name, _) in table.iter() {
-                if let Some((key, item)) = table.get_key_value(name) {
-                    record_key(key, item, path, places);
-                }
-            }
+        Item::Value(toml_edit::Value::Array(values)) => {
+            let values = values.iter();
+            values.map(|v| (v.span().unwrap_or_default(), Item::Value(v.clone()))).collect()
         }
-        Item::Value(toml_edit::Value::Array(array)) => {
-            for (index, value) in array.iter().enumerate() {
-                let span = value.span().unwrap_or_default();
-                let item = Item::Value(value.clone());
-                record_at(index.to_string(), &item, (span.clone(), span), path, places);
-            }
-        }
-        Item::Value(_) | Item::None => {}
+        _ => Vec::new(),
+    };
+    for (index, (span, item)) in elements.into_iter().enumerate() {
+        record_at(index.to_string(), &item, (span.clone(), span), path, places);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::diagnostic::{Diagnostic, listed};
 use super::document::{KeyPath, Part, Sources, value_at};
+use super::experiment::Experiment;
 use super::overlay::{Layer, is_choice};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -105,9 +106,8 @@ impl Failure {
                 unknown_word(path, word, allowed, layer, sources)
             }
             Failure::WrongValue { path, expected } => {
-                let diagnostic =
-                    Diagnostic::new(format!("`{}` has the wrong value", path.join(".")))
-                        .at(find(path, Part::Value));
+                let diagnostic = Diagnostic::new(format!("`{}` has the wrong value", shown(path)))
+                    .at(find(path, Part::Value));
                 let given = value_at(&layer.table, path).map(described);
                 match given {
                     Some(given) => diagnostic.note("given", given),
@@ -118,8 +118,7 @@ impl Failure {
             Failure::Choice { path } => choice(path, layer, sources),
             Failure::Other { path, message } if path.is_empty() => Diagnostic::new(message),
             Failure::Other { path, message } => {
-                Diagnostic::new(format!("`{}`: {message}", path.join(".")))
-                    .at(find(path, Part::Value))
+                Diagnostic::new(format!("`{}`: {message}", shown(path))).at(find(path, Part::Value))
             }
         }
     }
@@ -133,7 +132,7 @@ fn unknown_key(
     sources: &Sources<'_>,
 ) -> Diagnostic {
     let key = path.last().map_or("", String::as_str);
-    Diagnostic::new(format!("unknown key `{}`", path.join(".")))
+    Diagnostic::new(format!("unknown key `{}`", shown(path)))
         .at(sources.find(&layer.places, path, Part::Key))
         .note("allowed", listed(allowed.iter().map(String::as_str)))
         .suggest(key, allowed.iter().map(String::as_str))
@@ -141,11 +140,14 @@ fn unknown_key(
 
 /// A key that must be given.
 fn missing_key(path: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::new(format!("the key `{}` is missing", path.join(".")));
+    let diagnostic = Diagnostic::new(format!("the key `{}` is missing", shown(path)));
     match path {
-        [table] => diagnostic.note("help", format!("add a table `[{table}]` or `[{table}.NAME]`")),
+        [choice] if is_choice(path) => diagnostic
+            .note("allowed", listed(variants(choice).iter().map(String::as_str)))
+            .note("help", format!("add `[{choice}.NAME]`, or `{choice}.NAME = {{}}` to a method")),
+        [table] => diagnostic.note("help", format!("add it, as a key or as a table `[{table}]`")),
         [tables @ .., key] => {
-            diagnostic.note("help", format!("add `{key} = …` under `[{}]`", tables.join(".")))
+            diagnostic.note("help", format!("add `{key} = …` under `[{}]`", shown(tables)))
         }
         [] => diagnostic,
     }
@@ -162,7 +164,7 @@ fn unknown_word(
     if value_at(&layer.table, path).is_some_and(Value::is_table) {
         return unknown_key(&[path, &[word.to_owned()]].concat(), allowed, layer, sources);
     }
-    Diagnostic::new(format!("`{}` cannot be \"{word}\"", path.join(".")))
+    Diagnostic::new(format!("`{}` cannot be \"{word}\"", shown(path)))
         .at(sources.find(&layer.places, path, Part::Value))
         .note("allowed", listed(allowed.iter().map(String::as_str)))
         .suggest(word, allowed.iter().map(String::as_str))
@@ -170,7 +172,7 @@ fn unknown_word(
 
 /// A choice without exactly one variant.
 fn choice(path: &[String], layer: &Layer, sources: &Sources<'_>) -> Diagnostic {
-    let name = path.join(".");
+    let name = shown(path);
     match value_at(&layer.table, path) {
         Some(Value::Table(table)) if table.len() > 1 => {
             let last = table.keys().next_back().cloned().unwrap_or_default();
@@ -182,12 +184,29 @@ fn choice(path: &[String], layer: &Layer, sources: &Sources<'_>) -> Diagnostic {
         }
         Some(Value::Table(_)) | None => Diagnostic::new(format!("`{name}` needs a choice"))
             .at(sources.find(&layer.places, path, Part::Key))
+            .note("allowed", listed(variants(&name).iter().map(String::as_str)))
             .note("help", format!("write `[{name}.NAME]` or `{name}.NAME = {{}}`")),
         Some(other) => Diagnostic::new(format!("`{name}` must be a table with one choice"))
             .at(sources.find(&layer.places, path, Part::Value))
             .note("given", described(other))
             .note("help", format!("write `{name}.{} = {{}}`", other.as_str().unwrap_or("NAME"))),
     }
+}
+
+/// The variants of a choice: those that the message about an impossible one lists.
+fn variants(choice: &str) -> Vec<String> {
+    let impossible = Table::from_iter([(String::new(), Value::Table(Table::new()))]);
+    let table = Table::from_iter([(choice.to_owned(), Value::Table(impossible))]);
+    match read::<Experiment>(&table) {
+        Err(Failure::UnknownWord { allowed, .. }) => allowed,
+        _ => Vec::new(),
+    }
+}
+
+/// A dotted key without the places in lists: `claim.margin`, not `claim.0.margin`.
+fn shown(path: &[String]) -> String {
+    let named = path.iter().filter(|segment| segment.parse::<usize>().is_err());
+    named.map(String::as_str).collect::<Vec<_>>().join(".")
 }
 
 /// A value with its type, as messages show it.

@@ -3,7 +3,7 @@
 use super::check::Fault;
 use super::check_findings::{Vocabulary, claim, panel};
 use super::diagnostic::{Diagnostic, ScenarioError, listed};
-use super::document::{Document, Part, Sources, key_path};
+use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
 use super::header::{HEADER_KEYS, Header, Seeds};
@@ -11,7 +11,7 @@ use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
 use super::{Scenario, shipped};
-use crate::learner::DataSource;
+use crate::learner::{DataSource, Expectation};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -96,7 +96,7 @@ fn resolve(
         let count = range.end.saturating_sub(range.start);
         header.seeds = Seeds { first: range.start, count };
     }
-    check_header(&header).map_err(|fault| explain(fault, &layer, sources))?;
+    check_header(&header).map_err(|fault| fault.explain(&layer.places, sources))?;
     let grid = Resolver::new(*sources, folder, experiment)?.cells()?;
     finish(header, grid, &layer, sources)
 }
@@ -107,7 +107,7 @@ fn check_top(sources: &Sources<'_>) -> Result<(), Diagnostic> {
     let known = || HEADER_KEYS.into_iter().chain(EXPERIMENT_KEYS).chain(blocks);
     for key in sources.document.table.keys() {
         if !known().any(|allowed| allowed == key) {
-            let at = sources.find(&sources.document.places, &[key.clone()], Part::Key);
+            let at = sources.find(&sources.document.places, std::slice::from_ref(key), Part::Key);
             return Err(Diagnostic::new(format!("unknown key `{key}`"))
                 .at(at)
                 .note("allowed", listed(known()))
@@ -151,7 +151,7 @@ fn header(sources: &Sources<'_>, about: &[SetArgument]) -> Result<(Header, Layer
     Ok((header, layer))
 }
 
-/// The id and the seeds.
+/// The id, the seeds and the ids of claims.
 fn check_header(header: &Header) -> Result<(), Fault> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if header.id.is_empty() || !header.id.chars().all(allowed) {
@@ -162,21 +162,17 @@ fn check_header(header: &Header) -> Result<(), Fault> {
         return Err(Fault::new("seeds.count", "`seeds.count` cannot be 0")
             .note("allowed", "1 or more; 5 or more for verdicts"));
     }
+    for (index, claim) in header.claims.iter().enumerate() {
+        if header.claims[..index].iter().any(|other| other.id == claim.id) {
+            let message = format!("two claims have the id \"{}\"", claim.id);
+            return Err(Fault::new(format!("claim.{index}.id"), message));
+        }
+    }
     let seconds = header.expected_seconds.unwrap_or(0.0);
     if !(seconds >= 0.0 && seconds.is_finite()) {
         return Err(Fault::new("expected_seconds", "`expected_seconds` must be 0 or above"));
     }
     Ok(())
-}
-
-/// The message for a fault of the header.
-fn explain(fault: Fault, layer: &Layer, sources: &Sources<'_>) -> Diagnostic {
-    let excerpt = sources.find(&layer.places, &key_path(&fault.key), Part::Value);
-    let diagnostic = Diagnostic::new(fault.message).at(excerpt);
-    fault
-        .notes
-        .into_iter()
-        .fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
 }
 
 /// Checks claims and panels against the cells and puts everything together.
@@ -189,7 +185,7 @@ fn finish(
     let known = vocabulary(&grid);
     let mut warnings = grid.warnings;
     warnings.extend(doubts(&header.seeds, &grid.cells));
-    let explain = |fault| explain(fault, layer, sources);
+    let explain = |fault: Fault| fault.explain(&layer.places, sources);
     let mut lenient = Lenient { is_set: !sources.set.is_empty(), warnings };
     let claims = lenient.keep("claim", header.claims, |at, spec| claim(at, spec, &known));
     let claims = claims.map_err(explain)?;
@@ -247,7 +243,7 @@ impl Lenient {
                 Err(fault) if self.is_set => self.warnings.push(format!(
                     "{block} {} is left out, because `--set` changed the cells: {}",
                     index + 1,
-                    fault.message
+                    fault.message()
                 )),
                 Err(fault) => return Err(fault),
             }
@@ -260,7 +256,9 @@ impl Lenient {
 fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
     let mut warnings = Vec::new();
     let schedules = cells.iter().map(|cell| &cell.experiment.schedule);
-    let on_policy = schedules.filter(|schedule| schedule.data == DataSource::OnPolicy);
+    let on_policy = schedules.filter(|schedule| {
+        schedule.data == DataSource::OnPolicy && schedule.expectation != Expectation::FixedPoint
+    });
     let steps_a_round = on_policy.clone().map(|s| (s.samples_per_round / s.minibatch) as u64);
     let longest = steps_a_round.max().unwrap_or(1);
     if let Some(uneven) = on_policy.clone().find(|schedule| schedule.steps % longest != 0) {
@@ -270,7 +268,8 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
             uneven.steps
         ));
     }
-    if seeds.count < 5 {
+    let is_drawn = |cell: &Cell| cell.experiment.schedule.expectation == Expectation::Sampled;
+    if seeds.count < 5 && cells.iter().any(is_drawn) {
         let count = seeds.count;
         warnings.push(format!("{count} seeds are fewer than 5: claims get no verdict"));
     }

@@ -40,9 +40,9 @@ pub(super) fn names(sources: &Sources<'_>) -> Result<Vec<String>, Diagnostic> {
             Diagnostic::new(message).at(sources.find(&document.places, &at, part))
         };
         let name = block.get("name").and_then(Value::as_str).unwrap_or_default();
-        if name.trim().is_empty() || name.contains(['=', '"', ',']) {
+        if name.trim().is_empty() || name.contains(['=', '"']) {
             return Err(refuse("a method needs a name".to_owned(), Part::Value)
-                .note("allowed", "a string without `=`, `\"` and `,`"));
+                .note("allowed", "a string without `=` and `\"`"));
         }
         if names.iter().any(|other| other == name) {
             return Err(refuse(format!("two methods are called \"{name}\""), Part::Value)

@@ -29,7 +29,6 @@ pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use header::{Seeds, Tier};
 pub use load::Source;
-pub use metrics::{METRICS, is_metric};
 pub use panel::{Axis, Mark, PanelKind, PanelSpec};
 pub use shipped::{ShippedScenario, find, shipped};
 

@@ -1,9 +1,9 @@
 //! From layers of keys to cells.
 
-use super::canonical::{cell_name, csv_references, hex, read_csv, rename, table_of};
-use super::check::{Fault, check};
+use super::canonical::{cell_name, csv_files, hex, rename, table_of};
+use super::check::{Fault, check, check_setup};
 use super::diagnostic::Diagnostic;
-use super::document::{Part, Sources, key_path};
+use super::document::Sources;
 use super::experiment::{Cell, EXPERIMENT_KEYS, Experiment, describe};
 use super::explain::read;
 use super::method::{Method, Outside, check_keys, names, share_axes};
@@ -132,45 +132,36 @@ impl<'a> Resolver<'a> {
 
     /// The checked experiment of a layer, and the name of its cell.
     fn experiment(&self, layer: &Layer) -> Result<(String, Experiment), Diagnostic> {
-        let explain = |fault: Fault| self.explain(fault, layer);
+        let explain = |fault: Fault| fault.explain(&layer.places, &self.sources);
         let experiment: Experiment =
             read(&layer.table).map_err(|failure| failure.explain(layer, &self.sources))?;
         let table = table_of(&experiment).map_err(|error| Diagnostic::new(error.to_string()))?;
         check(&experiment, &table).map_err(explain)?;
         let (contents, located) = self.files(&table).map_err(explain)?;
-        let name = cell_name(&contents);
-        let experiment = read(&located).map_err(|failure| failure.explain(layer, &self.sources))?;
-        Ok((name, experiment))
+        let experiment: Experiment =
+            read(&located).map_err(|failure| failure.explain(layer, &self.sources))?;
+        check_setup(&experiment).map_err(explain)?;
+        Ok((cell_name(&contents), experiment))
     }
 
     /// The table twice: with CSV files named by their contents, and by their places.
     fn files(&self, table: &Table) -> Result<(Table, Table), Fault> {
         let (mut contents, mut located) = (table.clone(), table.clone());
-        for reference in csv_references(table) {
-            let key = reference.path.join(".");
+        for (key, file) in csv_files(table) {
             let Some(folder) = self.folder else {
-                return Err(Fault::new(key, "a shipped scenario cannot name a file")
+                return Err(Fault::new(key.join("."), "a shipped scenario cannot name a file")
                     .note("help", "write the numbers out"));
             };
-            let bytes = read_csv(&reference, folder).map_err(|message| {
-                Fault::new(&key, message)
+            let place = folder.join(&file);
+            let bytes = std::fs::read(&place).map_err(|error| {
+                let message = format!("{} cannot be read: {error}", place.display());
+                Fault::new(key.join("."), message)
                     .note("help", "paths are relative to the scenario's folder")
             })?;
-            rename(&mut contents, &reference.path, format!("sha256:{}", hex(bytes)));
-            let place = folder.join(&reference.file).to_string_lossy().into_owned();
-            rename(&mut located, &reference.path, place);
+            rename(&mut contents, &key, format!("sha256:{}", hex(bytes)));
+            rename(&mut located, &key, place.to_string_lossy().into_owned());
         }
         Ok((contents, located))
-    }
-
-    /// The message for a fault of a layer.
-    fn explain(&self, fault: Fault, layer: &Layer) -> Diagnostic {
-        let excerpt = self.sources.find(&layer.places, &key_path(&fault.key), Part::Value);
-        let diagnostic = Diagnostic::new(fault.message).at(excerpt);
-        fault
-            .notes
-            .into_iter()
-            .fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
     }
 }
 

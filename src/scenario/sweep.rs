@@ -118,35 +118,48 @@ fn when(
 ) -> Result<When, Diagnostic> {
     let number = index.to_string();
     let at = ["when".to_owned(), number.clone(), "where".to_owned()];
-    let find = |path: &[String]| sources.find(&sources.document.places, path, Part::Value);
+    let places = &sources.document.places;
     let Some(Value::Table(condition)) = block.get("where") else {
         return Err(Diagnostic::new("`[[when]]` needs a condition `where`")
-            .at(find(&at[..2]))
+            .at(sources.find(places, &at[..2], Part::Value))
             .note("help", "write `where = { method = \"NAME\", \"SWEPT.KEY\" = VALUE }`"));
     };
     for (key, value) in condition {
-        let known: Vec<String> = match axes.iter().find(|axis| axis.key == *key) {
-            Some(axis) => axis.written(),
-            None if key == "method" => methods.to_vec(),
-            None => {
-                let keys = || ["method"].into_iter().chain(axes.iter().map(|a| a.key.as_str()));
-                return Err(Diagnostic::new(format!("`{key}` is not swept"))
-                    .at(find(&[&at[..], &[key.clone()]].concat()))
-                    .note("allowed", listed(keys()))
-                    .suggest(key, keys()));
-            }
-        };
-        if !known.iter().any(|text| selects(value, text)) {
-            return Err(Diagnostic::new(format!("`{key}` is never {value}"))
-                .at(find(&[&at[..], &[key.clone()]].concat()))
-                .note("allowed", listed(known.iter().map(String::as_str)))
-                .suggest(&written(value), known.iter().map(String::as_str)));
-        }
+        let at = [&at[..], std::slice::from_ref(key)].concat();
+        check_condition(key, value, methods, axes)
+            .map_err(|(part, diagnostic)| diagnostic.at(sources.find(places, &at, part)))?;
     }
     Ok(When {
         condition: condition.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         layer: Layer::of(sources.document, &["when", &number], |key| key != "where"),
     })
+}
+
+/// A condition names a method or a swept key, and a value it has in the file.
+fn check_condition(
+    key: &str,
+    value: &Value,
+    methods: &[String],
+    axes: &[Axis],
+) -> Result<(), (Part, Diagnostic)> {
+    let known: Vec<String> = match axes.iter().find(|axis| axis.key == *key) {
+        Some(axis) => axis.written(),
+        None if key == "method" => methods.to_vec(),
+        None => {
+            let keys = || ["method"].into_iter().chain(axes.iter().map(|axis| axis.key.as_str()));
+            let diagnostic = Diagnostic::new(format!("`{key}` is not swept"))
+                .note("allowed", listed(keys()))
+                .suggest(key, keys());
+            return Err((Part::Key, diagnostic));
+        }
+    };
+    if known.iter().any(|text| selects(value, text)) {
+        return Ok(());
+    }
+    let diagnostic = Diagnostic::new(format!("`{key}` is never {value}"))
+        .note("allowed", listed(known.iter().map(String::as_str)))
+        .suggest(&written(value), known.iter().map(String::as_str));
+    Err((Part::Value, diagnostic))
 }
 
 /// Every combination of places, the last fastest: `[0,0] [0,1] [1,0] …`.

@@ -1,0 +1,240 @@
+//! Every class of message about a scenario, word for word.
+//!
+//! The messages stand in `tests/snapshots/scenario_errors.txt`; after a wanted change, run the test
+//! once with `MODESEEK_BLESS=1` and read the diff.
+
+use modeseek::scenario::{Scenario, Source};
+use std::path::Path;
+
+/// A small scenario that each case spoils in one place.
+const SCENARIO: &str = r#"id = "small"
+title = "A small scenario"
+[problem.bumps]
+reward = "R1"
+[policy.tabular]
+[schedule]
+samples_per_round = 100
+minibatch = 100
+passes = 1
+steps = 64
+[data]
+prompts = "fresh"
+[optimizer.adam]
+learning_rate = 0.1
+[[method]]
+name = "best-of-n"
+objective.best-of-n = {}
+[[method]]
+name = "on-policy ipo"
+objective.ipo = { target_margin = 10.0 }
+[sweep]
+"problem.bumps.reward" = ["R1", "R2"]
+[[when]]
+where = { "problem.bumps.reward" = "R2" }
+optimizer.adam.learning_rate = 0.03
+[[claim]]
+id = "1"
+says = "Something"
+expected = "holds"
+metric = "gold_reward"
+better = { method = "best-of-n" }
+worse = { method = "on-policy ipo" }
+where = { "problem.bumps.reward" = "R1" }
+margin = 0.02
+[[panel]]
+title = "R1"
+kind = "curves"
+y = "gold_reward"
+"#;
+
+/// Name, what is replaced, by what, and the `--set` argument (or none).
+type Case = (&'static str, &'static str, &'static str, &'static str);
+
+/// Syntax, keys, types and words.
+const KEYS: &[Case] = &[
+    ("syntax", "steps = 64", "steps = = 64", ""),
+    ("a key twice", "steps = 64", "steps = 64\nsteps = 32", ""),
+    ("unknown key at the top", "[data]", "[daat]", ""),
+    ("unknown key", "passes = 1", "pases = 1", ""),
+    ("unknown key of a method", "objective.best-of-n", "objectiv.best-of-n", ""),
+    ("unknown choice", "objective.best-of-n", "objective.best-of-m", ""),
+    ("key of an empty table", "best-of-n = {}", "best-of-n = { draws = 3 }", ""),
+    ("unknown key in braces", "{ target_margin = 10.0 }", "{ targt_margin = 10.0 }", ""),
+    ("unknown word", "reward = \"R1\"\n[policy", "reward = \"R3\"\n[policy", ""),
+    ("missing key", "steps = 64\n", "", ""),
+    ("missing choice", "objective.best-of-n = {}\n", "", ""),
+    ("empty choice", "objective.best-of-n = {}", "objective = {}", ""),
+    ("choice as a word", "objective.best-of-n = {}", "objective = \"best-of-n\"", ""),
+    ("two choices", "best-of-n = {}\n", "best-of-n = {}\nobjective.hinge = {}\n", ""),
+    ("string for a count", "passes = 1", "passes = \"one\"", ""),
+    ("negative count", "passes = 1", "passes = -1", ""),
+    ("fraction for a count", "passes = 1", "passes = 1.5", ""),
+    ("one of two types", "prompts = \"fresh\"", "prompts = \"frsh\"", ""),
+    ("a tab before the key", "passes = 1", "\tpasses = true", ""),
+    ("no method", "[[method]]", "[[methods]]", ""),
+    ("method without a name", "name = \"best-of-n\"\n", "", ""),
+    ("two methods of one name", "name = \"best-of-n\"", "name = \"on-policy ipo\"", ""),
+    ("capital letters in the id", "id = \"small\"", "id = \"Small\"", ""),
+    ("unknown tier", "title =", "tier = \"bandits\"\ntitle =", ""),
+];
+
+/// What types cannot say.
+const MEANING: &[Case] = &[
+    ("not a number", "learning_rate = 0.1", "learning_rate = nan", ""),
+    ("learning rate of zero", "learning_rate = 0.1", "learning_rate = 0", ""),
+    ("minibatch is no part of a round", "minibatch = 100", "minibatch = 70", ""),
+    ("prompts are cut", "minibatch = 100", "minibatch = 100\nresponses_per_prompt = 30", ""),
+    ("no passes", "passes = 1", "passes = 0", ""),
+    ("one response", "passes = 1", "passes = 1\nresponses_per_prompt = 1", ""),
+    ("pairs of one response", "best-of-n = {}", "dpo = {}\nschedule.responses_per_prompt = 1", ""),
+    (
+        "leave one out of one",
+        "best-of-n = {}",
+        "reinforce.baseline = \"leave-one-out\"\nschedule.responses_per_prompt = 1",
+        "",
+    ),
+    ("offline without a pool", "passes = 1", "passes = 1\ndata = \"offline\"", ""),
+    (
+        "a round larger than the data",
+        "best-of-n = {}",
+        "best-of-n = {}\nschedule.data = \"offline\"\ndata.prompts = 5",
+        "",
+    ),
+    ("a divergence of samples", "objective.best-of-n", "objective.forward-kl", ""),
+    (
+        "offline entropy bonus",
+        "best-of-n = {}",
+        "ppo.entropy_bonus = 0.1\nschedule.data = \"offline\"\ndata.prompts = 50",
+        "",
+    ),
+    ("label smoothing", "best-of-n = {}", "dpo.label_smoothing = 0.5", ""),
+    ("neither tau nor margin", "{ target_margin = 10.0 }", "{}", ""),
+    ("no optimum", "best-of-n = {}", "dpo = {}\nschedule.expectation = \"fixed-point\"", ""),
+    ("reward gap below zero", "[data]", "[pairs]\nreward_gap = -0.1\n[data]", ""),
+    ("measured twice", "[data]", "[measure]\nevery = 4\npoints = 10\n[data]", ""),
+    ("unknown metric measured", "[data]", "[measure]\nmetrics = [\"loss\", \"los\"]\n[data]", ""),
+    ("no seeds", "[data]", "[seeds]\ncount = 0\n[data]", ""),
+    (
+        "a missing file",
+        "[data]",
+        "[problem.table]\nrewards = { csv = \"none.csv\", column = \"r\" }\nreference = \"uniform\"\n[data]",
+        "",
+    ),
+];
+
+/// Sweeps, conditions, claims and panels.
+const FINDINGS: &[Case] = &[
+    (
+        "swept key that no method has",
+        "[\"R1\", \"R2\"]",
+        "[\"R1\", \"R2\"]\n\"schedule.pases\" = [1]",
+        "",
+    ),
+    ("sweep without a list", "[\"R1\", \"R2\"]", "\"R1\"", ""),
+    ("sweep without values", "[\"R1\", \"R2\"]", "[]", ""),
+    ("unknown word in a sweep", "[\"R1\", \"R2\"]", "[\"R1\", \"R2\", \"R4\"]", ""),
+    ("condition on a key", "where = { \"problem.bumps.reward\"", "where = { \"problem.bump\"", ""),
+    ("condition on a value", "reward\" = \"R2\" }", "reward\" = \"R9\" }", ""),
+    ("no condition", "where = { \"problem.bumps.reward\" = \"R2\" }\n", "", ""),
+    ("unknown key of a claim", "margin = 0.02", "margn = 0.02", ""),
+    ("unknown metric of a claim", "metric = \"gold_reward\"", "metric = \"gold_rewards\"", ""),
+    ("unknown verdict", "expected = \"holds\"", "expected = \"hold\"", ""),
+    (
+        "unknown method of a claim",
+        "better = { method = \"best-of-n\"",
+        "better = { method = \"best\"",
+        "",
+    ),
+    ("unknown value of a claim", "reward\" = \"R1\" }", "reward\" = \"R7\" }", ""),
+    ("margin below zero", "margin = 0.02", "margin = -0.02", ""),
+    ("two ways to compare", "margin = 0.02", "margin = 0.02\narea = true\nat_step = 5", ""),
+    ("unknown kind of panel", "kind = \"curves\"", "kind = \"curve\"", ""),
+    ("unknown metric of a panel", "y = \"gold_reward\"", "y = \"gold\"", ""),
+    ("unknown metric in a list", "y = \"gold_reward\"", "y = [\"loss\", \"gold\"]", ""),
+    ("unknown lines of a panel", "y = \"gold", "lines = \"passes\"\ny = \"gold", ""),
+    ("sweep panel over steps", "kind = \"curves\"", "kind = \"sweep\"", ""),
+];
+
+/// The command line.
+const SET: &[Case] = &[
+    ("set without a value", "", "", "schedule.passes"),
+    ("set with an empty value", "", "", "schedule.passes=1,"),
+    ("set of an unknown key", "", "", "schedule.pases=1"),
+    ("set of the wrong type", "", "", "schedule.passes=1,x"),
+    ("set of a title", "", "", "title=x"),
+    ("set for an unknown method", "", "", "method.on-policy-ipo.schedule.passes=4"),
+    ("set of a list for one method", "", "", "method.best-of-n.schedule.passes=1,4"),
+    ("set of an unknown key for one method", "", "", "method.best-of-n.schedule.pases=4"),
+    ("set to no seeds", "", "", "seeds.count=0"),
+    ("set of a sweep that does not fit", "", "", "schedule.minibatch=100,60"),
+];
+
+/// The message for one case.
+fn message((name, from, to, set): &Case) -> String {
+    assert!(SCENARIO.contains(from), "{name}: {from} is not in the scenario");
+    let text = match *name {
+        "no method" => SCENARIO.split("[[method]]").next().expect("a head").to_owned(),
+        "a missing file" => {
+            SCENARIO.replacen("[problem.bumps]\nreward = \"R1\"\n", "", 1).replacen(from, to, 1)
+        }
+        _ => SCENARIO.replacen(from, to, 1),
+    };
+    let text = match *name {
+        "a missing file" => text.split("[sweep]").next().expect("a head").to_owned(),
+        _ => text,
+    };
+    let set: Vec<String> =
+        Some(*set).filter(|set| !set.is_empty()).map(str::to_owned).into_iter().collect();
+    match Scenario::parse("small.toml", &text, Some(Path::new("folder")), &set, None) {
+        Err(error) => format!("# {name}\n{error}\n"),
+        Ok(_) => format!("# {name}\nno error\n"),
+    }
+}
+
+#[test]
+fn every_message_reads_as_written_down() {
+    let cases = [KEYS, MEANING, FINDINGS, SET].concat();
+    let found: Vec<String> = cases.iter().map(message).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/scenario_errors.txt");
+    if std::env::var_os("MODESEEK_BLESS").is_some() {
+        std::fs::write(&path, found.join("\n")).expect("written");
+        return;
+    }
+    let wanted = std::fs::read_to_string(&path).expect("snapshots");
+    let wanted: Vec<&str> = wanted.split("\n\n").collect();
+    assert_eq!(wanted.len(), found.len(), "run with MODESEEK_BLESS=1 after adding a case");
+    for (wanted, found) in wanted.iter().zip(&found) {
+        assert_eq!(wanted.trim_end(), found.trim_end(), "\nfound:\n{found}");
+    }
+}
+
+#[test]
+fn the_small_scenario_itself_has_no_fault() {
+    let scenario = Scenario::parse("small.toml", SCENARIO, None, &[], None).expect("valid");
+    assert_eq!(scenario.cells.len(), 4);
+    assert!(scenario.warnings.is_empty(), "{:?}", scenario.warnings);
+}
+
+#[test]
+fn unknown_ids_and_missing_files_say_what_there_is() {
+    let load = |typed: &str| {
+        Scenario::load(&Source::of(typed), &[], None).expect_err("refused").to_string()
+    };
+    assert_eq!(
+        load("bandit-batch-sizes"),
+        "error: no shipped scenario has the id `bandit-batch-sizes`\n   \
+         did you mean: `bandit-batch-size`?\n   \
+         help: `modeseek list` shows them; a path of your own ends in `.toml`"
+    );
+    let missing = load("none.toml");
+    assert!(missing.starts_with("error: none.toml cannot be read: "), "{missing}");
+    assert!(missing.contains("a shipped scenario is named by its id alone"), "{missing}");
+}
+
+#[test]
+fn shipped_scenarios_may_not_name_files() {
+    let text = SCENARIO.replacen("prompts = \"fresh\"", "preferences = { csv = \"pairs.csv\" }", 1);
+    let text = text.replacen("passes = 1", "passes = 1\ndata = \"offline\"", 1);
+    let error = Scenario::parse("shipped.toml", &text, None, &[], None).expect_err("refused");
+    assert!(error.to_string().contains("a shipped scenario cannot name a file"), "{error}");
+}
