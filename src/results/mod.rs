@@ -76,6 +76,11 @@ impl Run {
         Ok(Run { scenario, data })
     }
 
+    /// A run in memory.
+    pub fn from_series(scenario: Scenario, data: BTreeMap<(String, String), Series>) -> Run {
+        Run { scenario, data }
+    }
+
     /// A series.
     pub fn series(&self, cell: &str, metric: &str) -> Option<&Series> {
         self.data.get(&(cell.into(), metric.into()))

@@ -87,7 +87,18 @@ pub enum PanelKind {
 pub struct Mark {
     pub value: f64,
     pub label: String,
-    pub axis: String,
+    #[serde(default)]
+    pub axis: Axis,
+}
+
+/// The axis of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Axis {
+    X,
+    #[default]
+    Y,
 }
 
 /// Panel.
@@ -96,6 +107,7 @@ pub struct Mark {
 pub struct PanelSpec {
     pub title: String,
     pub kind: PanelKind,
+    #[serde(default)]
     pub x: String,
     #[serde(default)]
     pub y: Vec<String>,
