@@ -73,6 +73,11 @@ pub(crate) fn stretches(text: &str) -> Vec<Stretch> {
     out
 }
 
+/// The width of a text in em of the embedded font.
+pub fn text_width(text: &str, bold: bool) -> f64 {
+    width(text, 1.0, bold)
+}
+
 /// The width of a text in points at a size in points, subscripts included.
 pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     stretches(text)

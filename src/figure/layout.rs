@@ -2,7 +2,7 @@
 //! and names of the lines at their ends or in one legend below.
 
 use super::VerdictMark;
-use super::axes::{Frame, Plot};
+use super::axes::Plot;
 use super::content::{Markers, Panel, Trace};
 use super::font;
 use super::label::spread;
