@@ -547,6 +547,8 @@ fn text_rooms(svg: &str) -> Vec<([f64; 4], String)> {
             _ => 0.0,
         };
         let (up, down) = (0.12 * size, 0.86 * size);
+        // Widths are whole thousandths of an em: neighbours may touch by a rounding.
+        let (x, width) = (x + 0.01 * size, width - 0.02 * size);
         let room = if head.contains("rotate(270") {
             [x + up, y - width + before, x + down, y + before]
         } else {

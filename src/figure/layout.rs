@@ -144,7 +144,7 @@ impl<'a> Plan<'a> {
         let lettered = if self.plots.len() > 1 { 1.5 * theme.panel } else { 0.0 };
         let wrap = |(i, p): (usize, &Plot<'a>)| {
             let room = self.slots[i % self.columns].1 - lettered;
-            font::wrap(&p.panel.title, theme.panel, false, room)
+            font::balanced(&p.panel.title, theme.panel, false, room)
         };
         self.titles = self.plots.iter().enumerate().map(wrap).collect();
     }
@@ -208,7 +208,7 @@ impl<'a> Plan<'a> {
         let names = self.end_names(plot, theme);
         let widest = names.iter().map(|n| font::width(&n.0, theme.text, false)).fold(0.0, f64::max);
         let tick = 0.9 * theme.tick;
-        if names.is_empty() { tick } else { (widest + leader(theme)).max(tick) }
+        if names.is_empty() { tick } else { (widest + self.leader(theme)).max(tick) }
     }
 
     /// What is written at the right end: text, colour, and the value it belongs to.
@@ -249,7 +249,12 @@ impl<'a> Plan<'a> {
         let names = self.end_names(plot, theme);
         let wanted: Vec<f64> = names
             .iter()
-            .map(|n| plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom)))
+            .enumerate()
+            .map(|(k, n)| {
+                let end = plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom));
+                // Ends that the eye cannot tell apart keep the figure's order.
+                (end / theme.line).round() * theme.line + 1e-3 * k as f64
+            })
             .collect();
         let got = spread(
             &wanted,
@@ -267,11 +272,11 @@ impl<'a> Plan<'a> {
             self.end_names(plot, theme).into_iter().zip(places)
         {
             let end = plot.at(x, plot.y.low).map_or(f.right, |p| p.0.clamp(f.left, f.right));
-            let start = f.right + leader(theme);
+            let start = f.right + self.leader(theme);
             if (from - to).abs() > 0.2 * theme.text || f.right - end > theme.text {
-                let bent = f.right + 0.35 * leader(theme);
+                let bent = f.right + 0.35 * self.leader(theme);
                 let corners = vec![
-                    (end + 0.12 * leader(theme), from),
+                    (end + 0.12 * self.leader(theme), from),
                     (bent, from),
                     (start - 0.2 * theme.text, to),
                 ];
@@ -281,10 +286,17 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Length of the line from a curve's end to its name.
+    fn leader(&self, theme: &Theme) -> f64 {
+        if self.direct { 1.35 * theme.text } else { 0.45 * theme.text }
+    }
+
     fn draw_title(&self, i: usize, scene: &mut Scene, theme: &Theme) {
         let (x, _) = self.slots[i % self.columns];
-        let lines = self.titles[i].len().max(1) as f64;
-        let top = self.plots[i].frame.top - 0.75 * theme.panel - lines * 1.25 * theme.panel;
+        let first = i - i % self.columns;
+        let row = first..(first + self.columns).min(self.plots.len());
+        let lines = row.map(|k| self.titles[k].len()).max().unwrap_or(1).max(1) as f64;
+        let top = self.plots[i].frame.top - theme.panel * (0.75 + 1.25 * lines);
         let letter = if self.plots.len() > 1 {
             char::from(b'a' + (i % 26) as u8).to_string()
         } else {
@@ -297,11 +309,6 @@ impl<'a> Plan<'a> {
             scene.text(Text::new(at, line, theme.panel, theme.ink));
         }
     }
-}
-
-/// Length of the line from a curve's end to its name.
-fn leader(theme: &Theme) -> f64 {
-    1.35 * theme.text
 }
 
 /// Gives panels with the same axis the same range, and titles to the outer axes only.

@@ -145,9 +145,12 @@ fn paint_text<DB: DrawingBackend>(
     for part in parts {
         let size = if part.sub { text.size * SUB_SIZE } else { text.size };
         let low = if part.sub { text.size * 0.18 } else { 0.0 };
+        // SVG drops spaces at the beginning of a text, so they become distance.
+        let run = part.text.trim_start();
+        let along_run = along + width(&part.text, size, text.bold) - width(run, size, text.bold);
         let (x, y) = text.at;
-        let at = if text.upward { (x + low, y - along) } else { (x + along, y + low) };
-        paint_run(area, text, &part.text, at, size, Anchor::Start, pen)?;
+        let at = if text.upward { (x + low, y - along_run) } else { (x + along_run, y + low) };
+        paint_run(area, text, run, at, size, Anchor::Start, pen)?;
         along += width(&part.text, size, text.bold);
     }
     Ok(())
@@ -168,7 +171,7 @@ fn paint_run<DB: DrawingBackend>(
         Anchor::End => HPos::Right,
     };
     let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = (FontFamily::Name(FAMILY), size * pen.scale * pen.em).into_font().style(weight);
+    let font = FontDesc::new(FontFamily::Name(FAMILY), size * pen.scale * pen.em, weight);
     let drop = size * pen.drop;
     let (font, (x, y)) = if text.upward {
         (font.transform(FontTransform::Rotate270), (at.0 - drop, at.1))
@@ -272,6 +275,8 @@ fn encode(pixels: &[u8], w: usize, h: usize, density: f64) -> Result<Vec<u8>, Fi
     let mut encoder = png::Encoder::new(&mut bytes, w as u32, h as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_filter(png::FilterType::Up);
     let per_metre = (density * 72.0 / 0.0254).round() as u32;
     let (xppu, yppu) = (per_metre, per_metre);
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu, yppu, unit: png::Unit::Meter }));

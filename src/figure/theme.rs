@@ -114,15 +114,15 @@ impl Theme {
             Width::Slide => Theme {
                 width: 960.0,
                 height: Some(540.0),
-                margin: 30.0,
+                margin: 26.0,
                 density: 2.0,
-                title: 25.0,
-                panel: 18.0,
-                text: 16.0,
-                tick: 14.5,
+                title: 23.0,
+                panel: 16.5,
+                text: 15.0,
+                tick: 13.5,
                 line: 3.2,
                 hair: 1.2,
-                marker: 5.0,
+                marker: 4.6,
                 ..column
             },
         }
