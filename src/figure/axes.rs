@@ -109,8 +109,8 @@ impl<'a> Plot<'a> {
 
     /// Ticks of the x-axis on so many points.
     fn x_ticks(&self, room: f64, theme: &Theme) -> Vec<(f64, String)> {
-        let each = 5.2 * theme.tick;
-        ticks(&self.panel.x, &self.x, ((room / each) as usize).clamp(2, 6))
+        let each = 4.3 * theme.tick;
+        ticks(&self.panel.x, &self.x, ((room / each) as usize).clamp(3, 6))
     }
 
     /// Ticks of the y-axis on so many points.
