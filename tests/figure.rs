@@ -407,6 +407,15 @@ fn every_figure_is_small_well_formed_and_describes_itself() {
         assert!(missing.is_empty(), "{name} needs glyphs that the font lacks: {missing:?}");
         assert!(drawing.caption.contains("20 seeds"), "{name}: {}", drawing.caption);
         assert_eq!(&drawing.png[1..4], b"PNG");
+        let corners = |tag: &str| {
+            tag.split("points=\"").nth(1).map_or(0, |p| {
+                let places: std::collections::BTreeSet<&str> =
+                    p.split('"').next().unwrap_or("").split_whitespace().collect();
+                places.len()
+            })
+        };
+        let lines: Vec<usize> = svg.split("<polyline").skip(1).map(corners).collect();
+        assert!(lines.iter().all(|&n| n > 1), "{name}: a line without length");
     }
 }
 

@@ -201,17 +201,19 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
         scene.paper.2,
     );
     for shape in &scene.shapes {
-        out.push_str(&fragment(shape)?);
+        out.push_str(&fragment(shape, (w as u32, h as u32))?);
     }
     out.push_str("</svg>\n");
     Ok(out)
 }
 
 /// The element that plotters writes for a shape, with the dashes that it has no word for.
-fn fragment(shape: &Shape) -> Result<String, FigureError> {
+///
+/// plotters keeps every element inside its drawing area, so that has the size of the whole figure.
+fn fragment(shape: &Shape, size: (u32, u32)) -> Result<String, FigureError> {
     let mut whole = String::new();
     {
-        let area = SVGBackend::with_string(&mut whole, (1, 1)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut whole, size).into_drawing_area();
         paint(&area, shape, &SVG_PEN)?;
         area.present().map_err(failed)?;
     }
