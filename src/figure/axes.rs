@@ -109,8 +109,8 @@ impl<'a> Plot<'a> {
 
     /// Ticks of the x-axis on so many points.
     fn x_ticks(&self, room: f64, theme: &Theme) -> Vec<(f64, String)> {
-        let each = 5.2 * theme.tick;
-        ticks(&self.panel.x, &self.x, ((room / each) as usize).clamp(2, 6))
+        let each = 4.3 * theme.tick;
+        ticks(&self.panel.x, &self.x, ((room / each) as usize).clamp(3, 6))
     }
 
     /// Ticks of the y-axis on so many points.
@@ -158,18 +158,20 @@ impl<'a> Plot<'a> {
                 .map(|(x, t)| (x, font::wrap(&t, theme.tick, false, slot)))
                 .collect();
         }
-        let mut kept: Vec<(f64, String)> = Vec::new();
         let middle = |x: f64| self.x.place(x).unwrap_or(0.0) * width;
-        let half = |t: &str| font::width(t, theme.tick, false) / 2.0;
-        for (x, text) in ticks {
-            let free = kept.last().is_none_or(|(last, before)| {
-                middle(x) - half(&text) > middle(*last) + half(before) + 0.45 * theme.tick
-            });
-            kept.push((x, if free { text } else { String::new() }));
-            if !free {
-                kept.pop();
+        let half = |t: &str| font::width(t, theme.tick, false) / 2.0 + 0.22 * theme.tick;
+        let mut kept: Vec<(f64, String)> = Vec::new();
+        // The ends first, then whatever has room between.
+        let ends =
+            ticks.iter().take(1).chain(ticks.last()).chain(ticks.get(1..).unwrap_or_default());
+        for (x, text) in ends {
+            let apart =
+                |(y, t): &(f64, String)| (middle(*x) - middle(*y)).abs() > half(text) + half(t);
+            if kept.iter().all(apart) {
+                kept.push((*x, text.clone()));
             }
         }
+        kept.sort_by(|a, b| a.0.total_cmp(&b.0));
         kept.into_iter().map(|(x, t)| (x, vec![t])).collect()
     }
 

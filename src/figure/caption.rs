@@ -15,7 +15,7 @@ pub(crate) fn caption(run: &Run, panels: &[Panel], marks: &[VerdictMark]) -> Str
     let mut sentences = vec![sentence(&run.scenario.title)];
     for (i, panel) in panels.iter().enumerate() {
         let letter = if several {
-            format!("{}: ", char::from(b'a' + (i % 26) as u8))
+            format!("({}) ", char::from(b'a' + (i % 26) as u8))
         } else {
             String::new()
         };

@@ -100,7 +100,7 @@ fn trace(
     let singles = if few { (0..n).map(single).collect() } else { Vec::new() };
     let (name, short, look) = named(group, metric, metrics, groups);
     let markers = match own {
-        true if groups * metrics.len() > 2 && !is_ramp(spec, groups, group) => Markers::Sparse,
+        true if groups * metrics.len() > 2 && !is_ramp(groups, group) => Markers::Sparse,
         true => Markers::None,
         false => Markers::End,
     };
@@ -110,7 +110,7 @@ fn trace(
 }
 
 /// Lines of one method that differ by a value are told apart by lightness and their ends.
-fn is_ramp(_spec: &PanelSpec, groups: usize, group: &Group<'_>) -> bool {
+fn is_ramp(groups: usize, group: &Group<'_>) -> bool {
     groups > 1 && group.short != group.name
 }
 

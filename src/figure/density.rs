@@ -20,7 +20,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let policies: Vec<Trace> = groups
         .iter()
         .flat_map(|g| steps.iter().enumerate().map(move |(i, s)| (g, i, *s)))
-        .filter_map(|(g, i, s)| policy(run, g, s, (i, steps.len()), groups.len()))
+        .filter_map(|(g, i, s)| policy(run, g, s, (i, steps.len())))
         .collect();
     let mut traces: Vec<Trace> =
         ground(run, &cells, "reference", "π_ref", REFERENCE).into_iter().collect();
@@ -82,19 +82,16 @@ fn policy(
     group: &Group<'_>,
     step: Option<u64>,
     (i, n): (usize, usize),
-    groups: usize,
 ) -> Option<Trace> {
     let values = arms(run, group.cells[0], "probability", step);
     let seeds = values.first()?.values.len();
     let look =
         Look { dash: group.look.dash, ..if n > 1 { ramp(group.look, i, n) } else { group.look } };
-    let (name, short) = match step {
-        Some(step) if n > 1 && groups == 1 => (format!("step {step}"), format!("step {step}")),
-        Some(step) if n > 1 => {
-            (format!("{}, step {step}", group.name), format!("{}, step {step}", group.short))
-        }
-        _ => (group.name.clone(), group.short.clone()),
+    let name = match step {
+        Some(step) if n > 1 => format!("{}, step {step}", group.name),
+        _ => group.name.clone(),
     };
+    let short = name.clone();
     let manner = Manner { line: true, band: seeds >= FEWEST_SEEDS, ..Manner::default() };
     Some(Trace { name, short, look, spots: spots(&values), singles: Vec::new(), manner })
 }

@@ -3,7 +3,7 @@
 //! The subset has Latin, Greek, mathematical operators, arrows and marks; its licence stands beside
 //! it in `font/LICENSE`.
 
-use plotters::style::{FontFamily, FontStyle, IntoFont, register_font};
+use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 use std::sync::Once;
 
 /// The family as SVG names it, with what to use where it is not installed; the embedded font is
@@ -30,7 +30,7 @@ pub(crate) fn register() {
 fn em_width(text: &str, bold: bool) -> f64 {
     register();
     let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = (FontFamily::Name(FAMILY), 1000.0 * LINE_HEIGHT).into_font().style(style);
+    let font = FontDesc::new(FontFamily::Name(FAMILY), 1000.0 * LINE_HEIGHT, style);
     font.box_size(text).map_or(0.6 * text.chars().count() as f64, |(w, _)| f64::from(w) / 1000.0)
 }
 
@@ -73,6 +73,11 @@ pub(crate) fn stretches(text: &str) -> Vec<Stretch> {
     out
 }
 
+/// The width of a text in em of the embedded font.
+pub fn text_width(text: &str, bold: bool) -> f64 {
+    width(text, 1.0, bold)
+}
+
 /// The width of a text in points at a size in points, subscripts included.
 pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     stretches(text)
@@ -94,6 +99,20 @@ pub(crate) fn wrap(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> 
         }
     }
     lines
+}
+
+/// Breaks a text as [`wrap`] does, into lines of about the same length.
+pub(crate) fn balanced(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
+    let widest = wrap(text, size, bold, room);
+    let (mut narrow, mut wide) = (room / widest.len().max(1) as f64 * 0.8, room);
+    for _ in 0..12 {
+        let middle = (narrow + wide) / 2.0;
+        let lines = wrap(text, size, bold, middle);
+        let fits =
+            lines.len() <= widest.len() && lines.iter().all(|l| width(l, size, bold) <= middle);
+        if fits { wide = middle } else { narrow = middle }
+    }
+    if widest.len() > 1 { wrap(text, size, bold, wide) } else { widest }
 }
 
 /// The characters of a text that the embedded font cannot draw.

@@ -52,7 +52,7 @@ fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Opti
             continue;
         };
         if x.mean.is_finite() && y.mean.is_finite() {
-            let label = knob_label(cell, &knobs, spots.is_empty());
+            let label = knob_label(cell, &knobs);
             spots.push(Spot {
                 x: x.mean,
                 y: y.mean,
@@ -68,15 +68,20 @@ fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Opti
     }
     let manner =
         Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() };
-    let (name, short) = (group.name.clone(), group.short.clone());
+    let name = group.name.clone() + &knob_names(&knobs);
+    let short = name.clone();
     Some(Trace { name, short, look: group.look, spots, singles: Vec::new(), manner })
 }
 
-/// The knob's value; the first point of a line also says what the knob is.
-fn knob_label(cell: &Cell, knobs: &[&str], first: bool) -> String {
-    let value = |key: &&str| {
-        let value = cell.settings.get(*key)?;
-        Some(if first { words::setting(key, value) } else { value.replace('-', "−") })
-    };
+/// The values of the knobs.
+fn knob_label(cell: &Cell, knobs: &[&str]) -> String {
+    let value = |key: &&str| cell.settings.get(*key).map(|v| v.replace('-', "−"));
     knobs.iter().filter_map(value).collect::<Vec<_>>().join(", ")
+}
+
+/// The knobs' symbols, which the name of the line carries.
+fn knob_names(knobs: &[&str]) -> String {
+    let symbols: Vec<String> =
+        knobs.iter().map(|k| words::symbol(k)).filter(|s| !s.is_empty()).collect();
+    if symbols.is_empty() { String::new() } else { format!(" ({})", symbols.join(", ")) }
 }

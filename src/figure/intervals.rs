@@ -3,6 +3,7 @@
 use super::FigureError;
 use super::content::{Axis, Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Trace};
 use super::select::{cells, groups, measured, metric_axis, no_data};
+use super::style::look;
 use super::sweep::when;
 use crate::results::Run;
 use crate::scenario::PanelSpec;
@@ -24,7 +25,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         traces.push(Trace {
             name: group.name,
             short: group.short.clone(),
-            look: group.look,
+            look: look(&run.scenario, group.cells[0]),
             spots: vec![Spot { x: m.mean, y, low: m.low, high: m.high, n, label: String::new() }],
             singles: if few {
                 m.values.iter().map(|&v| vec![(v, y)]).collect()

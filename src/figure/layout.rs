@@ -2,7 +2,7 @@
 //! and names of the lines at their ends or in one legend below.
 
 use super::VerdictMark;
-use super::axes::{Frame, Plot};
+use super::axes::Plot;
 use super::content::{Markers, Panel, Trace};
 use super::font;
 use super::label::spread;
@@ -102,41 +102,47 @@ impl<'a> Plan<'a> {
         self.plots.len().div_ceil(self.columns)
     }
 
-    fn in_column(&self, column: usize) -> impl Iterator<Item = usize> + use<'_, 'a> {
-        (column..self.plots.len()).step_by(self.columns)
-    }
-
     /// Finds frames: margins come from the text they hold, what is left is shared alike.
     fn place(&mut self, top: f64, theme: &Theme) {
         let gap = if theme.is_slide() { 22.0 } else { 11.0 };
         let mut height = 0.4 * theme.width / self.columns as f64;
         for _ in 0..3 {
-            let left: Vec<f64> = self.margins(|p| p.left_room(height, theme));
-            let right: Vec<f64> = self.margins(|p| self.right_room(p, theme));
-            let spent: f64 =
-                left.iter().chain(&right).sum::<f64>() + gap * (self.columns - 1) as f64;
-            let width =
-                ((theme.width - 2.0 * theme.margin - spent) / self.columns as f64).max(40.0);
+            let left = self.margins(|p| p.left_room(height, theme));
+            let right = self.margins(|p| self.right_room(p, theme));
+            let across = |m: &[f64]| m[..self.columns].iter().sum::<f64>();
+            let spent = across(&left) + across(&right) + gap * (self.columns - 1) as f64;
+            let width = (theme.width - 2.0 * theme.margin - spent) / self.columns as f64;
+            let width = width.max(40.0);
             self.slots.clear();
             let mut x = theme.margin;
             for c in 0..self.columns {
-                self.slots.push((x, left[c] + width + right[c]));
-                for i in c..self.plots.len() {
-                    if i % self.columns == c {
-                        self.plots[i].frame.left = x + left[c];
-                        self.plots[i].frame.right = x + left[c] + width;
-                    }
+                let slot = left[c] + width + right[c];
+                self.slots.push((x, slot));
+                for i in (c..self.plots.len()).step_by(self.columns) {
+                    self.plots[i].frame.left = x + left[i];
+                    self.plots[i].frame.right = x + slot - right[i];
                 }
-                x += left[c] + width + right[c] + gap;
+                x += slot + gap;
             }
             self.wrap_titles(theme);
-            height = self.place_rows(top, width, theme);
+            height = self.place_rows(top, theme);
         }
     }
 
+    /// The margin of every panel: the widest in its column of the grid. Panels that stand in a
+    /// single column align with those of their own kind only, so that a table does not squeeze
+    /// a plot.
     fn margins(&self, room: impl Fn(&Plot<'a>) -> f64) -> Vec<f64> {
-        let widest = |c: usize| self.in_column(c).map(|i| room(&self.plots[i])).fold(0.0, f64::max);
-        (0..self.columns).map(widest).collect()
+        let aligned = |a: usize, b: usize| match self.columns {
+            1 => self.plots[a].down == self.plots[b].down,
+            n => a % n == b % n,
+        };
+        let rooms: Vec<f64> = self.plots.iter().map(room).collect();
+        let widest = |i: usize| {
+            let column = (0..rooms.len()).filter(|&j| aligned(i, j));
+            column.map(|j| rooms[j]).fold(0.0, f64::max)
+        };
+        (0..rooms.len()).map(widest).collect()
     }
 
     /// Titles of panels, lettered where there are several.
@@ -144,13 +150,13 @@ impl<'a> Plan<'a> {
         let lettered = if self.plots.len() > 1 { 1.5 * theme.panel } else { 0.0 };
         let wrap = |(i, p): (usize, &Plot<'a>)| {
             let room = self.slots[i % self.columns].1 - lettered;
-            font::wrap(&p.panel.title, theme.panel, false, room)
+            font::balanced(&p.panel.title, theme.panel, false, room)
         };
         self.titles = self.plots.iter().enumerate().map(wrap).collect();
     }
 
     /// Heights of the rows; returns the height of a frame.
-    fn place_rows(&mut self, top: f64, width: f64, theme: &Theme) -> f64 {
+    fn place_rows(&mut self, top: f64, theme: &Theme) -> f64 {
         let rows = self.rows();
         let lettered = usize::from(self.plots.len() > 1);
         let row_of = |r: usize| r * self.columns..((r + 1) * self.columns).min(self.plots.len());
@@ -162,45 +168,51 @@ impl<'a> Plan<'a> {
                     + if lines(r) > 0 { 0.75 * theme.panel } else { 0.3 * theme.panel }
             })
             .collect();
-        let below: Vec<f64> = (0..rows)
-            .map(|r| row_of(r).map(|i| self.plots[i].bottom_room(width, theme)).fold(0.0, f64::max))
-            .collect();
+        let foot = |i: usize| {
+            let frame = self.plots[i].frame;
+            self.plots[i].bottom_room(frame.right - frame.left, theme)
+        };
+        let below: Vec<f64> = (0..rows).map(|r| row_of(r).map(foot).fold(0.0, f64::max)).collect();
         let gap = 1.1 * theme.panel;
         let fixed: f64 = above.iter().chain(&below).sum::<f64>() + gap * (rows - 1) as f64;
         let legend =
             if self.legend.height > 0.0 { self.legend.height + 1.1 * theme.text } else { 0.0 };
-        let each = match theme.height {
-            Some(all) => ((all - top - fixed - legend - theme.margin) / rows as f64).max(40.0),
-            None => self.natural_height(width, theme),
+        let heights: Vec<f64> = match theme.height {
+            Some(all) => {
+                let each = (all - top - fixed - legend - theme.margin) / rows as f64;
+                vec![each.max(40.0); rows]
+            }
+            None => (0..rows).map(|r| self.natural_height(row_of(r), theme)).collect(),
         };
         let mut y = top;
-        let frames: Vec<(f64, f64)> = (0..rows)
-            .map(|r| {
-                let start = y + above[r];
-                y = start + each + below[r] + if r + 1 < rows { gap } else { 0.0 };
-                (start, start + each)
-            })
-            .collect();
+        let mut frames = Vec::new();
+        for r in 0..rows {
+            let start = y + above[r];
+            frames.push((start, start + heights[r]));
+            y = start + heights[r] + below[r] + if r + 1 < rows { gap } else { 0.0 };
+        }
         for (i, plot) in self.plots.iter_mut().enumerate() {
             (plot.frame.top, plot.frame.bottom) = frames[i / self.columns];
         }
         self.legend_top = y + 1.1 * theme.text;
         self.height = theme.height.unwrap_or(y + legend + theme.margin);
-        each
+        heights.into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// The height of a frame so wide, where the page does not give it.
-    fn natural_height(&self, width: f64, theme: &Theme) -> f64 {
+    /// The height of a row's frames, where the page does not give it: tables by their rows, others
+    /// by their width.
+    fn natural_height(&self, row: std::ops::Range<usize>, theme: &Theme) -> f64 {
         let ratio = match self.columns {
             1 if theme.width > 300.0 => 0.46,
             1 => 0.62,
             2 => 0.66,
             _ => 0.86,
         };
-        let rows = self.plots.iter().filter(|p| p.down).map(|p| p.panel.y.categories.len()).max();
-        let table = rows.map_or(0.0, |n| n as f64 * 1.75 * theme.tick);
-        let only_tables = self.plots.iter().all(|p| p.down);
-        if only_tables { table.max(5.0 * theme.tick) } else { (ratio * width).max(table) }
+        let plots = &self.plots[row];
+        let names = plots.iter().filter(|p| p.down).map(|p| p.panel.y.categories.len()).max();
+        let table = names.map_or(0.0, |n| n as f64 * 1.75 * theme.tick).max(5.0 * theme.tick);
+        let width = plots.iter().filter(|p| !p.down).map(|p| p.frame.right - p.frame.left);
+        width.fold(table, |height, w| height.max(ratio * w))
     }
 
     /// The room that names at the ends of lines need.
@@ -208,7 +220,7 @@ impl<'a> Plan<'a> {
         let names = self.end_names(plot, theme);
         let widest = names.iter().map(|n| font::width(&n.0, theme.text, false)).fold(0.0, f64::max);
         let tick = 0.9 * theme.tick;
-        if names.is_empty() { tick } else { (widest + leader(theme)).max(tick) }
+        if names.is_empty() { tick } else { (widest + self.leader(theme)).max(tick) }
     }
 
     /// What is written at the right end: text, colour, and the value it belongs to.
@@ -249,7 +261,12 @@ impl<'a> Plan<'a> {
         let names = self.end_names(plot, theme);
         let wanted: Vec<f64> = names
             .iter()
-            .map(|n| plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom)))
+            .enumerate()
+            .map(|(k, n)| {
+                let end = plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom));
+                // Ends that the eye cannot tell apart keep the figure's order.
+                (end / theme.line).round() * theme.line + 1e-3 * k as f64
+            })
             .collect();
         let got = spread(
             &wanted,
@@ -267,11 +284,11 @@ impl<'a> Plan<'a> {
             self.end_names(plot, theme).into_iter().zip(places)
         {
             let end = plot.at(x, plot.y.low).map_or(f.right, |p| p.0.clamp(f.left, f.right));
-            let start = f.right + leader(theme);
+            let start = f.right + self.leader(theme);
             if (from - to).abs() > 0.2 * theme.text || f.right - end > theme.text {
-                let bent = f.right + 0.35 * leader(theme);
+                let bent = f.right + 0.35 * self.leader(theme);
                 let corners = vec![
-                    (end + 0.12 * leader(theme), from),
+                    (end + 0.12 * self.leader(theme), from),
                     (bent, from),
                     (start - 0.2 * theme.text, to),
                 ];
@@ -281,10 +298,17 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Length of the line from a curve's end to its name.
+    fn leader(&self, theme: &Theme) -> f64 {
+        if self.direct { 1.35 * theme.text } else { 0.45 * theme.text }
+    }
+
     fn draw_title(&self, i: usize, scene: &mut Scene, theme: &Theme) {
         let (x, _) = self.slots[i % self.columns];
-        let lines = self.titles[i].len().max(1) as f64;
-        let top = self.plots[i].frame.top - 0.75 * theme.panel - lines * 1.25 * theme.panel;
+        let first = i - i % self.columns;
+        let row = first..(first + self.columns).min(self.plots.len());
+        let lines = row.map(|k| self.titles[k].len()).max().unwrap_or(1).max(1) as f64;
+        let top = self.plots[i].frame.top - theme.panel * (0.75 + 1.25 * lines);
         let letter = if self.plots.len() > 1 {
             char::from(b'a' + (i % 26) as u8).to_string()
         } else {
@@ -297,11 +321,6 @@ impl<'a> Plan<'a> {
             scene.text(Text::new(at, line, theme.panel, theme.ink));
         }
     }
-}
-
-/// Length of the line from a curve's end to its name.
-fn leader(theme: &Theme) -> f64 {
-    1.35 * theme.text
 }
 
 /// Gives panels with the same axis the same range, and titles to the outer axes only.

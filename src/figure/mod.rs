@@ -27,12 +27,12 @@ mod theme;
 mod title;
 mod words;
 
-pub use font::missing_glyphs;
+pub use font::{missing_glyphs, text_width};
 pub use label::{Room, overlap, spread};
 pub use theme::Width;
 
 use crate::results::Run;
-use crate::scenario::{PanelKind, Verdict};
+use crate::scenario::{Axis, PanelKind, Verdict};
 use content::Panel;
 use theme::Theme;
 
@@ -150,7 +150,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
             }?;
             let marks = spec.marks.iter();
             panel.rules.extend(marks.map(|m| content::Rule {
-                of_x: m.axis == crate::scenario::Axis::X,
+                of_x: m.axis == Axis::X,
                 value: m.value,
                 label: m.label.clone(),
             }));

@@ -145,9 +145,12 @@ fn paint_text<DB: DrawingBackend>(
     for part in parts {
         let size = if part.sub { text.size * SUB_SIZE } else { text.size };
         let low = if part.sub { text.size * 0.18 } else { 0.0 };
+        // SVG drops spaces at the beginning of a text, so they become distance.
+        let run = part.text.trim_start();
+        let along_run = along + width(&part.text, size, text.bold) - width(run, size, text.bold);
         let (x, y) = text.at;
-        let at = if text.upward { (x + low, y - along) } else { (x + along, y + low) };
-        paint_run(area, text, &part.text, at, size, Anchor::Start, pen)?;
+        let at = if text.upward { (x + low, y - along_run) } else { (x + along_run, y + low) };
+        paint_run(area, text, run, at, size, Anchor::Start, pen)?;
         along += width(&part.text, size, text.bold);
     }
     Ok(())
@@ -168,7 +171,7 @@ fn paint_run<DB: DrawingBackend>(
         Anchor::End => HPos::Right,
     };
     let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = (FontFamily::Name(FAMILY), size * pen.scale * pen.em).into_font().style(weight);
+    let font = FontDesc::new(FontFamily::Name(FAMILY), size * pen.scale * pen.em, weight);
     let drop = size * pen.drop;
     let (font, (x, y)) = if text.upward {
         (font.transform(FontTransform::Rotate270), (at.0 - drop, at.1))
@@ -198,17 +201,19 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str) -> Result<Strin
         scene.paper.2,
     );
     for shape in &scene.shapes {
-        out.push_str(&fragment(shape)?);
+        out.push_str(&fragment(shape, (w as u32, h as u32))?);
     }
     out.push_str("</svg>\n");
     Ok(out)
 }
 
 /// The element that plotters writes for a shape, with the dashes that it has no word for.
-fn fragment(shape: &Shape) -> Result<String, FigureError> {
+///
+/// plotters keeps every element inside its drawing area, so that has the size of the whole figure.
+fn fragment(shape: &Shape, size: (u32, u32)) -> Result<String, FigureError> {
     let mut whole = String::new();
     {
-        let area = SVGBackend::with_string(&mut whole, (1, 1)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut whole, size).into_drawing_area();
         paint(&area, shape, &SVG_PEN)?;
         area.present().map_err(failed)?;
     }
@@ -272,6 +277,8 @@ fn encode(pixels: &[u8], w: usize, h: usize, density: f64) -> Result<Vec<u8>, Fi
     let mut encoder = png::Encoder::new(&mut bytes, w as u32, h as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
+    encoder.set_filter(png::FilterType::Up);
     let per_metre = (density * 72.0 / 0.0254).round() as u32;
     let (xppu, yppu) = (per_metre, per_metre);
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu, yppu, unit: png::Unit::Meter }));

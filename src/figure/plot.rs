@@ -150,7 +150,8 @@ fn markers(
         let Some(at) = plot.at(s.x, s.y).filter(|p| clamped(&plot.frame, *p) == *p) else {
             continue;
         };
-        let halo = if plot.panel.kind == PanelKind::Region { 0.0 } else { 0.28 * theme.marker };
+        let bare = plot.panel.kind == PanelKind::Region || trace.manner.bars != Bars::None;
+        let halo = if bare { 0.0 } else { 0.28 * theme.marker };
         scene.area(marker(at, trace.look.marker, radius + halo), theme.paper, 1.0);
         scene.area(marker(at, trace.look.marker, radius), colour, 1.0);
         if rings {

@@ -20,7 +20,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let bad = |problem: String| FigureError::BadPanel { panel: spec.title.clone(), problem };
     let default = "gold_reward".to_owned();
     let (Some(y_key), metric) = (spec.y.first(), spec.y.get(1).unwrap_or(&default)) else {
-        return Err(bad(format!("a region needs y = [KEY, METRIC], nothing was given")));
+        return Err(bad("a region needs y = [KEY, METRIC], nothing was given".to_owned()));
     };
     let (mut x, xs) = swept_axis(&cells, spec, &spec.x, spec.log_x);
     let (mut y, ys) = swept_axis(&cells, spec, y_key, spec.log_y);

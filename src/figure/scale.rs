@@ -58,7 +58,7 @@ impl Scale {
                 return values.into_iter().map(|x| (x, log_label(x))).collect();
             }
         }
-        let step = nice_step((self.high - self.low) / target.max(1) as f64);
+        let step = nice_step(self.low, self.high, target);
         let (first, last) =
             ((self.low / step - 1e-9).ceil() as i64, (self.high / step + 1e-9).floor() as i64);
         let values: Vec<f64> = (first..=last).map(|k| k as f64 * step).filter(inside).collect();
@@ -72,11 +72,17 @@ fn is_quarter(step: f64) -> bool {
     (mantissa - 2.5).abs() < 1e-6 && step < 2.0
 }
 
-/// The nearest of 1, 2, 2.5, 5 times a power of ten at or above a step.
-fn nice_step(rough: f64) -> f64 {
-    let power = 10f64.powf(rough.log10().floor());
-    let mantissa = rough / power;
-    power * [1.0, 2.0, 2.5, 5.0].into_iter().find(|&m| mantissa <= m * 1.001).unwrap_or(10.0)
+/// Of 1, 2, 2.5 and 5 times a power of ten, the step whose ticks come nearest to `target` without
+/// being more than one above it.
+fn nice_step(low: f64, high: f64, target: usize) -> f64 {
+    let power = 10f64.powf(((high - low) / target.max(1) as f64).log10().floor());
+    let ticks = |step: f64| (high / step + 1e-9).floor() - (low / step - 1e-9).ceil() + 1.0;
+    let steps = [0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 20.0].map(|m| m * power);
+    // Quarters read worse than halves and fifths.
+    let quarter = |step: f64| f64::from(u8::from((step / power - 2.5).abs() < 1e-9));
+    let miss = |step: f64| (ticks(step) - target as f64).abs() + 1.1 * quarter(step);
+    let possible = steps.into_iter().filter(|&s| ticks(s) <= target as f64 + 1.0);
+    possible.min_by(|&a, &b| miss(a).total_cmp(&miss(b))).unwrap_or(power * 10.0)
 }
 
 fn log_ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers() {
         assert_eq!(labels(false, 0.0, 1.0), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(labels(false, -3.1, 2.9), ["−2", "0", "2"]);
+        assert_eq!(labels(false, -3.1, 2.9), ["−3", "−2", "−1", "0", "1", "2"]);
         assert_eq!(labels(false, 0.0, 50_000.0), ["0", "10k", "20k", "30k", "40k", "50k"]);
         assert_eq!(labels(true, 5.0, 1000.0), ["10", "100", "1000"]);
         assert_eq!(labels(true, 1e-7, 1.0).first().map(String::as_str), Some("10⁻⁷"));

@@ -87,8 +87,11 @@ fn trace(
     let count = seeds.iter().map(Vec::len).min().unwrap_or(0);
     seeds.sort_by(|a, b| a[0].0.total_cmp(&b[0].0));
     let singles = (0..count).map(|s| seeds.iter().map(|at| at[s]).collect()).collect();
-    let manner =
-        Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() };
+    let manner = if group.cells.iter().all(|c| !c.settings.contains_key(&spec.x)) {
+        Manner { line: true, band: true, ..Manner::default() }
+    } else {
+        Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() }
+    };
     Some(Trace {
         name: add(&group.name),
         short: add(&group.short),

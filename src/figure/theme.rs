@@ -114,23 +114,24 @@ impl Theme {
             Width::Slide => Theme {
                 width: 960.0,
                 height: Some(540.0),
-                margin: 30.0,
+                margin: 26.0,
                 density: 2.0,
-                title: 25.0,
-                panel: 18.0,
-                text: 16.0,
-                tick: 14.5,
+                title: 23.0,
+                panel: 16.5,
+                text: 15.0,
+                tick: 13.5,
                 line: 3.2,
                 hair: 1.2,
-                marker: 5.0,
+                marker: 4.6,
                 ..column
             },
         }
     }
 
-    /// A colour moved towards the ink until it can be told from the paper (contrast ≥ 1.9).
+    /// A colour moved towards the ink until it can be told from the paper: contrast ≥ 2, or 2.9 on
+    /// dark paper, where thin lines are harder to see.
     pub(crate) fn legible(&self, colour: Rgb) -> Rgb {
-        self.reach(colour, 1.9)
+        self.reach(colour, if self.paper.luminance() < 0.5 { 2.9 } else { 2.0 })
     }
 
     /// A colour moved towards the ink until it can be read as text (contrast ≥ 4).

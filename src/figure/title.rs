@@ -46,7 +46,7 @@ impl Heading {
     /// Breaks a title and verdicts into lines.
     pub(crate) fn new(title: &str, marks: &[VerdictMark], theme: &Theme) -> Heading {
         let room = theme.width - 2.0 * theme.margin;
-        let lines = font::wrap(title, theme.title, true, room);
+        let lines = font::balanced(title, theme.title, true, room);
         let verdict_top =
             theme.margin + lines.len() as f64 * 1.22 * theme.title + 0.25 * theme.text;
         let (mut x, mut row) = (theme.margin, 0);
