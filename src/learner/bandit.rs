@@ -35,10 +35,13 @@ pub struct BanditRun<'a> {
     pub measure: &'a MeasureSpec,
 }
 
+/// A fit that the first who asks for it computes.
+type Fit = OnceLock<Result<Mlp, Stop>>;
+
 /// Networks fitted to their reference, so that methods of a scenario share the fit of a seed.
 #[derive(Debug, Default)]
 pub struct FittedPolicies {
-    fits: Mutex<BTreeMap<String, Arc<OnceLock<Result<Mlp, Stop>>>>>,
+    fits: Mutex<BTreeMap<String, Arc<Fit>>>,
 }
 
 impl FittedPolicies {

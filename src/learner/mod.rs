@@ -155,8 +155,8 @@ impl<'a, T: Task> Learner<'a, T> {
             Supply::Reference(prompts) if method.exact => {
                 Some((0..prompts as u64).map(|i| labeller.enumerate(task.prompt(i), 0)).collect())
             }
-            Supply::Reference(prompts) => Some(labeller.from_reference(prompts, per_prompt)),
-            Supply::Comparisons(ref rows) => Some(labeller.from_comparisons(rows)),
+            Supply::Reference(prompts) => Some(labeller.reference_data(prompts, per_prompt)),
+            Supply::Comparisons(ref rows) => Some(labeller.comparison_data(rows)),
         };
         let source = match (data, supply) {
             (Some(data), _) => {

@@ -106,6 +106,9 @@ pub trait Observer<P> {
     ) -> Result<(), Stop>;
 }
 
+/// A number of one row of log-probabilities.
+type OfRow<'a> = &'a dyn Fn(&[f64]) -> f64;
+
 /// Two arms of an evaluation prompt, the first of higher reward.
 #[derive(Debug, Clone, Copy)]
 struct EvaluationPair {
@@ -196,7 +199,7 @@ impl<'a> BanditObserver<'a> {
         let reward = |row: &[f64]| {
             row.iter().zip(problem.rewards()).map(|(lp, r)| lp.exp() * r).sum::<f64>()
         };
-        let metrics: [(&str, &dyn Fn(&[f64]) -> f64); 6] = [
+        let metrics: [(&str, OfRow<'_>); 6] = [
             ("gold_reward", &reward),
             ("forward_kl_ref", &|row| kl_divergence(problem.log_reference(), row)),
             ("reverse_kl_ref", &|row| kl_divergence(row, problem.log_reference())),

@@ -62,7 +62,8 @@ impl Schedule {
             return fault("samples_per_round", b.to_string(), allowed);
         }
         let gradient_clip = spec.gradient_clip.unwrap_or(f64::INFINITY);
-        if !(gradient_clip > 0.0) || spec.gradient_clip.is_some_and(f64::is_infinite) {
+        let usable = |clip: f64| clip > 0.0 && clip.is_finite();
+        if !spec.gradient_clip.is_none_or(usable) {
             let allowed = "it must be a finite number above 0; leave it out for no clipping".into();
             return fault("gradient_clip", gradient_clip.to_string(), allowed);
         }

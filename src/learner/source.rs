@@ -97,7 +97,7 @@ impl<T: Task> Labeller<'_, T> {
     }
 
     /// The responses of π_ref to the first `prompts` training prompts, drawn once.
-    pub fn from_reference(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
+    pub fn reference_data(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
         (0..prompts as u64)
             .map(|index| {
                 let prompt = self.task.prompt(index);
@@ -109,7 +109,7 @@ impl<T: Task> Labeller<'_, T> {
     }
 
     /// The user's own comparisons, one pair of responses each.
-    pub fn from_comparisons(&self, rows: &[Comparison<T::Response>]) -> Vec<PromptSamples<T>> {
+    pub fn comparison_data(&self, rows: &[Comparison<T::Response>]) -> Vec<PromptSamples<T>> {
         rows.iter()
             .map(|row| {
                 let prompt = self.task.prompt(row.prompt);
