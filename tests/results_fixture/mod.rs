@@ -43,6 +43,7 @@ pub fn scenario(cells: Vec<Cell>, seeds: u64) -> Scenario {
         }
     }
     Scenario {
+        warnings: Vec::new(),
         id: "made-up".to_owned(),
         title: "Made up".to_owned(),
         figure: Some("fig04".to_owned()),
@@ -105,5 +106,5 @@ pub fn work(experiment: &Experiment, seed: u64) -> Result<Vec<Measurement>, Stop
 
 /// A run that stopped.
 pub fn stopped() -> Stop {
-    Stop { objective: "dpo".to_owned(), step: 3, sample: 7 }
+    Stop::NotFinite { objective: "dpo", what: "the loss", value: f64::NAN, step: 3, sample: 7 }
 }
