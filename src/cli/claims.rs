@@ -1,24 +1,18 @@
 //! `modeseek claims`: every finding of the paper against the runs.
 
 use super::figure::{findings_of, open};
-use super::options::{Resolution, named_or_run, write_file};
+use super::options::{Finished, write_file};
 use super::{Failure, say};
 use crate::results::{Finding, adjust, findings_csv, findings_markdown};
-use std::path::PathBuf;
 
 /// Hold finished runs against every finding of the paper: effect, 95 % interval, verdict.
 ///
-/// A finding that does not hold is a result and no error, unless `--strict` is given.
+/// A finding that does not hold is a result and no error, unless `--strict` is given. The table is
+/// also written to `claims.csv` in the folder of the runs.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Paths or ids of scenarios; none: every shipped scenario that has been run
-    #[arg(value_name = "ID")]
-    scenarios: Vec<String>,
     #[command(flatten)]
-    resolution: Resolution,
-    /// Folder of all run folders; `claims.csv` is written there
-    #[arg(long, default_value = "runs")]
-    runs: PathBuf,
+    finished: Finished,
     /// Exit 1 when a verdict differs from the expected one
     #[arg(long)]
     strict: bool,
@@ -26,14 +20,15 @@ pub struct Args {
 
 /// Prints the table of findings and writes `claims.csv`.
 pub fn claims(args: &Args) -> Result<(), Failure> {
-    let scenarios = named_or_run(&args.scenarios, &args.resolution, &args.runs)?;
+    let scenarios = args.finished.scenarios()?;
     let mut findings = Vec::new();
     for scenario in scenarios {
-        findings.extend(findings_of(&open(scenario, &args.runs)?)?);
+        findings.extend(findings_of(&open(scenario, &args.finished.runs)?)?);
     }
     adjust(&mut findings);
     say(&findings_markdown(&findings))?;
-    let path = write_file(&args.runs.join("claims.csv"), findings_csv(&findings).as_bytes())?;
+    let path =
+        write_file(&args.finished.runs.join("claims.csv"), findings_csv(&findings).as_bytes())?;
     eprintln!("wrote {}", path.display());
     let surprises: Vec<&Finding> = findings.iter().filter(|f| surprising(f)).collect();
     for finding in &surprises {

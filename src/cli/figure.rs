@@ -1,6 +1,6 @@
 //! `modeseek figure`: draw finished runs.
 
-use super::options::{Resolution, folder_of, named_or_run, writable, write_file};
+use super::options::{Finished, folder_of, writable, write_file};
 use super::{Failure, say};
 use crate::figure::{
     Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
@@ -12,14 +12,8 @@ use std::path::{Path, PathBuf};
 /// Draw the figures of finished runs as SVG and PNG, with their numbers as CSV.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Paths or ids of scenarios; none or `all`: every shipped scenario that has been run
-    #[arg(value_name = "ID")]
-    scenarios: Vec<String>,
     #[command(flatten)]
-    resolution: Resolution,
-    /// Folder of all run folders
-    #[arg(long, default_value = "runs")]
-    runs: PathBuf,
+    finished: Finished,
     /// Folder of the figures
     #[arg(long, default_value = "figures")]
     out: PathBuf,
@@ -57,13 +51,13 @@ impl From<WidthArg> for Width {
 
 /// Draws every named scenario.
 pub fn figure(args: &Args) -> Result<(), Failure> {
-    let scenarios = named_or_run(&args.scenarios, &args.resolution, &args.runs)?;
+    let scenarios = args.finished.scenarios()?;
     if !args.table {
         writable(&args.out)?;
     }
     let options = FigureOptions { width: args.width.into(), dark: args.dark, watermark: None };
     for scenario in scenarios {
-        let run = open(scenario, &args.runs)?;
+        let run = open(scenario, &args.finished.runs)?;
         if args.table {
             say(&table_markdown(&run).map_err(Failure::work)?)?;
             continue;

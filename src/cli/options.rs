@@ -25,6 +25,38 @@ impl Resolution {
     }
 }
 
+/// Which finished runs are read.
+#[derive(clap::Args, Debug)]
+pub struct Finished {
+    /// Paths or ids of scenarios; none or `all`: every shipped scenario that has been run
+    #[arg(value_name = "ID")]
+    scenarios: Vec<String>,
+    #[command(flatten)]
+    resolution: Resolution,
+    /// Folder of all run folders
+    #[arg(long, default_value = "runs")]
+    pub runs: PathBuf,
+}
+
+impl Finished {
+    /// The scenarios named by path or id, or all shipped ones that have been run.
+    pub fn scenarios(&self) -> Result<Vec<Scenario>, Failure> {
+        let (names, runs) = (&self.scenarios, &self.runs);
+        if !names.is_empty() && *names != ["all"] {
+            return names.iter().map(|name| self.resolution.load(name)).collect();
+        }
+        let found = shipped_where(|s| folder_of(s, runs).metrics().is_file() && !is_tuning(s))?;
+        if found.is_empty() {
+            let runs = runs.display();
+            return Err(Failure::input(anyhow!(
+                "no finished run of a shipped scenario lies below {runs}; run one with \
+                 `modeseek run ID` or all with `modeseek reproduce`"
+            )));
+        }
+        Ok(found)
+    }
+}
+
 /// A half-open range of seeds.
 fn seeds(text: &str) -> Result<Range<u64>, String> {
     const FORM: &str = "seeds are a half-open range of whole numbers such as 0..10";
@@ -52,27 +84,6 @@ pub fn shipped_where(wanted: impl Fn(&Scenario) -> bool) -> Result<Vec<Scenario>
 /// Whether a scenario chooses hyper-parameters instead of showing a finding.
 pub fn is_tuning(scenario: &Scenario) -> bool {
     scenario.tags.iter().any(|tag| tag == "tuning")
-}
-
-/// Scenarios named by path or id, or all shipped ones that have been run below `runs`.
-pub fn named_or_run(
-    names: &[String],
-    resolution: &Resolution,
-    runs: &Path,
-) -> Result<Vec<Scenario>, Failure> {
-    let all = names.is_empty() || names == ["all"];
-    if !all {
-        return names.iter().map(|name| resolution.load(name)).collect();
-    }
-    let found = shipped_where(|s| folder_of(s, runs).metrics().is_file() && !is_tuning(s))?;
-    if found.is_empty() {
-        let runs = runs.display();
-        return Err(Failure::input(anyhow!(
-            "no finished run of a shipped scenario lies below {runs}; run one with \
-             `modeseek run ID` or all with `modeseek reproduce`"
-        )));
-    }
-    Ok(found)
 }
 
 /// Creates a folder for outputs before any work, so that a wrong one is said at once.

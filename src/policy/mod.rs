@@ -15,6 +15,7 @@ mod unimodal;
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
+pub use table::ContextFree;
 pub use tabular::Tabular;
 pub use unimodal::{Unimodal, UnimodalSpec};
 

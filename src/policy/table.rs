@@ -1,9 +1,75 @@
 //! What policies over arms share: sampling from rows of log-probabilities, gathering them, and
 //! turning coefficients of arms into gradients of logits.
 
-use super::{Arm, Batch, Context, PolicyError, Ragged};
+use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged};
 use crate::stream::{Draws, cumulative, invert_cdf};
 use ndarray::Array2;
+
+/// A policy that ignores the context: one row of log-probabilities serves every prompt.
+pub trait ContextFree {
+    /// log π of each arm: `[arms]`, nats.
+    fn row(&self) -> Vec<f64>;
+
+    /// Adds the parameters' gradients, given the logits' gradient: `[arms]`.
+    fn add_logit_gradient(&mut self, logits: &[f64]);
+
+    /// Every parameter with its gradient, sorted by name.
+    fn parameters(&mut self) -> Vec<Parameter<'_>>;
+}
+
+/// The one row of a policy that ignores the context.
+fn rows(policy: &impl ContextFree) -> Rows {
+    let row = policy.row();
+    let shape = (1, row.len());
+    Rows { log_probs: Array2::from_shape_vec(shape, row).expect("one row") }
+}
+
+impl<T: ContextFree> Policy for T {
+    type Prompt = Context;
+    type Response = Arm;
+
+    fn sample(
+        &self,
+        prompts: &[Context],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Arm>, PolicyError> {
+        Ok(rows(self).sample(prompts.len(), per_prompt, draws))
+    }
+
+    fn accumulate(
+        &mut self,
+        batch: &Batch<Context, Arm>,
+        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
+    ) -> Result<(), PolicyError> {
+        let rows = rows(self);
+        if let Some(c) = coefficients(&rows.gather(batch)?) {
+            let gradient = rows.logit_gradient(batch, &c)?;
+            self.add_logit_gradient(gradient.as_slice().expect("one row is contiguous"));
+        }
+        Ok(())
+    }
+
+    fn log_probs(&self, batch: &Batch<Context, Arm>) -> Result<Ragged, PolicyError> {
+        rows(self).gather(batch)
+    }
+
+    fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+        self.parameters()
+    }
+}
+
+impl<T: ContextFree> Enumerable for T {
+    fn arms(&self) -> usize {
+        self.row().len()
+    }
+
+    fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64> {
+        let row = rows(self).log_probs;
+        let shape = (prompts.len(), row.ncols());
+        row.broadcast(shape).expect("one row repeats").to_owned()
+    }
+}
 
 /// One row of log-probabilities for each prompt, or one row that serves them all.
 pub(super) struct Rows {

@@ -1,10 +1,8 @@
 //! A discretised Gaussian over the arms: a policy that can hold one mode only.
 
-use super::table::Rows;
-use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged, Scalars};
-use crate::numerics::log_softmax_in_place;
-use crate::stream::Draws;
-use ndarray::Array2;
+use super::table::ContextFree;
+use super::{Parameter, Scalars};
+use crate::numerics::log_softmax;
 use serde::{Deserialize, Serialize};
 
 /// `[policy.unimodal]`: where the bump starts.
@@ -45,65 +43,26 @@ impl Unimodal {
         let scale = self.arms as f64;
         (self.parameters[0] * scale, self.parameters[1].exp() * scale)
     }
+}
 
-    fn rows(&self) -> Rows {
+impl ContextFree for Unimodal {
+    fn row(&self) -> Vec<f64> {
         let (mean, width) = self.mean_and_width();
         let z = |a: usize| (a as f64 - mean) / width;
-        let mut log_probs: Vec<f64> = (0..self.arms).map(|a| -0.5 * z(a) * z(a)).collect();
-        log_softmax_in_place(&mut log_probs);
-        let shape = (1, self.arms);
-        Rows { log_probs: Array2::from_shape_vec(shape, log_probs).expect("one row") }
-    }
-}
-
-impl Policy for Unimodal {
-    type Prompt = Context;
-    type Response = Arm;
-
-    fn sample(
-        &self,
-        prompts: &[Context],
-        per_prompt: usize,
-        draws: &Draws,
-    ) -> Result<Vec<Arm>, PolicyError> {
-        Ok(self.rows().sample(prompts.len(), per_prompt, draws))
+        log_softmax(&(0..self.arms).map(|a| -0.5 * z(a) * z(a)).collect::<Vec<_>>())
     }
 
-    fn accumulate(
-        &mut self,
-        batch: &Batch<Context, Arm>,
-        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
-    ) -> Result<(), PolicyError> {
-        let rows = self.rows();
-        if let Some(c) = coefficients(&rows.gather(batch)?) {
-            let (mean, width) = self.mean_and_width();
-            let logit_gradient = rows.logit_gradient(batch, &c)?;
-            for (a, g) in logit_gradient.iter().enumerate() {
-                let z = (a as f64 - mean) / width;
-                self.gradient[0] += g * z / width * self.arms as f64;
-                self.gradient[1] += g * z * z;
-            }
+    fn add_logit_gradient(&mut self, logits: &[f64]) {
+        let (mean, width) = self.mean_and_width();
+        for (a, g) in logits.iter().enumerate() {
+            let z = (a as f64 - mean) / width;
+            self.gradient[0] += g * z / width * self.arms as f64;
+            self.gradient[1] += g * z * z;
         }
-        Ok(())
     }
 
-    fn log_probs(&self, batch: &Batch<Context, Arm>) -> Result<Ragged, PolicyError> {
-        self.rows().gather(batch)
-    }
-
-    fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+    fn parameters(&mut self) -> Vec<Parameter<'_>> {
         let scalars = Scalars::F64 { value: &mut self.parameters, gradient: &mut self.gradient };
         vec![Parameter { name: "mean-and-log-width", scalars }]
-    }
-}
-
-impl Enumerable for Unimodal {
-    fn arms(&self) -> usize {
-        self.arms
-    }
-
-    fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64> {
-        let row = self.rows().log_probs;
-        row.broadcast((prompts.len(), self.arms)).expect("one row repeats").to_owned()
     }
 }
