@@ -174,3 +174,19 @@ fn the_mlp_learns_from_a_seed_alone() {
     assert!(fit < 0.05, "the fit leaves KL(π‖π_ref) = {fit}");
     assert!(last(&a, "gold_reward") > 2.0 * series(&a, "gold_reward")[0]);
 }
+
+/// A collapsed policy draws the same arm every time, so no pair is left: it keeps what it has.
+#[test]
+fn a_collapsed_policy_rests_until_the_last_step() {
+    let text = scenario(
+        "ipo = { target_margin = 100.0 }",
+        "samples_per_round = 100\nminibatch = 100\nsteps = 400",
+        "[optimizer.adam]\nlearning_rate = 3.0\n[measure]\nevery = 100",
+    );
+    let measurements = train(&text, 3).expect("a collapsed policy is no failure");
+    assert_eq!(measurements.last().map(|m| m.step), Some(400));
+    assert!(last(&measurements, "entropy") < 1e-3);
+    let [.., before, end] = series(&measurements, "gold_reward")[..] else { panic!("measured") };
+    assert_eq!(before, end);
+    assert_eq!(last(&measurements, "negative_gradient_mass"), 0.0);
+}

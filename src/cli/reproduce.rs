@@ -5,7 +5,9 @@ use super::options::{folder_of, is_tuning, shipped_where, tier_name, writable, w
 use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
-use crate::results::{Finding, adjust, choices, choices_csv, findings_csv, findings_markdown};
+use crate::results::{
+    Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
+};
 use crate::scenario::{Scenario, did_you_mean};
 use anyhow::anyhow;
 use std::path::PathBuf;
@@ -36,6 +38,8 @@ pub struct Args {
     out: PathBuf,
 }
 
+/// The criterion by which the shipped scenarios take their values.
+const TUNED_BY: Criterion = Criterion::Area;
 /// The seeds of `--quick`.
 const QUICK_SEEDS: u64 = 3;
 /// The share of the steps of `--quick` is one over this.
@@ -118,8 +122,15 @@ impl Book {
         let (id, title) = (scenario.id.clone(), scenario.title.clone());
         let figure = figure_name(&scenario).to_owned();
         self.files.push(folder_of(&scenario, runs).metrics());
-        self.failed.extend(outcome.failed);
         let tuning = is_tuning(&scenario);
+        match tuning {
+            // A setting that diverges is an outcome of tuning: it cannot be chosen.
+            true if !outcome.failed.is_empty() => {
+                eprintln!("{id}: {} runs diverged", outcome.failed.len());
+            }
+            true => {}
+            false => self.failed.extend(outcome.failed),
+        }
         let run = open(scenario, runs)?;
         if tuning {
             self.choose(&run, out)?;
@@ -144,7 +155,18 @@ impl Book {
         let grouping: Vec<String> = swept.then_some(reward).into_iter().collect();
         let chosen = choices(run, &grouping).map_err(Failure::work)?;
         let path = out.join(format!("{}-choices.csv", run.scenario.id));
-        self.write(path, choices_csv(&chosen, &grouping))
+        self.write(path, choices_csv(&chosen, &grouping))?;
+        let on_edge = chosen.iter().filter(|choice| choice.edge && choice.criterion == TUNED_BY);
+        let on_edge: Vec<String> = on_edge.map(|c| format!("{} {:?}", c.method, c.group)).collect();
+        match on_edge.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::work(anyhow!(
+                "{}: by the criterion `{TUNED_BY}` the choice for {} lies on the edge of its grid; \
+                 widen the grid",
+                run.scenario.id,
+                on_edge.join(", ")
+            ))),
+        }
     }
 
     fn write(&mut self, path: PathBuf, content: String) -> Result<(), Failure> {

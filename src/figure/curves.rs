@@ -2,9 +2,10 @@
 
 use super::FigureError;
 use super::content::{Axis, FEWEST_SEEDS, Manner, Markers, Panel, Rule, Spot, Trace, thinned};
-use super::select::{Group, cells, groups, measured, metric_axis, no_data, path};
+use super::select::{Group, cells, ends, groups, measured, metric_axis, no_data, path};
 use super::style::ramp;
 use super::words;
+use crate::learner::Expectation;
 use crate::results::{Run, Series};
 use crate::scenario::PanelSpec;
 
@@ -16,11 +17,15 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         metrics.push("gold_reward".to_owned());
     }
     let groups = groups(&run.scenario, spec, &cells, &|_| false);
+    let ends = ends_of_x(run, spec, &groups, &metrics[0]);
     let mut traces = Vec::new();
     for metric in &metrics {
         let found: Vec<Trace> = groups
             .iter()
-            .filter_map(|g| trace(run, spec, g, metric, &metrics, groups.len()))
+            .filter_map(|g| match is_optimum(g) {
+                true => optimum(run, g, metric, ends),
+                false => trace(run, spec, g, metric, &metrics, groups.len()),
+            })
             .collect();
         if found.is_empty() {
             return Err(no_data(run, spec, metric));
@@ -49,6 +54,36 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     })
 }
 
+/// Whether a line shows the exact optimum of a loss instead of a run.
+fn is_optimum(group: &Group<'_>) -> bool {
+    group.cells[0].experiment.schedule.expectation == Expectation::FixedPoint
+}
+
+/// Where the lines of the runs begin and end.
+fn ends_of_x(run: &Run, spec: &PanelSpec, groups: &[Group<'_>], metric: &str) -> (f64, f64) {
+    let of = |g: &Group<'_>| {
+        let name = &g.cells[0].name;
+        abscissa(run, name, &spec.x, run.series(name, metric)?).map(|(xs, _)| xs)
+    };
+    let runs = groups.iter().filter(|g| !is_optimum(g)).filter_map(of).flatten();
+    ends(&runs.filter(|x| !spec.log_x || *x > 0.0).collect::<Vec<_>>())
+}
+
+/// An exact optimum as a level line along the runs.
+fn optimum(run: &Run, group: &Group<'_>, metric: &str, (low, high): (f64, f64)) -> Option<Trace> {
+    let level = measured(run, group.cells[0], metric, None)?.mean;
+    let spot = |x| Spot { x, y: level, low: level, high: level, ..Spot::default() };
+    let manner = Manner { line: true, thin: true, ..Manner::default() };
+    Some(Trace {
+        name: group.name.clone(),
+        short: group.short.clone(),
+        look: group.look,
+        spots: vec![spot(low), spot(high)],
+        singles: Vec::new(),
+        manner,
+    })
+}
+
 /// The reward of the reference, from which every curve starts.
 fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) -> Vec<Rule> {
     if metrics != ["gold_reward"] || !["step", "queries"].contains(&spec.x.as_str()) {
@@ -58,7 +93,7 @@ fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) 
         let begins = run.series(&g.cells[0].name, "gold_reward")?.points.first()?.step == 0;
         measured(run, g.cells[0], "gold_reward", Some(0)).filter(|_| begins).map(|m| m.mean)
     };
-    let starts: Vec<f64> = groups.iter().filter_map(first).collect();
+    let starts: Vec<f64> = groups.iter().filter(|g| !is_optimum(g)).filter_map(first).collect();
     let (low, high) = super::select::ends(&starts);
     if starts.is_empty() || high - low > 0.03 {
         return Vec::new();

@@ -22,14 +22,17 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         .flat_map(|g| steps.iter().enumerate().map(move |(i, s)| (g, i, *s)))
         .filter_map(|(g, i, s)| policy(run, g, s, (i, steps.len())))
         .collect();
+    let shows = |what: &str| spec.y.is_empty() || spec.y.iter().any(|y| y == what);
+    let grounds = [("reference", "π_ref", REFERENCE), ("target", "target", TARGET)];
+    let grounds = grounds.into_iter().filter(|(metric, ..)| shows(metric));
     let mut traces: Vec<Trace> =
-        ground(run, &cells, "reference", "π_ref", REFERENCE).into_iter().collect();
-    traces.extend(ground(run, &cells, "target", "target", TARGET));
+        grounds.filter_map(|(metric, name, hue)| ground(run, &cells, metric, name, hue)).collect();
     if policies.is_empty() && traces.is_empty() {
         return Err(no_data(run, spec, "probability/0"));
     }
     traces.extend(policies);
-    let rules = reward(run, &cells, &mut traces);
+    let rules = if shows("reward") { reward(run, &cells, &mut traces) } else { Vec::new() };
+    traces.iter_mut().for_each(stairs);
     let x = Axis {
         label: label(spec.x_label.as_ref(), "arm"),
         range: spec.x_range,
@@ -43,7 +46,8 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         zero: !spec.log_y,
         ..Axis::default()
     };
-    let note = "the reward is scaled to the panel".to_owned();
+    let scaled = "the reward is scaled to the panel";
+    let note = if shows("reward") { scaled.to_owned() } else { String::new() };
     Ok(Panel {
         title: spec.title.clone(),
         kind: spec.kind,
@@ -54,6 +58,16 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         note,
         named: false,
     })
+}
+
+/// Few arms are drawn as stairs, an arm each: a line between them would show mass where none is.
+fn stairs(trace: &mut Trace) {
+    const MOST_STAIRS: usize = 20;
+    if trace.spots.len() > MOST_STAIRS {
+        return;
+    }
+    let edges = |s: &Spot| [-0.5, 0.5].map(|side| Spot { x: s.x + side, ..s.clone() });
+    trace.spots = trace.spots.iter().flat_map(edges).collect();
 }
 
 fn label(given: Option<&String>, default: &str) -> String {

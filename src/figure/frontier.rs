@@ -75,7 +75,12 @@ fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Opti
 
 /// The values of the knobs.
 fn knob_label(cell: &Cell, knobs: &[&str]) -> String {
-    let value = |key: &&str| cell.settings.get(*key).map(|v| v.replace('-', "−"));
+    let value = |key: &&str| {
+        cell.settings.get(*key).map(|v| {
+            let whole = v.strip_suffix(".0").unwrap_or(v);
+            whole.replace('-', "−")
+        })
+    };
     knobs.iter().filter_map(value).collect::<Vec<_>>().join(", ")
 }
 

@@ -3,6 +3,7 @@
 use super::FigureError;
 use super::content::{Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Trace};
 use super::select::{Group, cells, groups, measured, metric_axis, no_data, swept_axis};
+use super::style::ramp;
 use super::words;
 use crate::results::Run;
 use crate::scenario::PanelSpec;
@@ -21,11 +22,14 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let along = |key: &str| key == spec.x;
     let groups = groups(&run.scenario, spec, &cells, &along);
     let mut traces = Vec::new();
-    for metric in metrics {
-        let found: Vec<Trace> = groups
-            .iter()
-            .filter_map(|g| trace(run, spec, g, metric, &places, metrics.len()))
-            .collect();
+    for (place, metric) in metrics.iter().enumerate() {
+        let shade = |look| match metrics.len() {
+            1 => look,
+            all => ramp(look, all - 1 - place, all),
+        };
+        let drawn = |g| trace(run, spec, g, metric, &places, metrics.len());
+        let found = groups.iter().filter_map(drawn);
+        let found: Vec<Trace> = found.map(|t| Trace { look: shade(t.look), ..t }).collect();
         if found.is_empty() {
             return Err(no_data(run, spec, metric));
         }

@@ -14,6 +14,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "forward_kl_target" => "KL(target‖π) (nats)",
         "reverse_kl_target" => "KL(π‖target) (nats)",
         "entropy" => "entropy (nats)",
+        "separation" => "log π(arm 0) − log π(arm 1) (nats)",
         "loss" => "loss",
         "grad_norm" => "gradient norm",
         "learning_rate" => "learning rate",
@@ -78,6 +79,8 @@ pub(crate) fn key(key: &str) -> String {
         "tau" => "τ",
         "alpha" => "α",
         "temperature" => "temperature (reward units)",
+        "q1" => "target's q₁ of the better arm",
+        "p" => "mass p of each arm under π_ref",
         other => return other.replace('_', " "),
     }
     .to_owned()
@@ -112,7 +115,8 @@ pub(crate) fn method(name: &str) -> String {
         "reverse-kl" => "reverse KL".to_owned(),
         other => other.to_owned(),
     };
-    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    let clause = |part: &str| part.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    name.split(", ").map(clause).collect::<Vec<_>>().join(", ")
 }
 
 /// A number with up to three significant digits and a true minus sign.
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(setting("schedule.samples_per_round", "400"), "B = 400");
         assert_eq!(setting("problem.bumps.reward", "R1"), "R1");
         assert_eq!(method("on-policy ipo"), "on-policy IPO");
+        assert_eq!(method("rwr, temperature 1"), "RWR, temperature 1");
         assert_eq!(metric("log_ratio/chosen"), ("log-ratio (nats)".into(), "chosen".into()));
     }
 

@@ -199,16 +199,39 @@ impl<'a, T: Task> Learner<'a, T> {
                     }
                 }
             }
-            self.give_up_if_idle(before)?;
+            let idle = self.progress.step == before;
+            self.progress.idle_rounds = if idle { self.progress.idle_rounds + 1 } else { 0 };
+            if self.has_collapsed() {
+                return self.rest(policy, observer);
+            }
+            self.give_up_if_idle()?;
+        }
+        Ok(())
+    }
+
+    /// Whether a policy that has learned gives the same response again and again, so that its own
+    /// samples hold no comparison any more.
+    fn has_collapsed(&self) -> bool {
+        const COLLAPSED_ROUNDS: u64 = 100;
+        let on_policy = matches!(self.source, Source::OnPolicy(_));
+        on_policy && self.progress.step > 0 && self.progress.idle_rounds >= COLLAPSED_ROUNDS
+    }
+
+    /// Lets the remaining steps of a collapsed policy pass: its gradient is zero.
+    fn rest<P>(&mut self, policy: &P, observer: &mut impl Observer<P>) -> Result<(), Stop> {
+        while self.progress.step < self.schedule.steps {
+            let factor = self.schedule.learning_rate_factor(self.progress.step);
+            let learning_rate = self.optimizer.learning_rate() * factor;
+            let report = StepReport { learning_rate, ..StepReport::default() };
+            self.progress.step += 1;
+            observer.observe(policy, &self.progress, Some(&report))?;
         }
         Ok(())
     }
 
     /// A data set without a single unit would never take a step.
-    fn give_up_if_idle(&mut self, before: u64) -> Result<(), Stop> {
+    fn give_up_if_idle(&self) -> Result<(), Stop> {
         const IDLE_ROUNDS: u64 = 1000;
-        let idle = self.progress.step == before;
-        self.progress.idle_rounds = if idle { self.progress.idle_rounds + 1 } else { 0 };
         if self.progress.idle_rounds < IDLE_ROUNDS {
             return Ok(());
         }

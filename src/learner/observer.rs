@@ -40,6 +40,8 @@ pub const METRICS: &[(&str, &str)] = &[
     ),
     ("train_mass/other", "mass of π on responses that its prompt's data do not hold"),
     ("train_mass/unseen", "mass of π on responses that no prompt's data hold"),
+    ("separation", "log π(arm 0) − log π(arm 1) of `problem.separation`, nats"),
+    ("boundary", "logarithmic mean of q1 and q2 of `problem.separation`"),
     ("loss", "loss of the last minibatch"),
     ("grad_norm", "Euclidean norm of the last minibatch's gradient, before clipping"),
     ("learning_rate", "learning rate of the last step"),
@@ -77,7 +79,7 @@ pub struct Measurement {
 }
 
 /// What one optimizer step says of itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StepReport {
     /// The loss, divided by its units.
     pub loss: f64,
@@ -213,7 +215,10 @@ impl<'a> BanditObserver<'a> {
                 self.record(progress, metric, value)?;
             }
         }
-        Ok(())
+        let Some(boundary) = problem.boundary() else { return Ok(()) };
+        let separation = average(&|row| row[0] - row[1]);
+        self.record(progress, "separation", separation)?;
+        self.record(progress, "boundary", boundary)
     }
 
     /// Log-probabilities of the evaluation pairs and of the rest of the mass.

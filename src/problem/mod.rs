@@ -3,10 +3,14 @@
 mod bumps;
 mod columns;
 mod reference;
+mod separation;
 mod spec;
 
 pub use reference::binned_cauchy;
-pub use spec::{Bump, BumpsSpec, Column, ProblemSpec, ReferenceSpec, TableSpec, TwoModesSpec};
+pub use separation::logarithmic_mean;
+pub use spec::{
+    Bump, BumpsSpec, Column, ProblemSpec, ReferenceSpec, SeparationSpec, TableSpec, TwoModesSpec,
+};
 
 use crate::numerics::log_softmax;
 use std::path::{Path, PathBuf};
@@ -40,6 +44,7 @@ pub struct Problem {
     rewards: Vec<f64>,
     log_reference: Vec<f64>,
     log_target: Vec<f64>,
+    boundary: Option<f64>,
 }
 
 impl Problem {
@@ -67,6 +72,7 @@ impl Problem {
                 let target = columns::distribution(target, "table.target", rewards.len(), folder)?;
                 Ok(Problem::with_target(rewards, &reference, &target))
             }
+            ProblemSpec::Separation(spec) => separation::problem(*spec),
         }
     }
 
@@ -83,12 +89,14 @@ impl Problem {
         let log_reference: Vec<f64> = reference.iter().map(|p| p.ln()).collect();
         let tilted: Vec<f64> =
             log_reference.iter().zip(&rewards).map(|(lp, r)| lp + r / temp).collect();
-        Ok(Problem { rewards, log_reference, log_target: log_softmax(&tilted) })
+        let log_target = log_softmax(&tilted);
+        Ok(Problem { rewards, log_reference, log_target, boundary: None })
     }
 
     fn with_target(rewards: Vec<f64>, reference: &[f64], target: &[f64]) -> Self {
         let log = |p: &[f64]| p.iter().map(|p| p.ln()).collect();
-        Problem { rewards, log_reference: log(reference), log_target: log(target) }
+        let (log_reference, log_target) = (log(reference), log(target));
+        Problem { rewards, log_reference, log_target, boundary: None }
     }
 
     /// How many arms there are.
@@ -104,6 +112,11 @@ impl Problem {
     /// log π_ref of each arm: `[arms]`, nats.
     pub fn log_reference(&self) -> &[f64] {
         &self.log_reference
+    }
+
+    /// For [`SeparationSpec`]: the mass p above which the reverse KL separates the arms faster.
+    pub fn boundary(&self) -> Option<f64> {
+        self.boundary
     }
 
     /// log of the target distribution: `[arms]`, nats.

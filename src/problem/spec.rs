@@ -13,6 +13,8 @@ pub enum ProblemSpec {
     TwoModes(TwoModesSpec),
     /// Rewards listed arm by arm.
     Table(TableSpec),
+    /// Two arms of equal mass that the target tells apart.
+    Separation(SeparationSpec),
 }
 
 /// The named bumps of the paper and its code: exp(−((a − peak)/width)²).
@@ -77,6 +79,19 @@ pub struct TableSpec {
     /// See `target`.
     #[serde(default = "target_temperature")]
     pub target_temperature: f64,
+}
+
+/// `[problem.separation]`: π_ref = (p, p, 1 − 2p), target = (q₁, q₂, 1 − q₁ − q₂); the reward is the
+/// target's probability.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeparationSpec {
+    /// The probability of each of the first two arms under π_ref.
+    pub p: f64,
+    /// The target's probability of the first arm.
+    pub q1: f64,
+    /// The target's probability of the second arm, below `q1`.
+    pub q2: f64,
 }
 
 fn target_temperature() -> f64 {

@@ -5,6 +5,8 @@ use super::measure::Measure;
 use super::read::Run;
 use super::select::Sides;
 use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
+use crate::learner::Expectation;
+use crate::policy::PolicySpec;
 use crate::scenario::{Cell, ClaimSpec, Verdict};
 use crate::stream::Streams;
 
@@ -127,7 +129,7 @@ pub struct Finding {
     pub high: f64,
     /// Differences up to this size do not matter.
     pub margin: f64,
-    /// None with fewer than [`MIN_SEEDS`] seeds.
+    /// None with fewer than [`MIN_SEEDS`] seeds, unless nothing is random.
     pub verdict: Option<Verdict>,
     /// The verdict that is committed in the scenario.
     pub expected: Verdict,
@@ -140,6 +142,8 @@ pub struct Finding {
     pub holm_verdict: Option<Verdict>,
     /// How many seeds all cells of the claim share.
     pub n: usize,
+    /// Nothing is random in any cell of the claim, so that one seed says all.
+    pub exact: bool,
     /// Of `steps_to` and `queries_to`: how many runs never reached the level (their length is
     /// taken instead, so that the effect is a lower bound in size).
     pub censored: usize,
@@ -158,7 +162,8 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
     let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
-    let verdict = (effects.values.len() >= MIN_SEEDS).then(|| verdict_of(&estimate, claim.margin));
+    let enough = effects.exact || effects.values.len() >= MIN_SEEDS;
+    let verdict = enough.then(|| verdict_of(&estimate, claim.margin));
     let share = share_of_settings(run, claim, &sides, measure)?;
     Ok(Finding {
         id: claim.id.clone(),
@@ -175,6 +180,7 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
         p: verdict.map(|verdict| p_value(verdict, &resamples, claim.margin)),
         holm_verdict: verdict,
         n: effects.values.len(),
+        exact: effects.exact,
         censored: effects.censored,
         why: claim.why.clone(),
     })
@@ -222,6 +228,8 @@ fn p_value(verdict: Verdict, resamples: &[f64], margin: f64) -> f64 {
 struct Effects {
     values: Vec<f64>,
     censored: usize,
+    /// Whether nothing is random in any of the cells.
+    exact: bool,
 }
 
 fn effects(
@@ -232,7 +240,8 @@ fn effects(
 ) -> Result<Effects, ClaimError> {
     let cells = sides.cells(&claim.id, &run.scenario)?;
     let seeds = common_seeds(run, claim, &cells)?;
-    let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0 };
+    let exact = cells.iter().all(|cell| is_deterministic(cell));
+    let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0, exact };
     let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
     for (side, cell) in cells.into_iter().enumerate() {
         let sign = if side < 2 { signs[side] } else { -signs[side - 2] };
@@ -243,6 +252,13 @@ fn effects(
         }
     }
     Ok(effects)
+}
+
+/// Whether a cell has no random number: expectations are exact and the policy starts at a table.
+fn is_deterministic(cell: &Cell) -> bool {
+    let experiment = &cell.experiment;
+    experiment.schedule.expectation != Expectation::Sampled
+        && !matches!(experiment.policy, PolicySpec::Mlp(_))
 }
 
 /// The seeds that all cells have.

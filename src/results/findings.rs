@@ -17,7 +17,7 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
             finding.says.clone(),
             effect(finding),
             format!("{}", finding.margin),
-            finding.n.to_string(),
+            if finding.exact { "exact".to_owned() } else { finding.n.to_string() },
             verdict(finding),
             finding.holm_verdict.map_or("–".to_owned(), |v| v.to_string()),
             finding.share_of_settings.map_or(String::new(), |(held, of)| format!("{held} of {of}")),

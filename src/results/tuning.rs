@@ -15,6 +15,9 @@ use std::fmt;
 const REWARD: &str = "gold_reward";
 /// The metric that a budget limits (nats).
 const DISTANCE: &str = "reverse_kl_ref";
+/// Settings that score this much less than the best are as good: the most central is chosen, so
+/// that no choice stands at a grid's edge for a difference that does not matter (gold reward).
+const PLATEAU: f64 = 0.01;
 
 /// What makes a setting the best.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,6 +112,7 @@ struct Keys {
 
 /// The best settings of every method and group, by every criterion.
 ///
+/// Among settings within [`PLATEAU`] of the best score the most central of its grid is chosen.
 /// Only settings with results for all seeds are considered: a setting that fails with some seeds
 /// is not usable. A budget that no setting keeps gives no choice.
 pub fn choices(run: &Run, grouping: &[String]) -> Result<Vec<Choice>, TuningError> {
@@ -184,12 +188,44 @@ fn choose(
     }
     for criterion in Criterion::ALL {
         let candidates = scored.iter().filter_map(|(cell, s)| Some((*cell, s.by(criterion)?)));
-        let best = candidates.reduce(|best, next| if next.1 > best.1 { next } else { best });
-        if let Some((cell, score)) = best {
+        if let Some((cell, score)) = most_central(candidates.collect(), keys, grid) {
             all.push(choice(criterion, keys, grid, group, cell, score));
         }
     }
     Ok(())
+}
+
+/// Of the settings that score within [`PLATEAU`] of the best, the one nearest to the middle of its
+/// grid; between two as near, the better.
+fn most_central<'a>(
+    candidates: Vec<(&'a Cell, f64)>,
+    keys: &Keys,
+    grid: &[&Cell],
+) -> Option<(&'a Cell, f64)> {
+    let best = candidates.iter().map(|(_, score)| *score).fold(f64::NEG_INFINITY, f64::max);
+    let off = |cell: &Cell| {
+        let swept = [&keys.learning_rate, &keys.strength].into_iter().flatten();
+        swept.map(|key| off_centre(key, cell, grid)).fold(0.0, f64::max)
+    };
+    let near = candidates.into_iter().filter(|(_, score)| *score >= best - PLATEAU);
+    near.min_by(|a, b| off(a.0).total_cmp(&off(b.0)).then(b.1.total_cmp(&a.1)))
+}
+
+/// How far from the middle of its grid a cell's value of a key is: 0 in the middle, 1 on an edge.
+fn off_centre(key: &str, cell: &Cell, grid: &[&Cell]) -> f64 {
+    let mut values: Vec<f64> = grid.iter().filter_map(|cell| number_at(key, cell)).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let place = number_at(key, cell).and_then(|v| values.iter().position(|x| *x == v));
+    match (place, values.len()) {
+        (Some(place), count @ 2..) => (2.0 * place as f64 / (count - 1) as f64 - 1.0).abs(),
+        _ => 0.0,
+    }
+}
+
+/// A cell's value of a key, if it is a number.
+fn number_at(key: &str, cell: &Cell) -> Option<f64> {
+    cell.settings.get(key)?.replace('_', "").parse().ok()
 }
 
 fn choice(
@@ -218,8 +254,8 @@ fn choice(
 
 /// Whether a cell has the smallest or largest value of a numeric key that varies over the grid.
 fn on_edge(key: &str, cell: &Cell, grid: &[&Cell]) -> bool {
-    let value = |cell: &Cell| cell.settings.get(key)?.replace('_', "").parse::<f64>().ok();
-    let (Some(chosen), values) = (value(cell), grid.iter().filter_map(|cell| value(cell))) else {
+    let values = grid.iter().filter_map(|cell| number_at(key, cell));
+    let (Some(chosen), values) = (number_at(key, cell), values) else {
         return false;
     };
     let (low, high) =

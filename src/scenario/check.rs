@@ -130,6 +130,7 @@ fn problem_fault(spec: &ProblemSpec, error: ProblemError) -> Fault {
         ProblemSpec::Bumps(_) => "bumps",
         ProblemSpec::TwoModes(_) => "two-modes",
         ProblemSpec::Table(_) => "table",
+        ProblemSpec::Separation(_) => "separation",
     };
     match error {
         ProblemError::Range { key, given, allowed } => {

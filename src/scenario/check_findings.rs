@@ -126,7 +126,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         PanelKind::Curves => vec!["step", "queries"],
         PanelKind::Frontier => Vec::new(),
         PanelKind::Sweep => known.keys().collect(),
-        PanelKind::Region => known.keys().chain(["boundary"]).collect(),
+        PanelKind::Region => known.keys().collect(),
         PanelKind::Density | PanelKind::Intervals => {
             known.keys().chain(["step", "queries", "arms", "arm"]).collect()
         }

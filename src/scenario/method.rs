@@ -86,7 +86,7 @@ pub(super) struct Outside<'a> {
 impl Outside<'_> {
     /// A value for a key that a method lacks, to see what else it has.
     fn example(&self, method: &str, path: &[String]) -> Option<(Value, Place)> {
-        let axis = self.axes.iter().find(|axis| axis.path == path);
+        let axis = self.axes.iter().find(|axis| axis.path == path && axis.concerns(method));
         let own =
             self.own.iter().find(|set| set.method.as_deref() == Some(method) && set.path == path);
         let first = axis.map(|axis| &axis.values).or(own.map(|set| &set.values));
@@ -157,7 +157,8 @@ pub(super) fn share_axes(
     for (number, axis) in axes.iter().enumerate() {
         let given = methods.iter().any(|method| method.has(axis));
         let mut found = false;
-        for method in methods.iter_mut() {
+        let concerned = |method: &&mut Method| axis.concerns(&method.name);
+        for method in methods.iter_mut().filter(concerned) {
             if if given { method.has(axis) } else { method.could_have(axis) } {
                 method.axes.push(number);
                 found = true;

@@ -43,7 +43,7 @@ impl<'a> Resolver<'a> {
         let names = names(&sources)?;
         check_keys(&sources, "method", "name")?;
         check_keys(&sources, "when", "where")?;
-        let mut axes = axes(&sources)?;
+        let mut axes = axes(&sources, &names)?;
         let whens = whens(&sources, &names, &axes)?;
         let (own, everywhere) = set.into_iter().partition(|set| set.method.is_some());
         fix(&mut axes, everywhere);
@@ -100,6 +100,7 @@ impl<'a> Resolver<'a> {
                     path: set.path.clone(),
                     values: set.values.clone(),
                     shown: false,
+                    only: Vec::new(),
                 }),
             }
         }
@@ -179,6 +180,7 @@ fn fix(axes: &mut Vec<Axis>, set: Vec<SetArgument>) {
                 path: argument.path,
                 values: argument.values,
                 shown: is_list,
+                only: Vec::new(),
             }),
         }
     }

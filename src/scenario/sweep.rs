@@ -19,9 +19,16 @@ pub(super) struct Axis {
     pub values: Vec<(Value, Place)>,
     /// Whether the value is a setting that names a cell; a key that `--set` fixes is none.
     pub shown: bool,
+    /// The methods that are swept; empty: all that have the key.
+    pub only: Vec<String>,
 }
 
 impl Axis {
+    /// Whether a method of this name is swept, if it has the key.
+    pub fn concerns(&self, method: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == method)
+    }
+
     /// The values as settings write them.
     pub fn written(&self) -> Vec<String> {
         self.values.iter().map(|(value, _)| written(value)).collect()
@@ -29,7 +36,9 @@ impl Axis {
 }
 
 /// The axes of `[sweep]`, in the order written.
-pub(super) fn axes(sources: &Sources<'_>) -> Result<Vec<Axis>, Diagnostic> {
+///
+/// An axis is a list of values, or `{ methods = [NAME…], values = [VALUE…] }` for some methods.
+pub(super) fn axes(sources: &Sources<'_>, names: &[String]) -> Result<Vec<Axis>, Diagnostic> {
     let document = sources.document;
     let refuse = |path: &[String], message: String| {
         Diagnostic::new(message).at(sources.find(&document.places, path, Part::Value))
@@ -42,17 +51,58 @@ pub(super) fn axes(sources: &Sources<'_>) -> Result<Vec<Axis>, Diagnostic> {
                 .note("given", described(other)));
         }
     };
-    leaves(table).into_iter().map(|(path, value)| axis(document, &path, value, &refuse)).collect()
+    let all = leaves(table);
+    let mut axes = Vec::new();
+    for (path, value) in &all {
+        let (last, key) = path.split_last().expect("a leaf has a key");
+        let beside = |name: &str| {
+            let place = [key, &[name.to_owned()]].concat();
+            all.iter().find(|(path, _)| *path == place).map(|(_, value)| (place, *value))
+        };
+        match (last.as_str(), beside("methods")) {
+            ("methods", _) if beside("values").is_some() => {}
+            ("values", Some((place, methods))) => {
+                let only = only(&place, methods, names, &refuse)?;
+                axes.push(Axis { only, ..axis(document, (key, path), value, &refuse)? });
+            }
+            _ => axes.push(axis(document, (path, path), value, &refuse)?),
+        }
+    }
+    Ok(axes)
 }
 
-/// One axis of `[sweep]`.
+/// The methods that an axis is for.
+fn only(
+    place: &[String],
+    methods: &Value,
+    names: &[String],
+    refuse: &dyn Fn(&[String], String) -> Diagnostic,
+) -> Result<Vec<String>, Diagnostic> {
+    let at = [&["sweep".to_owned()], place].concat();
+    let known = || names.iter().map(String::as_str);
+    let listed_names = methods.as_array().into_iter().flatten().map(Value::as_str);
+    let given: Option<Vec<&str>> = listed_names.collect();
+    let given = given.filter(|given| !given.is_empty()).ok_or_else(|| {
+        refuse(&at, "`methods` must be a list of names of methods".to_owned())
+            .note("given", described(methods))
+            .note("allowed", listed(known()))
+    })?;
+    match given.iter().find(|name| !names.iter().any(|known| known == *name)) {
+        None => Ok(given.into_iter().map(str::to_owned).collect()),
+        Some(unknown) => Err(refuse(&at, format!("no method is called \"{unknown}\""))
+            .note("allowed", listed(known()))
+            .suggest(unknown, known())),
+    }
+}
+
+/// One axis of `[sweep]`: its key, and the path at which its values are written.
 fn axis(
     document: &Document,
-    written_path: &[String],
+    (key, written_path): (&[String], &[String]),
     value: &Value,
     refuse: &dyn Fn(&[String], String) -> Diagnostic,
 ) -> Result<Axis, Diagnostic> {
-    let key = written_path.join(".");
+    let key = key.join(".");
     let at = [&["sweep".to_owned()], written_path].concat();
     let values = match value {
         Value::Array(values) if !values.is_empty() => values,
@@ -73,7 +123,7 @@ fn axis(
     };
     let values = values.iter().enumerate().map(|(index, value)| (value.clone(), place(index)));
     let path = key_path(&key);
-    Ok(Axis { key, path, values: values.collect(), shown: true })
+    Ok(Axis { key, path, values: values.collect(), shown: true, only: Vec::new() })
 }
 
 /// `[[when]]`: keys for the cells that `where` selects.
