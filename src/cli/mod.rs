@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+pub mod explain;
 mod figure;
 mod list;
 pub mod loss;
@@ -43,6 +44,8 @@ enum Command {
     Reproduce(reproduce::Args),
     /// Losses and coefficients for log-probabilities given in a CSV file
     Loss(loss::Args),
+    /// What a metric, an objective, a key or a word means
+    Explain(explain::Args),
     /// Join run folders of one scenario from several machines
     Merge(merge::Args),
 }
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Claims(args) => claims::claims(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Loss(args) => loss::command(&args),
+        Command::Explain(args) => explain::command(&args),
         Command::Merge(args) => merge::merge(&args),
     };
     match result {
