@@ -248,3 +248,18 @@ fn the_command_prints_explains_and_refuses() {
     assert_eq!(modeseek(&[""]).0, Some(2));
     assert!(modeseek(&["--help"]).1.contains("modeseek explain negative gradient"));
 }
+
+#[test]
+fn every_term_that_a_message_refers_to_is_explained() {
+    let snapshots = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let mut referred = 0;
+    for file in std::fs::read_dir(snapshots).expect("snapshots") {
+        let messages = std::fs::read_to_string(file.expect("a file").path()).expect("text");
+        for rest in messages.split("`modeseek explain ").skip(1) {
+            let term = rest.split('`').next().unwrap_or(rest);
+            assert!(text(term).starts_with(&format!("{term}: a key")), "{term}");
+            referred += 1;
+        }
+    }
+    assert!(referred >= 10, "{referred}");
+}

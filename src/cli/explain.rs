@@ -103,7 +103,9 @@ fn unknown(term: &str, entries: &[Entry]) -> UnknownTerm {
     let close = did_you_mean(&normal(term), names.iter().map(String::as_str)).map(str::to_owned);
     let allowed = match &close {
         Some(_) => {
-            format!("one of {} terms; `modeseek explain` lists them by kind", entries.len())
+            "a metric, an objective, a key of a scenario or a word; `modeseek explain` lists \
+            them all"
+                .to_owned()
         }
         None => format!("one of these\n\n{}", terms()),
     };

@@ -1,13 +1,14 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
 use super::figure::{draw_into, figure_name, findings_of, open};
-use super::options::{folder_of, is_tuning, shipped_where, tier_name, writable, write_file};
+use super::options::{
+    folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
+};
 use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
 use crate::results::{Finding, adjust, choices, choices_csv, findings_csv, findings_markdown};
-use crate::scenario::{Scenario, did_you_mean};
-use anyhow::anyhow;
+use crate::scenario::Scenario;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -50,8 +51,8 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         scenarios = scenarios.into_iter().map(|s| s.shortened(QUICK_SEEDS, QUICK_PART)).collect();
         (runs, out) = (PathBuf::from("quick/runs"), PathBuf::from("quick/figures"));
     }
-    writable(&runs)?;
-    writable(&out)?;
+    writable(&runs, "--runs")?;
+    writable(&out, "--out")?;
     let mut book = Book::default();
     for scenario in scenarios {
         book.add(scenario, args, (&runs, &out))?;
@@ -73,14 +74,8 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
 
 /// The scenarios that were asked for.
 fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
-    let tiers = ["bandit", "length", "phase", "nano", "nano-full", "smollm2", "gpu", "all"];
-    if let Some(tier) = &args.tier
-        && !tiers.contains(&tier.as_str())
-    {
-        let hint =
-            did_you_mean(tier, tiers).map_or(String::new(), |t| format!("; did you mean {t}?"));
-        let tiers = tiers.join(", ");
-        return Err(Failure::input(anyhow!("there is no tier `{tier}`; tiers: {tiers}{hint}")));
+    if let Some(tier) = &args.tier {
+        one_of("tier", tier, &[tiers(), vec!["all".to_owned()]].concat())?;
     }
     for id in &args.scenarios {
         crate::scenario::find(id).map_err(Failure::input)?;

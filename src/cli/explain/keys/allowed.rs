@@ -38,9 +38,7 @@ pub(super) fn allowed(prefix: &str, member: &Member, note: &str) -> String {
     if !lines.is_empty() {
         return lines;
     }
-    let gate = gate(prefix, &member.name);
-    let gate = gate.map(|text| text.trim_start_matches("it must be ").to_owned());
-    gate.unwrap_or_else(|| of_type(&member.kind).to_owned())
+    gate(prefix, &member.name).unwrap_or_else(|| of_type(&member.kind).to_owned())
 }
 
 /// What a type reads, in words.

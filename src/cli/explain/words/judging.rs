@@ -23,7 +23,6 @@ pub(super) const WORDS: [Word; 13] = [
         unit: "cells",
         see: "[sweep] in a scenario; --set KEY=V1,V2",
         source: OURS,
-        ..NONE
     },
     Word {
         name: "when",
@@ -59,7 +58,6 @@ pub(super) const WORDS: [Word; 13] = [
         unit: "that of the metric; steps or queries with steps_to, queries_to",
         see: "[[claim]] in a scenario; modeseek claims",
         source: OURS,
-        ..NONE
     },
     Word {
         name: "effect",
@@ -70,7 +68,6 @@ pub(super) const WORDS: [Word; 13] = [
         unit: "that of what is compared",
         see: "modeseek claims; claims.csv",
         source: OURS,
-        ..NONE
     },
     Word {
         name: "bootstrap",
@@ -91,7 +88,6 @@ pub(super) const WORDS: [Word; 13] = [
         unit: "probabilities",
         see: "modeseek claims: the Holm column",
         source: "S. Holm, Scandinavian Journal of Statistics 6 (1979)",
-        ..NONE
     },
     Word {
         name: "censored",

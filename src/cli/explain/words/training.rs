@@ -26,7 +26,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "probabilities",
         see: "`reference` of a problem; metrics forward_kl_ref, reverse_kl_ref; panels of kind `density`",
         source: "arXiv 2404.14367, §4 and figure 2",
-        ..NONE
     },
     Word {
         name: "prompt",
@@ -36,7 +35,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "prompts; B/C a round",
         see: "data.prompts, policy.mlp.context, measure.states",
         source: "arXiv 2404.14367, §4",
-        ..NONE
     },
     Word {
         name: "response",
@@ -167,7 +165,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "nats",
         see: "metrics log_ratio/chosen, log_ratio/rejected, log_ratio/rest",
         source: "arXiv 2404.14367, figure 16",
-        ..NONE
     },
     Word {
         name: "implicit reward",
@@ -187,7 +184,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "nats",
         see: "metric margin, its mean over the evaluation pairs",
         source: "arXiv 2305.18290, eq. 7",
-        ..NONE
     },
     Word {
         name: "advantage",
@@ -197,7 +193,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "reward units",
         see: "objective.reinforce.baseline, objective.ppo.baseline",
         source: "arXiv 2404.14367, §3; leave-one-out: arXiv 2402.14740",
-        ..NONE
     },
     Word {
         name: "evaluation pairs",
@@ -208,7 +203,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "pairs",
         see: "measure.pairs; metrics logps/rest, log_ratio/rest",
         source: "arXiv 2404.14367, figures 15 and 16",
-        ..NONE
     },
     Word {
         name: "mode-seeking",
@@ -256,7 +250,6 @@ pub(super) const WORDS: [Word; 27] = [
         unit: "probabilities",
         see: "schedule.expectation = \"fixed-point\"",
         source: "this program's own",
-        ..NONE
     },
     Word {
         name: "method",
