@@ -123,6 +123,17 @@ fn every_other_key_is_explained_too() {
 }
 
 #[test]
+fn shipped_scenarios_that_show_a_term_are_named() {
+    for (term, how) in [
+        ("schedule.samples_per_round", "Shipped swept by bandit-batch-size"),
+        ("best-of-n", "Shipped used by bandit-batch-size"),
+        ("gold_reward", "Shipped shown or judged by bandit-batch-size"),
+    ] {
+        assert!(flat(term).contains(how), "{term}: {}", flat(term));
+    }
+}
+
+#[test]
 fn formulas_and_defaults_are_those_of_the_code() {
     let has = |term: &str, parts: &[&str]| {
         let found = flat(term);
