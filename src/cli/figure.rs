@@ -5,8 +5,9 @@ use super::{Failure, say};
 use crate::figure::{
     Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
 };
-use crate::results::{Finding, Run, judge};
-use crate::scenario::Scenario;
+use crate::results::{Finding, ResultsError, Run, judge};
+use crate::scenario::{Scenario, find};
+use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 
 /// Draw the figures of finished runs as SVG and PNG, with their numbers as CSV.
@@ -53,7 +54,7 @@ impl From<WidthArg> for Width {
 pub fn figure(args: &Args) -> Result<(), Failure> {
     let scenarios = args.finished.scenarios()?;
     if !args.table {
-        writable(&args.out)?;
+        writable(&args.out, "--out")?;
     }
     let options = FigureOptions { width: args.width.into(), dark: args.dark, watermark: None };
     for scenario in scenarios {
@@ -74,7 +75,12 @@ pub fn figure(args: &Args) -> Result<(), Failure> {
 pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
     let folder = folder_of(&scenario, runs);
     Run::open_resolved(folder.root(), scenario).map_err(|error| match error {
-        crate::results::ResultsError::Missing(missing) => Failure::input(missing),
+        ResultsError::Missing(missing) if find(&missing.scenario).is_ok() => {
+            Failure::input(missing)
+        }
+        ResultsError::Missing(missing) => {
+            Failure::input(anyhow!("{missing} (name a scenario of your own by its file)"))
+        }
         other => Failure::work(other),
     })
 }

@@ -1,7 +1,8 @@
 //! `modeseek list`: what is shipped.
 
-use super::options::{shipped_where, tier_name};
+use super::options::{one_of, shipped_where, tier_name, tiers};
 use super::{Failure, say};
+use std::collections::BTreeSet;
 
 /// Shipped scenarios: id, figure, tier, tags, expected seconds.
 #[derive(clap::Args, Debug)]
@@ -16,6 +17,14 @@ pub struct Args {
 
 /// Prints one line for each scenario.
 pub fn list(args: &Args) -> Result<(), Failure> {
+    if let Some(tier) = &args.tier {
+        one_of("tier", tier, &tiers())?;
+    }
+    if let Some(tag) = &args.tag {
+        let all = shipped_where(|_| true)?;
+        let tags: BTreeSet<String> = all.into_iter().flat_map(|s| s.tags).collect();
+        one_of("tag", tag, &tags.into_iter().collect::<Vec<_>>())?;
+    }
     let wanted = |tier: &str, tags: &[String]| {
         args.tier.as_deref().is_none_or(|t| t == tier)
             && args.tag.as_ref().is_none_or(|t| tags.contains(t))

@@ -30,6 +30,7 @@ pub use error::LossError;
 use super::Failure;
 use crate::objective::{AdvantageSpec, BaselineSpec, Group, Ledger, Objective, RunningMean};
 use crate::preference::Pair;
+use anyhow::anyhow;
 use method::{Method, Shape};
 use parameters::Parameters;
 use sheet::Sheet;
@@ -57,9 +58,15 @@ pub(super) fn command(args: &Args) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     loss(&args.method, &args.file, &args.set, &mut out).map_err(|error| match error {
         LossError::Write(_) => Failure::work(error),
+        _ if error.is_in_file() => Failure::input(anyhow!("{}: {error}", args.file.display())),
         _ => Failure::input(error),
     })?;
     out.flush().map_err(Failure::work)
+}
+
+/// Whether the calculator has a method of this name.
+pub(super) fn knows(method: &str) -> bool {
+    Method::named(method).is_ok()
 }
 
 /// Writes `file` to `out` with the loss and the coefficients of every row.

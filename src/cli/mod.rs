@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+pub mod explain;
 mod figure;
 mod list;
 pub mod loss;
@@ -13,7 +14,8 @@ mod reproduce;
 mod run;
 
 use anyhow::Error;
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// See why preference fine-tuning works: on-policy sampling, sample reuse, negative gradients.
@@ -43,6 +45,8 @@ enum Command {
     Reproduce(reproduce::Args),
     /// Losses and coefficients for log-probabilities given in a CSV file
     Loss(loss::Args),
+    /// What a metric, an objective, a key or a word means
+    Explain(explain::Args),
     /// Join run folders of one scenario from several machines
     Merge(merge::Args),
 }
@@ -75,7 +79,10 @@ impl Failure {
 /// Reads the command line, runs the command and tells the exit code: 0 done, 1 the work failed, 2
 /// the input was wrong, 130 interrupted.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let result = match cli.command {
         Command::List(args) => list::list(&args),
         Command::Check(args) => check::check(&args),
@@ -84,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Claims(args) => claims::claims(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Loss(args) => loss::command(&args),
+        Command::Explain(args) => explain::command(&args),
         Command::Merge(args) => merge::merge(&args),
     };
     match result {
@@ -98,13 +106,29 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints what clap has to say: help, the version, or what is wrong with what was typed.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else {
+        let shown = error.print();
+        let code = u8::try_from(error.exit_code()).unwrap_or(2);
+        return ExitCode::from(if shown.is_ok() { code } else { 0 });
+    };
+    let cli = Cli::command();
+    let commands: Vec<String> =
+        cli.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    match options::one_of("command", given, &commands) {
+        Err(Failure::Input(error)) => complain(&error, 2),
+        _ => ExitCode::from(2),
+    }
+}
+
 /// Prints an error; a reader that went away (`modeseek list | head`) is none.
 fn complain(error: &Error, code: u8) -> ExitCode {
     let broken_pipe = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
     if error.downcast_ref::<std::io::Error>().is_some_and(broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    let text = format!("{error:#}");
+    let text = format!("{error}");
     let text = text.trim_end();
     if text.starts_with("error") {
         eprintln!("{text}")

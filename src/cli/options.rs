@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::results::RunFolder;
-use crate::scenario::{Scenario, Source, Tier, shipped};
+use crate::scenario::{Diagnostic, Scenario, Source, Tier, shipped};
 use anyhow::anyhow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -86,11 +86,16 @@ pub fn is_tuning(scenario: &Scenario) -> bool {
     scenario.tags.iter().any(|tag| tag == "tuning")
 }
 
-/// Creates a folder for outputs before any work, so that a wrong one is said at once.
-pub fn writable(folder: &Path) -> Result<(), Failure> {
+/// Creates a folder for outputs before any work, so that a wrong one is said at once; `option` is
+/// what names it.
+pub fn writable(folder: &Path, option: &str) -> Result<(), Failure> {
     let refuse = |e: std::io::Error| {
         let shown = folder.display();
-        Failure::input(anyhow!("the folder {shown} cannot be written to: {e}; name another"))
+        let message = format!("{option} {shown}: this folder cannot be written to: {e}");
+        let diagnostic = Diagnostic::new(message)
+            .note("allowed", "a folder, or a place where one can be made")
+            .note("help", format!("name another with {option} DIR"));
+        Failure::input(anyhow!("{diagnostic}"))
     };
     std::fs::create_dir_all(folder).map_err(refuse)?;
     tempfile::tempfile_in(folder).map(drop).map_err(refuse)
@@ -110,6 +115,29 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
     }
     file.persist(path).map_err(|e| Failure::work(e.error))?;
     Ok(path.to_owned())
+}
+
+/// A number of threads.
+pub fn jobs(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|jobs| *jobs > 0);
+    number.ok_or_else(|| "threads are a whole number, 1 or more, such as 2".to_owned())
+}
+
+/// Refuses a word that is none of `known`; `what` is what the word names.
+pub fn one_of(what: &str, given: &str, known: &[String]) -> Result<(), Failure> {
+    if known.iter().any(|word| word == given) {
+        return Ok(());
+    }
+    let diagnostic = Diagnostic::new(format!("there is no {what} `{given}`"))
+        .note("allowed", known.join(", "))
+        .suggest(given, known.iter().map(String::as_str));
+    Err(Failure::input(anyhow!("{diagnostic}")))
+}
+
+/// Every tier that a scenario may have, cheapest first.
+pub fn tiers() -> Vec<String> {
+    use Tier::{Bandit, Gpu, Length, Nano, NanoFull, Phase, Smollm2, User};
+    [Bandit, Length, Phase, Nano, NanoFull, Smollm2, Gpu, User].map(tier_name).to_vec()
 }
 
 /// The word for a tier, as it is written.

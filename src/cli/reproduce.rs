@@ -1,14 +1,16 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
 use super::figure::{draw_into, figure_name, findings_of, open};
-use super::options::{folder_of, is_tuning, shipped_where, tier_name, writable, write_file};
+use super::options::{
+    folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
+};
 use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
 use crate::results::{
     Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
 };
-use crate::scenario::{Scenario, did_you_mean};
+use crate::scenario::Scenario;
 use anyhow::anyhow;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -54,8 +56,8 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         scenarios = scenarios.into_iter().map(|s| s.shortened(QUICK_SEEDS, QUICK_PART)).collect();
         (runs, out) = (PathBuf::from("quick/runs"), PathBuf::from("quick/figures"));
     }
-    writable(&runs)?;
-    writable(&out)?;
+    writable(&runs, "--runs")?;
+    writable(&out, "--out")?;
     let mut book = Book::default();
     for scenario in scenarios {
         book.add(scenario, args, (&runs, &out))?;
@@ -72,19 +74,13 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
     for file in &book.files {
         say(&format!("  {}", file.display()))?;
     }
-    fail_if_any(&book.failed)
+    book.finish()
 }
 
 /// The scenarios that were asked for.
 fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
-    let tiers = ["bandit", "length", "phase", "nano", "nano-full", "smollm2", "gpu", "all"];
-    if let Some(tier) = &args.tier
-        && !tiers.contains(&tier.as_str())
-    {
-        let hint =
-            did_you_mean(tier, tiers).map_or(String::new(), |t| format!("; did you mean {t}?"));
-        let tiers = tiers.join(", ");
-        return Err(Failure::input(anyhow!("there is no tier `{tier}`; tiers: {tiers}{hint}")));
+    if let Some(tier) = &args.tier {
+        one_of("tier", tier, &[tiers(), vec!["all".to_owned()]].concat())?;
     }
     for id in &args.scenarios {
         crate::scenario::find(id).map_err(Failure::input)?;
@@ -107,6 +103,7 @@ struct Book {
     captions: String,
     files: Vec<PathBuf>,
     failed: Vec<crate::runner::Failure>,
+    on_edge: Vec<String>,
 }
 
 impl Book {
@@ -158,13 +155,20 @@ impl Book {
         self.write(path, choices_csv(&chosen, &grouping))?;
         let on_edge = chosen.iter().filter(|choice| choice.edge && choice.criterion == TUNED_BY);
         let on_edge: Vec<String> = on_edge.map(|c| format!("{} {:?}", c.method, c.group)).collect();
-        match on_edge.is_empty() {
+        if !on_edge.is_empty() {
+            self.on_edge.push(format!("{}: {}", run.scenario.id, on_edge.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// A run that failed, or a choice that more of its grid might better, fails the whole.
+    fn finish(&self) -> Result<(), Failure> {
+        fail_if_any(&self.failed)?;
+        match self.on_edge.is_empty() {
             true => Ok(()),
             false => Err(Failure::work(anyhow!(
-                "{}: by the criterion `{TUNED_BY}` the choice for {} lies on the edge of its grid; \
-                 widen the grid",
-                run.scenario.id,
-                on_edge.join(", ")
+                "by the criterion `{TUNED_BY}` these choices lie on the edge of their grid; widen it\n  {}",
+                self.on_edge.join("\n  ")
             ))),
         }
     }

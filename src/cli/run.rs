@@ -1,6 +1,6 @@
 //! `modeseek run`: compute what is unfinished.
 
-use super::options::{Resolution, folder_of, writable};
+use super::options::{Resolution, folder_of, jobs, writable};
 use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
@@ -35,7 +35,7 @@ pub struct Args {
 #[derive(clap::Args, Debug, Clone)]
 pub struct WorkArgs {
     /// Threads; the results do not depend on it [default: all cores]
-    #[arg(long)]
+    #[arg(long, value_parser = jobs, allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// Throw finished runs away and start over
     #[arg(long)]
@@ -54,7 +54,10 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let scenarios = args.scenarios.iter().map(|typed| args.resolution.load(typed));
     let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
-    writable(&args.out)?;
+    writable(&args.out, "--out")?;
+    for scenario in &scenarios {
+        writable(folder_of(scenario, &args.out).root(), "--out")?;
+    }
     let mut failed = Vec::new();
     for scenario in &scenarios {
         let outcome = compute(scenario, &args.out, &args.work, args.shard)?;

@@ -23,7 +23,7 @@ pub struct Optimizer {
 
 /// A setting that an optimizer cannot use.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("{key} is {given}; {allowed}")]
+#[error("{key} is {given}; allowed is {allowed}")]
 pub struct OptimizerError {
     /// The key below `optimizer.adam` or `optimizer.sgd`.
     pub key: &'static str,
@@ -36,8 +36,8 @@ pub struct OptimizerError {
 impl Optimizer {
     /// Checks the settings; the memory is empty.
     pub fn new(spec: &OptimizerSpec) -> Result<Self, OptimizerError> {
-        const POSITIVE: &str = "it must be a finite number above 0";
-        const SHARE: &str = "it must be at least 0 and below 1";
+        const POSITIVE: &str = "a finite number above 0";
+        const SHARE: &str = "a number from 0 to below 1";
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let share = |x: f64| (0.0..1.0).contains(&x);
         let gates = match spec {

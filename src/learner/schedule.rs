@@ -23,22 +23,25 @@ pub struct Schedule {
 
 /// A schedule that Algorithm 1 cannot follow.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("{key} is {given}; {allowed}")]
+#[error("{key} is {given}; allowed is {allowed}: {remedy}")]
 pub struct ScheduleError {
     /// The key below `schedule`.
     pub key: &'static str,
     /// What was given.
     pub given: String,
-    /// What is allowed, and the remedy.
+    /// What is allowed.
     pub allowed: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 impl Schedule {
     /// Checks the counts.
     pub fn new(spec: &ScheduleSpec) -> Result<Self, ScheduleError> {
         let (b, m, c) = (spec.samples_per_round, spec.minibatch, spec.responses_per_prompt);
-        let fault =
-            |key, given: String, allowed: String| Err(ScheduleError { key, given, allowed });
+        let fault = |key, given: String, allowed: String, remedy: String| {
+            Err(ScheduleError { key, given, allowed, remedy })
+        };
         for (key, value) in [
             ("responses_per_prompt", c),
             ("minibatch", m),
@@ -47,25 +50,32 @@ impl Schedule {
             ("steps", spec.steps as usize),
         ] {
             if value == 0 {
-                return fault(key, "0".into(), "it must be at least 1".into());
+                let remedy = format!("write schedule.{key} = 1, or a larger whole number");
+                return fault(key, "0".into(), "1 or more".into(), remedy);
             }
         }
         if m % c != 0 {
-            let allowed = format!(
-                "a minibatch (M) is whole prompts: give a multiple of responses_per_prompt (C) = {c}"
-            );
-            return fault("minibatch", m.to_string(), allowed);
+            let allowed = format!("a multiple of schedule.responses_per_prompt (C) = {c}");
+            let whole = m.div_ceil(c) * c;
+            let remedy =
+                format!("a minibatch (M) is whole prompts: write schedule.minibatch = {whole}");
+            return fault("minibatch", m.to_string(), allowed, remedy);
         }
         if b % m != 0 {
-            let allowed =
-                format!("a round (B) is whole minibatches: give a multiple of minibatch (M) = {m}");
-            return fault("samples_per_round", b.to_string(), allowed);
+            let allowed = format!("a multiple of schedule.minibatch (M) = {m}");
+            let whole = b.div_ceil(m) * m;
+            let remedy = format!(
+                "a round (B) is whole minibatches: write schedule.samples_per_round = {whole}, or \
+                 a minibatch that divides {b}"
+            );
+            return fault("samples_per_round", b.to_string(), allowed, remedy);
         }
         let gradient_clip = spec.gradient_clip.unwrap_or(f64::INFINITY);
         let usable = |clip: f64| clip > 0.0 && clip.is_finite();
         if !spec.gradient_clip.is_none_or(usable) {
-            let allowed = "it must be a finite number above 0; leave it out for no clipping".into();
-            return fault("gradient_clip", gradient_clip.to_string(), allowed);
+            let allowed = "a finite number above 0".into();
+            let remedy = "leave it out for no clipping".into();
+            return fault("gradient_clip", gradient_clip.to_string(), allowed, remedy);
         }
         Ok(Schedule {
             prompts_per_round: b / c,

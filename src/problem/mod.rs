@@ -83,7 +83,7 @@ impl Problem {
             return Err(ProblemError::Range {
                 key: "target_temperature",
                 given: temp.to_string(),
-                allowed: "it must be a finite number above 0, e.g. 0.1".into(),
+                allowed: "a finite number above 0, such as 0.1".into(),
             });
         }
         let log_reference: Vec<f64> = reference.iter().map(|p| p.ln()).collect();

@@ -1,5 +1,6 @@
 //! What types cannot say: whether an experiment makes sense.
 
+use super::canonical::{csv_files, table_of};
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
 use super::experiment::Experiment;
@@ -59,7 +60,8 @@ impl Fault {
         let excerpt = sources.find(places, &self.path, self.part);
         let diagnostic = Diagnostic::new(self.message).at(excerpt);
         let notes = self.notes.into_iter();
-        notes.fold(diagnostic, |diagnostic, (label, text)| diagnostic.note(label, text))
+        let noted = notes.fold(diagnostic, |noted, (label, text)| noted.note(label, text));
+        noted.explained(&self.path)
     }
 }
 
@@ -104,7 +106,7 @@ fn finite(table: &Table) -> Result<(), Fault> {
 /// Paths must be resolved; a fault of a file is one of the key `csv` that names it.
 pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
     let problem = Problem::new(&experiment.problem, Path::new(""))
-        .map_err(|error| problem_fault(&experiment.problem, error))?;
+        .map_err(|error| problem_fault(experiment, error))?;
     if let PolicySpec::Unimodal(spec) = &experiment.policy {
         need(Unimodal::new(problem.arms(), *spec).is_some(), || {
             Fault::new("policy.unimodal", "the bump of `policy.unimodal` does not exist")
@@ -112,8 +114,12 @@ pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
         })?;
     }
     if let Some(file) = &experiment.data.preferences {
-        read_comparisons(&file.csv, problem.arms())
-            .map_err(|error| Fault::new("data.preferences.csv", error.to_string()))?;
+        read_comparisons(&file.csv, problem.arms()).map_err(|error| {
+            let last = problem.arms() - 1;
+            Fault::new("data.preferences.csv", error.to_string())
+                .note("allowed", format!("columns `chosen`, `rejected` and, optionally, `prompt`, of arms 0 to {last}"))
+                .note("help", "lines that begin with `#` are comments; other columns are ignored")
+        })?;
     }
     if experiment.schedule.expectation == Expectation::FixedPoint {
         let reference: Vec<f64> = problem.log_reference().iter().map(|p| p.exp()).collect();
@@ -125,8 +131,8 @@ pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
 }
 
 /// A fault of the problem, at the key that is meant.
-fn problem_fault(spec: &ProblemSpec, error: ProblemError) -> Fault {
-    let variant = match spec {
+fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
+    let variant = match experiment.problem {
         ProblemSpec::Bumps(_) => "bumps",
         ProblemSpec::TwoModes(_) => "two-modes",
         ProblemSpec::Table(_) => "table",
@@ -136,10 +142,15 @@ fn problem_fault(spec: &ProblemSpec, error: ProblemError) -> Fault {
         ProblemError::Range { key, given, allowed } => {
             let inner = key.strip_prefix("table.").unwrap_or(key);
             let key = format!("problem.{variant}.{inner}");
-            Fault::refused(&key, &given).note("help", allowed)
+            Fault::refused(&key, &given).note("allowed", allowed)
         }
-        file @ ProblemError::File { .. } => {
-            Fault::new(format!("problem.{variant}"), file.to_string())
+        ProblemError::File { ref path, .. } => {
+            let files = table_of(experiment).map_or(Vec::new(), |table| csv_files(&table));
+            let key =
+                files.into_iter().find(|(_, file)| file == path).map(|(key, _)| key.join("."));
+            Fault::new(key.unwrap_or_else(|| format!("problem.{variant}")), error.to_string())
+                .note("allowed", "a header and, below it, one finite number for each arm")
+                .note("help", "lines that begin with `#` are comments; other columns are ignored")
         }
     }
 }
@@ -154,7 +165,7 @@ fn schedule(experiment: &Experiment) -> Result<(), Fault> {
     }
     Schedule::new(&spec).map_err(|error| {
         let key = format!("schedule.{}", error.key);
-        Fault::refused(&key, &error.given).note("help", error.allowed)
+        Fault::refused(&key, &error.given).note("allowed", error.allowed).note("help", error.remedy)
     })?;
     let gap = experiment.pairs.reward_gap;
     let holds = PairRule::new(experiment.pairs).is_some();
@@ -180,6 +191,13 @@ fn responses(experiment: &Experiment) -> Result<(), Fault> {
         let key = "schedule.responses_per_prompt";
         Fault::new(key, format!("`{name}` {reason}, and `{key}` = {c}"))
             .note("allowed", "2 or more")
+            .note(
+                "help",
+                format!(
+                    "write `{key} = 2` or more, or an objective that takes responses \
+                one by one: `rwr`, `reinforce`, `ppo`"
+                ),
+            )
     })
 }
 
@@ -248,7 +266,7 @@ fn optimizer(experiment: &Experiment) -> Result<(), Fault> {
     };
     Optimizer::new(&experiment.optimizer).map(drop).map_err(|error| {
         let key = format!("optimizer.{variant}.{}", error.key);
-        Fault::refused(&key, &error.given).note("help", error.allowed)
+        Fault::refused(&key, &error.given).note("allowed", error.allowed)
     })
 }
 

@@ -1,5 +1,7 @@
 //! Messages that point at the place in the text and name the remedy.
 
+use super::experiment::EXPERIMENT_KEYS;
+use super::explain::shown;
 use std::fmt;
 use std::ops::Range;
 
@@ -68,6 +70,21 @@ impl Diagnostic {
             Some(close) => self.note("did you mean", format!("`{close}`?")),
             None => self,
         }
+    }
+
+    /// Adds where the meaning of a key is told, unless there is better help.
+    pub(super) fn explained(self, path: &[String]) -> Self {
+        let helps = self.notes.iter().any(|(label, _)| ["help", "did you mean"].contains(label));
+        let key = shown(path);
+        let is_key = match path.first().map(String::as_str) {
+            Some("claim" | "panel" | "seeds") => key.matches('.').count() == 1,
+            Some(first) => EXPERIMENT_KEYS.contains(&first) || path.len() == 1,
+            None => false,
+        };
+        if helps || !is_key {
+            return self;
+        }
+        self.note("help", format!("`modeseek explain {key}` tells what it means"))
     }
 
     /// The sentence, without place and notes.
@@ -145,15 +162,26 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
+/// How alike two words must be for the one to be meant by the other (1: the same).
+const CLOSE: f64 = 0.8;
+/// How alike words of three letters or more are that lie one slip of a finger apart.
+const ONE_SLIP: f64 = 0.9;
+
 /// The known word closest to `given`, if it is close enough to be meant.
 pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let score = |word: &str| strsim::jaro_winkler(&given.to_lowercase(), &word.to_lowercase());
+    let given = given.to_lowercase();
+    let score = |word: &str| {
+        let word = word.to_lowercase();
+        let alike = strsim::jaro_winkler(&given, &word);
+        let one_slip = given.len() >= 3 && strsim::damerau_levenshtein(&given, &word) == 1;
+        if one_slip { alike.max(ONE_SLIP) } else { alike }
+    };
     let best = known.into_iter().map(|word| (score(word), word));
     let best = best.fold(None, |best: Option<(f64, &str)>, next| match best {
         Some(best) if best.0 >= next.0 => Some(best),
         _ => Some(next),
     });
-    best.filter(|(score, _)| *score >= 0.8).map(|(_, word)| word)
+    best.filter(|(score, _)| *score >= CLOSE).map(|(_, word)| word)
 }
 
 /// `a, b, c` in backticks, as messages list words.

@@ -75,7 +75,10 @@ fn syntax(name: &str, text: &str, message: &str, span: Option<Range<usize>>) -> 
     let excerpt = span.map(|span| Excerpt::of_file(name, text, span));
     let message = message.lines().collect::<Vec<_>>().join("; ");
     ScenarioError::Syntax(Box::new(
-        Diagnostic::new(format!("this is no TOML: {message}")).at(excerpt),
+        Diagnostic::new(format!("this is no TOML: {message}")).at(excerpt).note(
+            "help",
+            "keys are written `key = value`, once each, in tables such as `[schedule]`",
+        ),
     ))
 }
 

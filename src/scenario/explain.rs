@@ -113,7 +113,8 @@ impl Failure {
                     Some(given) => diagnostic.note("given", given),
                     None => diagnostic,
                 }
-                .note("expected", expected)
+                .note("allowed", expected)
+                .explained(path)
             }
             Failure::Choice { path } => choice(path, layer, sources),
             Failure::Other { path, message } if path.is_empty() => Diagnostic::new(message),
@@ -168,6 +169,7 @@ fn unknown_word(
         .at(sources.find(&layer.places, path, Part::Value))
         .note("allowed", listed(allowed.iter().map(String::as_str)))
         .suggest(word, allowed.iter().map(String::as_str))
+        .explained(path)
 }
 
 /// A choice without exactly one variant.
@@ -204,7 +206,7 @@ fn variants(choice: &str) -> Vec<String> {
 }
 
 /// A dotted key without the places in lists: `claim.margin`, not `claim.0.margin`.
-fn shown(path: &[String]) -> String {
+pub(super) fn shown(path: &[String]) -> String {
     let named = path.iter().filter(|segment| segment.parse::<usize>().is_err());
     named.map(String::as_str).collect::<Vec<_>>().join(".")
 }

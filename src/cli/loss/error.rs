@@ -1,6 +1,7 @@
 //! What can be wrong with the input of `modeseek loss`.
 
 use crate::objective::ObjectiveError;
+use crate::scenario::did_you_mean;
 use std::path::PathBuf;
 
 /// An error of `modeseek loss`; all but [`Write`](LossError::Write) are errors of the input.
@@ -144,13 +145,30 @@ pub enum LossError {
     Write(#[from] std::io::Error),
 }
 
+impl LossError {
+    /// Whether the fault is one of a line of the file.
+    pub(super) fn is_in_file(&self) -> bool {
+        use LossError::{
+            Cell, Disagreement, DuplicateColumn, EmptyCell, LonelyPrompt, MissingColumn,
+            ParameterOnLine, Ragged,
+        };
+        matches!(
+            self,
+            Cell { .. }
+                | Disagreement { .. }
+                | DuplicateColumn { .. }
+                | EmptyCell { .. }
+                | LonelyPrompt { .. }
+                | MissingColumn { .. }
+                | ParameterOnLine { .. }
+                | Ragged { .. }
+        )
+    }
+}
+
 /// " (did you mean …?)" for the most similar of some names, if one is similar.
 pub(super) fn hint<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(given, name), name));
-    match scored.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((score, name)) if score >= 0.8 => format!(" (did you mean `{name}`?)"),
-        _ => String::new(),
-    }
+    did_you_mean(given, names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"))
 }
 
 /// Names in backticks, with commas.

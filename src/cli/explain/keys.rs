@@ -1,0 +1,168 @@
+//! Keys of a scenario: the fields of the types that read them.
+
+mod allowed;
+mod notes;
+
+use super::entry::{Entry, Kind};
+use super::objectives;
+use super::source::{Member, item};
+use crate::learner::{AdamSpec, DataSpec, MeasureSpec, ScheduleSpec, SgdSpec};
+use crate::objective::{
+    DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
+};
+use crate::policy::{FitSpec, MlpSpec, UnimodalSpec};
+use crate::preference::PairSpec;
+use crate::problem::{BumpsSpec, SeparationSpec, TableSpec, TwoModesSpec};
+use crate::scenario::{ClaimSpec, PanelSpec, Seeds};
+use serde::{Serialize, de::DeserializeOwned};
+use toml::Table;
+
+/// A table of a scenario.
+struct Section {
+    /// What stands before its keys.
+    prefix: &'static str,
+    /// The type that reads it.
+    item: &'static str,
+    /// The keys that must be given, and the table with every default filled in.
+    filled: fn() -> Option<[Table; 2]>,
+}
+
+/// The table that a type reads from the keys that must be given.
+fn filled<T: Serialize + DeserializeOwned>(required: &str) -> Option<[Table; 2]> {
+    let read: T = toml::from_str(required).ok()?;
+    Some([toml::from_str(required).ok()?, Table::try_from(read).ok()?])
+}
+
+/// Shorter than a struct literal with its field names on four lines.
+const fn section(
+    prefix: &'static str,
+    item: &'static str,
+    filled: fn() -> Option<[Table; 2]>,
+) -> Section {
+    Section { prefix, item, filled }
+}
+
+const SEPARATION: &str = "p = 0.3\nq1 = 0.4\nq2 = 0.1";
+const TWO_MODES: &str = "peaks = [1, 2]\nmasses = [1, 1]\nwidths = [1, 1]";
+const TABLE: &str = "rewards = [0, 1]\nreference = \"uniform\"";
+const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"\nbetter = {}\n\
+    worse = {}\nmargin = 0.0";
+
+/// Every table of a scenario, in the order in which scenarios are written.
+const SECTIONS: [Section; 24] = [
+    section("", "Scenario", || None),
+    section("seeds", "Seeds", || filled::<Seeds>("")),
+    section("", "Experiment", || None),
+    section("problem.bumps", "BumpsSpec", || filled::<BumpsSpec>("reward = \"R1\"")),
+    section("problem.two-modes", "TwoModesSpec", || filled::<TwoModesSpec>(TWO_MODES)),
+    section("problem.table", "TableSpec", || filled::<TableSpec>(TABLE)),
+    section("problem.separation", "SeparationSpec", || filled::<SeparationSpec>(SEPARATION)),
+    section("policy.unimodal", "UnimodalSpec", || filled::<UnimodalSpec>("mean = 1\nwidth = 1")),
+    section("policy.mlp", "MlpSpec", || filled::<MlpSpec>("")),
+    section("policy.mlp.fit", "FitSpec", || filled::<FitSpec>("")),
+    section("objective.rwr", "RwrSpec", || filled::<RwrSpec>("")),
+    section("objective.reinforce", "ReinforceSpec", || filled::<ReinforceSpec>("")),
+    section("objective.ppo", "PpoSpec", || filled::<PpoSpec>("")),
+    section("objective.dpo", "DpoSpec", || filled::<DpoSpec>("")),
+    section("objective.ipo", "IpoSpec", || filled::<IpoSpec>("")),
+    section("objective.hinge", "HingeSpec", || filled::<HingeSpec>("")),
+    section("objective.unlikelihood", "UnlikelihoodSpec", || filled::<UnlikelihoodSpec>("")),
+    section("schedule", "ScheduleSpec", || filled::<ScheduleSpec>("steps = 1")),
+    section("data", "DataSpec", || filled::<DataSpec>("")),
+    section("data.preferences", "PreferenceFile", || None),
+    section("pairs", "PairSpec", || filled::<PairSpec>("")),
+    section("optimizer.adam", "AdamSpec", || filled::<AdamSpec>("learning_rate = 1")),
+    section("optimizer.sgd", "SgdSpec", || filled::<SgdSpec>("learning_rate = 1")),
+    section("measure", "MeasureSpec", || filled::<MeasureSpec>("")),
+];
+
+/// The blocks in double brackets, and the column of a CSV file.
+const BLOCKS: [Section; 4] = [
+    section("claim", "ClaimSpec", || filled::<ClaimSpec>(CLAIM)),
+    section("panel", "PanelSpec", || filled::<PanelSpec>("title = \"\"")),
+    section("panel.marks", "Mark", || None),
+    section("problem.table.rewards", "Column", || None),
+];
+
+/// Choices between tables: every variant is a key.
+const CHOICES: [(&str, &str); 3] =
+    [("problem", "ProblemSpec"), ("policy", "PolicySpec"), ("optimizer", "OptimizerSpec")];
+
+/// What a resolved scenario holds beside what is written.
+const NOT_WRITTEN: [&str; 9] =
+    ["seeds", "methods", "sweep", "cells", "claims", "panels", "set", "warnings", "List"];
+
+/// Every key.
+pub(super) fn entries() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for section in SECTIONS.iter().chain(&BLOCKS) {
+        let members = item(section.item).map_or(Vec::new(), |item| item.members);
+        let written = members.iter().filter(|m| !NOT_WRITTEN.contains(&m.name.as_str()));
+        let written = written.filter(|m| m.name.starts_with(|c: char| c.is_lowercase()));
+        entries.extend(written.map(|member| key(section, member)));
+    }
+    for (prefix, choice) in CHOICES {
+        let variants = item(choice).map_or(Vec::new(), |item| item.members);
+        entries.extend(variants.iter().map(|variant| {
+            let path = format!("{prefix}.{}", variant.name);
+            let note = notes::of(&path);
+            Entry::new(Kind::Key, &path)
+                .with("What", &variant.doc)
+                .with("Formula", note.formula)
+                .with("Set", format!("[{path}] in a scenario, with the keys below it"))
+                .with("Source", if note.source.is_empty() { notes::BANDITS } else { note.source })
+        }));
+    }
+    entries
+}
+
+/// One key.
+fn key(section: &Section, member: &Member) -> Entry {
+    let dot = if section.prefix.is_empty() { "" } else { "." };
+    let path = format!("{}{dot}{}", section.prefix, member.name);
+    let note = notes::of(&path);
+    let words = allowed::words(member);
+    let objective = section.prefix.strip_prefix("objective.");
+    let source = match objective {
+        Some(name) if note.source.is_empty() => objectives::paragraph(name, "Source"),
+        _ if note.source.is_empty() => notes::source(section.prefix).to_owned(),
+        _ => note.source.to_owned(),
+    };
+    let formula = match objective {
+        Some(name) if note.formula.is_empty() => objectives::paragraph(name, "Formula"),
+        _ => note.formula.to_owned(),
+    };
+    Entry::new(Kind::Key, &path)
+        .also(note.also.iter().copied())
+        .values(words.iter().map(|word| word.name.clone()))
+        .with("What", &member.doc)
+        .with("Formula", formula)
+        .with("Unit", note.unit)
+        .with("Allowed", allowed::allowed(section.prefix, member, note.allowed))
+        .with("Default", default(section, member))
+        .with("Set", place(section.prefix, &path))
+        .with("Source", source)
+}
+
+/// What holds if the key is left out.
+fn default(section: &Section, member: &Member) -> String {
+    let Some([given, filled]) = (section.filled)() else { return String::new() };
+    match filled.get(&member.name) {
+        _ if given.contains_key(&member.name) => "none: it must be given".to_owned(),
+        Some(value) if value.is_table() => String::new(),
+        Some(value) => value.to_string(),
+        None => "none: it may be left out".to_owned(),
+    }
+}
+
+/// Where the key is written.
+fn place(prefix: &str, path: &str) -> String {
+    let top = prefix.split('.').next().unwrap_or(prefix);
+    match top {
+        "claim" | "panel" => format!("in a block [[{top}]] of a scenario"),
+        "" => "at the top of a scenario".to_owned(),
+        _ => format!(
+            "[{prefix}] in a scenario, the same key below a [[method]], or --set {path}=VALUE"
+        ),
+    }
+}

@@ -1,0 +1,180 @@
+//! What the types of the keys do not say: symbols, formulas, units, sources.
+
+/// Where the bandits come from.
+pub(super) const BANDITS: &str = "arXiv 2404.14367, §4";
+const ALGORITHM_1: &str = "arXiv 2404.14367, Algorithm 1";
+const ADAM: &str = "arXiv 1412.6980, Algorithm 1";
+const OURS: &str = "this program's own";
+
+/// What is said of a key beside its doc comment; empty where there is nothing to say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Note {
+    key: &'static str,
+    /// Symbols and other names.
+    pub also: &'static [&'static str],
+    /// How it enters.
+    pub formula: &'static str,
+    /// What it counts or measures.
+    pub unit: &'static str,
+    /// What may be given, where the type does not tell.
+    pub allowed: &'static str,
+    /// Where it comes from, if not from where its table does.
+    pub source: &'static str,
+}
+
+const NONE: Note = Note { key: "", also: &[], formula: "", unit: "", allowed: "", source: "" };
+
+const fn note(key: &'static str, formula: &'static str, unit: &'static str) -> Note {
+    Note { key, formula, unit, ..NONE }
+}
+
+const fn symbol(
+    key: &'static str,
+    also: &'static [&'static str],
+    formula: &'static str,
+    unit: &'static str,
+) -> Note {
+    Note { key, also, formula, unit, ..NONE }
+}
+
+const TARGET: &str = "target(a) ∝ π_ref(a)·exp(r(a)/target_temperature)";
+const ENTROPY: &str = "c += α·(1 + log π(y))/n";
+const RATE: &str = "θ ← θ − learning_rate · (direction of the optimizer)";
+const LAYERS: &str =
+    "Linear(context → features) + LayerNorm + ReLU, features → hidden, hidden → hidden → arms";
+
+const NOTES: [Note; 49] = [
+    symbol(
+        "schedule.samples_per_round",
+        &["B", "batch size"],
+        "B/C prompts a round; one round makes T·B/M optimizer steps",
+        "responses",
+    ),
+    symbol(
+        "schedule.responses_per_prompt",
+        &["C", "N"],
+        "C divides M; all pairs of a minibatch are (M/C)·C(C−1)/2",
+        "responses per prompt",
+    ),
+    symbol("schedule.minibatch", &["M"], "C divides M, and M divides B", "responses"),
+    symbol("schedule.passes", &["T", "inner steps"], "T·B/M steps a round", "passes"),
+    note("schedule.steps", "rounds · T·B/M, where the last round may be cut", "optimizer steps"),
+    note("schedule.gradient_clip", "g ← g · min(1, gradient_clip/‖g‖)", "norm of the gradient"),
+    symbol(
+        "schedule.learning_rate_decay",
+        &["decay"],
+        "constant: 1; linear: 1 − p; cosine: (1 + cos πp)/2, with p the share of the run after the \
+         warm-up",
+        "a factor of the learning rate",
+    ),
+    symbol(
+        "schedule.warmup_steps",
+        &["warmup"],
+        "learning rate · (step + 1)/(warmup_steps + 1)",
+        "steps",
+    ),
+    symbol("schedule.data", &["data source"], "", ""),
+    note("schedule.expectation", "E[f] = Σ_a π(a)·f(a) in place of the mean over draws", ""),
+    note("data.prompts", "offline data hold data.prompts · C responses", "prompts"),
+    note("pairs.reward_gap", "kept: r(y_w) − r(y_l) ≥ reward_gap", "reward units"),
+    note("pairs.selection", "all pairs of a minibatch: (M/C)·C(C−1)/2", ""),
+    note("pairs.ties", "a tie: r(y) = r(y′)", ""),
+    symbol("optimizer.adam.learning_rate", &["lr", "η"], RATE, "parameter units per step"),
+    symbol(
+        "optimizer.sgd.learning_rate",
+        &["lr", "η"],
+        "θ ← θ − η·v",
+        "parameter units per unit of gradient",
+    ),
+    symbol("optimizer.adam.beta1", &["β1", "β₁"], "m ← β₁·m + (1 − β₁)·g", "a share"),
+    symbol("optimizer.adam.beta2", &["β2", "β₂"], "v ← β₂·v + (1 − β₂)·g²", "a share"),
+    note("optimizer.adam.epsilon", "Δθ = −η·m̂/(√v̂ + ε)", "gradient units"),
+    note("optimizer.sgd.momentum", "v ← momentum·v + g", "a share"),
+    symbol(
+        "objective.dpo.beta",
+        &["β"],
+        "implicit reward = β·(log π(y) − log π_ref(y)); ℓ = −log σ(βh) without label smoothing",
+        "reward units per nat",
+    ),
+    symbol("objective.dpo.label_smoothing", &["cDPO", "ε"], "", "a share from 0 to below 0.5"),
+    symbol("objective.hinge.beta", &["β"], "", "1/nats: the margin is reached at h = 1/β"),
+    symbol("objective.ipo.tau", &["τ"], "target_margin = 1/(2·tau)", "1/nats"),
+    symbol(
+        "objective.ipo.target_margin",
+        &[],
+        "ℓ = (h − m)²,   m = target_margin = 1/(2·tau)",
+        "nats",
+    ),
+    note(
+        "objective.rwr.temperature",
+        "weight = min(exp(r/temperature), weight_clip)",
+        "reward units",
+    ),
+    note("objective.rwr.weight_clip", "weight = min(exp(r/temperature), weight_clip)", "a weight"),
+    note("objective.rwr.normalise", "weight ← weight / mean weight of the prompt", ""),
+    note("objective.reinforce.baseline", "A = r − b", ""),
+    note("objective.reinforce.standardise", "A ← (A − mean A)/(sd A + 1e−8)", ""),
+    symbol("objective.reinforce.entropy_bonus", &["α"], ENTROPY, "reward units per nat"),
+    Note {
+        allowed: "a number above zero, or \"none\"",
+        ..symbol("objective.ppo.ratio_clip", &["ε", "clip"], "", "a share of the ratio π/π_old")
+    },
+    note("objective.ppo.baseline", "A = r − b", ""),
+    note("objective.ppo.standardise", "A ← (A − mean A)/(sd A + 1e−8)", ""),
+    symbol("objective.ppo.entropy_bonus", &["α"], ENTROPY, "reward units per nat"),
+    symbol("objective.unlikelihood.alpha", &["α"], "", "a weight; 1 is that of the best response"),
+    note("objective.unlikelihood.floor", "", "nats"),
+    note("objective.unlikelihood.pushed", "", ""),
+    note("problem.bumps.reward", "r(a) = exp(−((a − peak)/width)²)", "rewards lie in 0 to 1"),
+    Note {
+        source: "arXiv 2404.14367, Lemma 6.1",
+        ..note("problem.bumps.target_temperature", TARGET, "reward units")
+    },
+    Note {
+        source: "arXiv 2404.14367, Lemma 6.1",
+        ..note("problem.table.target_temperature", TARGET, "reward units")
+    },
+    note("problem.bumps", "r(a) = exp(−((a − peak)/width)²)", ""),
+    Note {
+        source: "arXiv 2404.14367, §6, for the question",
+        ..note("problem.two-modes", "r(a) = target(a) / max target", "")
+    },
+    note("problem.separation.p", "π_ref = (p, p, 1 − 2p)", "a probability, below 0.5"),
+    note("problem.separation.q1", "target = (q₁, q₂, 1 − q₁ − q₂)", "a probability, above q2"),
+    note("problem.separation.q2", "target = (q₁, q₂, 1 − q₁ − q₂)", "a probability, below q1"),
+    Note {
+        source: "arXiv 2404.14367, Theorem 6.5, for the question",
+        ..note("policy.unimodal", "π(a) ∝ exp(−(a − μ)²/2σ²)", "")
+    },
+    note("policy.mlp", LAYERS, ""),
+    note("policy.tabular", "π(a) = exp(f_a)/Σ exp(f)", ""),
+];
+
+/// The note of a key, empty if there is none.
+pub(super) fn of(key: &str) -> Note {
+    NOTES.iter().find(|note| note.key == key).copied().unwrap_or(NONE)
+}
+
+/// Where the keys of a table come from.
+pub(super) fn source(prefix: &str) -> &'static str {
+    match prefix.split('.').next().unwrap_or(prefix) {
+        "schedule" | "data" => ALGORITHM_1,
+        "problem" | "policy" => BANDITS,
+        "optimizer" if prefix.ends_with("adam") => ADAM,
+        _ => OURS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NOTES;
+
+    /// The keys that exist stand among the entries.
+    #[test]
+    fn every_note_is_of_a_key_that_exists() {
+        let listed = crate::cli::explain::terms();
+        for note in NOTES {
+            assert!(listed.contains(note.key), "{} is no key", note.key);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Which shipped scenarios show a term at work.
+
+use super::entry::Kind;
+use crate::scenario::shipped;
+use toml::{Table, Value};
+
+/// The shipped scenarios that speak of a metric, have a method of an objective or sweep a key; empty
+/// if there is none.
+///
+/// Their texts are read as they are written: resolving them all would take longer than all the rest.
+pub(super) fn scenarios(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Metric => list("shown or judged by", |scenario| speaks(scenario, name)),
+        Kind::Objective => list("used by", |scenario| {
+            let chosen =
+                |table: &Table| table.get("objective").is_some_and(|o| o.get(name).is_some());
+            chosen(scenario) || blocks(scenario, "method").any(chosen)
+        }),
+        Kind::Key => list("swept by", |scenario| {
+            scenario.get("sweep").is_some_and(|sweep| sweep.get(name).is_some())
+        }),
+        Kind::Word => String::new(),
+    }
+}
+
+/// Whether a claim or a panel speaks of a metric.
+fn speaks(scenario: &Table, metric: &str) -> bool {
+    let is = |value: &Value| value.as_str() == Some(metric);
+    let among =
+        |value: &Value| is(value) || value.as_array().is_some_and(|list| list.iter().any(is));
+    let named = |block: &Table, key: &str| block.get(key).is_some_and(among);
+    blocks(scenario, "claim").any(|claim| named(claim, "metric"))
+        || blocks(scenario, "panel").any(|panel| named(panel, "x") || named(panel, "y"))
+}
+
+/// The blocks of a name in double brackets.
+fn blocks<'a>(scenario: &'a Table, name: &str) -> impl Iterator<Item = &'a Table> {
+    let list = scenario.get(name).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_table)
+}
+
+fn list(how: &str, wanted: impl Fn(&Table) -> bool) -> String {
+    // A shipped scenario that is no TOML is a fault that a test finds.
+    let fits = |text: &str| toml::from_str(text).is_ok_and(|table: Table| wanted(&table));
+    let ids = shipped().iter().filter(|file| fits(file.text)).map(|file| file.id());
+    let ids: Vec<&str> = ids.collect();
+    if ids.is_empty() { String::new() } else { format!("{how} {}", ids.join(", ")) }
+}
