@@ -1,6 +1,7 @@
 //! Adam and SGD over named parameters, with state that can be saved.
 
 use super::spec::{AdamSpec, OptimizerSpec, SgdSpec};
+use crate::numerics::vectorised;
 use crate::policy::{Parameter, Scalars};
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +115,7 @@ macro_rules! apply {
     ($name:ident, $float:ty) => {
         fn $name(&self, x: &mut [$float], g: &[$float], m: &mut [$float], v: &mut [$float]) {
             let all = x.iter_mut().zip(g).zip(m.iter_mut().zip(v.iter_mut()));
-            match *self {
+            vectorised(|| match *self {
                 Rule::Adam { rate, beta1, beta2, epsilon, root, scale } => {
                     let (rate, b1, b2) = (rate as $float, beta1 as $float, beta2 as $float);
                     let (epsilon, root, scale) =
@@ -134,7 +135,7 @@ macro_rules! apply {
                         *x -= rate * *m;
                     }
                 }
-            }
+            })
         }
     };
 }
