@@ -220,3 +220,59 @@ impl LayerNorm {
         dx
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Purpose, Streams};
+
+    /// A layer, its input before the rectifier and the gradient of its output; of the 12 units only
+    /// each `every`-th is on, in some rows.
+    fn setting(every: usize) -> (Linear, Array2<f32>, Array2<f32>) {
+        let mut rng = Streams::new(5).at(Purpose::Init, 0);
+        let layer = Linear::xavier(12, 7, 1.0, &mut rng);
+        let uniform = Uniform::new_inclusive(-1.0f32, 1.0).expect("a range");
+        let mut x = Array2::random_using((9, 12), uniform, &mut rng);
+        for (unit, mut column) in x.columns_mut().into_iter().enumerate() {
+            if unit % every > 0 {
+                column.mapv_inplace(|v| -v.abs());
+            }
+        }
+        (layer, x, Array2::random_using((9, 7), uniform, &mut rng))
+    }
+
+    /// Output, gradients of weight, bias and input with the units that are off left in or out.
+    fn pass(mut layer: Linear, x: &Active, dy: &Array2<f32>) -> [Vec<f32>; 4] {
+        let y = layer.forward(x);
+        layer.accumulate(x, dy);
+        let dx = x.rectifier_gradient(layer.input_gradient(x, dy));
+        let weight = layer.weight_gradient.into_iter().collect();
+        [y.into_iter().collect(), weight, layer.bias_gradient.to_vec(), dx.into_iter().collect()]
+    }
+
+    #[test]
+    fn leaving_out_units_that_are_off_changes_nothing_but_rounding() {
+        for (every, kept) in [(1, 12), (2, 6), (5, 3), (13, 1)] {
+            let (layer, x, dy) = setting(every);
+            let active = Active::rectified(x.clone());
+            assert_eq!(active.values.ncols(), kept);
+            let whole = Active::all(x.mapv(|v| v.max(0.0)));
+            let (given, dense) = (pass(layer.clone(), &active, &dy), pass(layer, &whole, &dy));
+            for (what, (a, b)) in given.iter().zip(&dense).enumerate() {
+                assert_eq!(a.len(), b.len());
+                let close = a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-6);
+                assert!(close, "array {what} with {kept} units: {a:?} against {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_whose_inputs_are_all_off_gives_its_bias_and_no_gradient_of_its_weights() {
+        let (mut layer, x, dy) = setting(1);
+        layer.bias.fill(0.5);
+        let off = Active::rectified(x.mapv(|v| -v.abs()));
+        let [y, weight, _, dx] = pass(layer, &off, &dy);
+        assert!(y.iter().all(|v| *v == 0.5));
+        assert!(weight.iter().chain(&dx).all(|v| *v == 0.0));
+    }
+}

@@ -3,7 +3,6 @@
 use super::layers::{Active, LayerNorm, Linear, Normalised};
 use super::table::Rows;
 use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged, Scalars};
-use crate::numerics::log_softmax_in_place;
 use crate::stream::{Draws, Purpose, Streams};
 use ndarray::{Array2, ArrayBase, DataMut, Dimension};
 use serde::{Deserialize, Serialize};
@@ -108,11 +107,8 @@ impl Mlp {
         let h1 = Active::rectified(h1);
         let h2 = Active::rectified(self.second.forward(&h1));
         let h3 = Active::rectified(self.third.forward(&h2));
-        let mut log_probs = self.head.forward(&h3).mapv(f64::from);
-        for mut row in log_probs.rows_mut() {
-            log_softmax_in_place(row.as_slice_mut().expect("rows are contiguous"));
-        }
-        Ok((Rows { log_probs }, Activations { input, normalised, rectified: [h1, h2, h3] }))
+        let rows = Rows::of_logits(&self.head.forward(&h3));
+        Ok((rows, Activations { input, normalised, rectified: [h1, h2, h3] }))
     }
 
     /// Adds the parameters' gradients, given the logits' gradient `[prompts, arms]`.
