@@ -122,7 +122,10 @@ macro_rules! apply {
                         (epsilon as $float, root as $float, scale as $float);
                     for ((x, g), (m, v)) in all {
                         let g = *g * scale;
-                        *m = b1 * *m + (1.0 - b1) * g;
+                        let mean = b1 * *m + (1.0 - b1) * g;
+                        // The mean of a unit that went off decays to a subnormal number, which
+                        // moves nothing and slows processors down for good.
+                        *m = if mean.abs() < <$float>::MIN_POSITIVE { 0.0 } else { mean };
                         *v = b2 * *v + (1.0 - b2) * g * g;
                         *x -= rate * *m / (v.sqrt() * root + epsilon);
                     }
