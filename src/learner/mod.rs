@@ -194,7 +194,8 @@ impl<'a, T: Task> Learner<'a, T> {
                     if self.progress.step == self.schedule.steps {
                         return Ok(());
                     }
-                    if let Some(report) = self.step(policy, &round, &minibatch)? {
+                    let norm_wanted = observer.wants_gradient_norm(self.progress.step + 1);
+                    if let Some(report) = self.step(policy, &round, &minibatch, norm_wanted)? {
                         observer.observe(policy, &self.progress, Some(&report))?;
                     }
                 }

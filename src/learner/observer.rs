@@ -4,10 +4,10 @@ use super::source::PromptSamples;
 use super::spec::MeasureSpec;
 use super::task::BanditTask;
 use super::{Progress, Stop};
-use crate::numerics::{entropy, kl_divergence, log_sum_exp};
+use crate::numerics::{entropy, exponentials, kl_divergence_given, log_sum_exp};
 use crate::policy::{Arm, Enumerable};
 use crate::stream::{Purpose, Streams};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use rand::Rng;
 use std::rc::Rc;
 
@@ -83,8 +83,8 @@ pub struct Measurement {
 pub struct StepReport {
     /// The loss, divided by its units.
     pub loss: f64,
-    /// Euclidean norm of the gradient before clipping.
-    pub gradient_norm: f64,
+    /// Euclidean norm of the gradient before clipping; `None` if nobody asked for it.
+    pub gradient_norm: Option<f64>,
     /// The learning rate of the step.
     pub learning_rate: f64,
     /// Share of responses with c > 0.
@@ -106,10 +106,41 @@ pub trait Observer<P> {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop>;
+
+    /// Whether the report that ends in `step` steps taken must say the gradient's norm, which costs
+    /// a pass over every parameter.
+    fn wants_gradient_norm(&self, step: u64) -> bool {
+        let _ = step;
+        true
+    }
 }
 
-/// A number of one row of log-probabilities.
-type OfRow<'a> = &'a dyn Fn(&[f64]) -> f64;
+/// A number of one row: of its probabilities and their logarithms.
+type OfRow<'a> = &'a dyn Fn(&[f64], &[f64]) -> f64;
+
+/// A policy on the evaluation prompts.
+struct Table {
+    /// log π of every arm: `[prompts, arms]`, nats.
+    log_probs: Array2<f64>,
+    /// Their exponentials.
+    probabilities: Array2<f64>,
+}
+
+impl Table {
+    fn new(log_probs: Array2<f64>) -> Self {
+        let probabilities = log_probs.mapv(f64::exp);
+        Table { log_probs, probabilities }
+    }
+
+    /// The mean over prompts.
+    fn average(&self, of_row: OfRow<'_>) -> f64 {
+        let rows = self.probabilities.rows().into_iter().zip(self.log_probs.rows());
+        let own = |(p, log_p): (ArrayView1<'_, f64>, ArrayView1<'_, f64>)| {
+            of_row(p.to_slice().expect("row"), log_p.to_slice().expect("row"))
+        };
+        rows.map(own).sum::<f64>() / self.log_probs.nrows() as f64
+    }
+}
 
 /// Two arms of an evaluation prompt, the first of higher reward.
 #[derive(Debug, Clone, Copy)]
@@ -192,27 +223,22 @@ impl<'a> BanditObserver<'a> {
     }
 
     /// Reward, divergences and entropy, averaged over the evaluation prompts.
-    fn expectations(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
+    fn expectations(&mut self, table: &Table, progress: &Progress) -> Result<(), Stop> {
         let problem = self.task.problem();
-        let count = table.nrows() as f64;
-        let average = |f: &dyn Fn(&[f64]) -> f64| {
-            table.rows().into_iter().map(|r| f(r.to_slice().expect("row"))).sum::<f64>() / count
-        };
-        let reward = |row: &[f64]| {
-            row.iter().zip(problem.rewards()).map(|(lp, r)| lp.exp() * r).sum::<f64>()
-        };
+        let (log_ref, log_target) = (problem.log_reference(), problem.log_target());
+        let (reference, target) = (exponentials(log_ref), exponentials(log_target));
+        let reward = |p: &[f64]| p.iter().zip(problem.rewards()).map(|(p, r)| p * r).sum::<f64>();
         let metrics: [(&str, OfRow<'_>); 6] = [
-            ("gold_reward", &reward),
-            ("forward_kl_ref", &|row| kl_divergence(problem.log_reference(), row)),
-            ("reverse_kl_ref", &|row| kl_divergence(row, problem.log_reference())),
-            ("forward_kl_target", &|row| kl_divergence(problem.log_target(), row)),
-            ("reverse_kl_target", &|row| kl_divergence(row, problem.log_target())),
-            ("entropy", &|row| entropy(row)),
+            ("gold_reward", &|p, _| reward(p)),
+            ("forward_kl_ref", &|_, log_p| kl_divergence_given(&reference, log_ref, log_p)),
+            ("reverse_kl_ref", &|p, log_p| kl_divergence_given(p, log_p, log_ref)),
+            ("forward_kl_target", &|_, log_p| kl_divergence_given(&target, log_target, log_p)),
+            ("reverse_kl_target", &|p, log_p| kl_divergence_given(p, log_p, log_target)),
+            ("entropy", &entropy),
         ];
-        for (metric, f) in metrics {
+        for (metric, of_row) in metrics {
             if self.wants(metric) {
-                let value = average(f);
-                self.record(progress, metric, value)?;
+                self.record(progress, metric, table.average(of_row))?;
             }
         }
         let Some(boundary) = problem.boundary() else { return Ok(()) };
@@ -284,10 +310,10 @@ impl<'a> BanditObserver<'a> {
     }
 
     /// The mean probability of every arm; at step 0 also reference, reward and target.
-    fn arms(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
-        let count = table.nrows() as f64;
-        for arm in 0..table.ncols() {
-            let mean = table.column(arm).iter().map(|lp| lp.exp()).sum::<f64>() / count;
+    fn arms(&mut self, table: &Table, progress: &Progress) -> Result<(), Stop> {
+        let count = table.probabilities.nrows() as f64;
+        for (arm, column) in table.probabilities.columns().into_iter().enumerate() {
+            let mean = column.iter().sum::<f64>() / count;
             self.write(progress, format!("probability/{arm}"), mean)?;
         }
         if progress.step > 0 {
@@ -303,9 +329,11 @@ impl<'a> BanditObserver<'a> {
     }
 
     fn step_report(&mut self, report: &StepReport, progress: &Progress) -> Result<(), Stop> {
+        self.record(progress, "loss", report.loss)?;
+        if let Some(norm) = report.gradient_norm {
+            self.record(progress, "grad_norm", norm)?;
+        }
         for (metric, value) in [
-            ("loss", report.loss),
-            ("grad_norm", report.gradient_norm),
             ("learning_rate", report.learning_rate),
             ("negative_gradient_fraction", report.negative_gradient_fraction),
             ("negative_gradient_mass", report.negative_gradient_mass),
@@ -331,14 +359,18 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
         if !self.moments.contain(progress.step) {
             return Ok(());
         }
-        let table = policy.log_probabilities(&self.prompts);
+        let table = Table::new(policy.log_probabilities(&self.prompts));
         self.expectations(&table, progress)?;
-        self.pairs(&table, progress)?;
+        self.pairs(&table.log_probs, progress)?;
         self.training_data(policy, progress)?;
         if let Some(report) = report {
             self.step_report(report, progress)?;
         }
         if self.distribution { self.arms(&table, progress) } else { Ok(()) }
+    }
+
+    fn wants_gradient_norm(&self, step: u64) -> bool {
+        self.wants("grad_norm") && self.moments.contain(step)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Adam and SGD over named parameters, with state that can be saved.
 
 use super::spec::{AdamSpec, OptimizerSpec, SgdSpec};
+use crate::numerics::vectorised;
 use crate::policy::{Parameter, Scalars};
 use serde::{Deserialize, Serialize};
 
@@ -114,14 +115,17 @@ macro_rules! apply {
     ($name:ident, $float:ty) => {
         fn $name(&self, x: &mut [$float], g: &[$float], m: &mut [$float], v: &mut [$float]) {
             let all = x.iter_mut().zip(g).zip(m.iter_mut().zip(v.iter_mut()));
-            match *self {
+            vectorised(|| match *self {
                 Rule::Adam { rate, beta1, beta2, epsilon, root, scale } => {
                     let (rate, b1, b2) = (rate as $float, beta1 as $float, beta2 as $float);
                     let (epsilon, root, scale) =
                         (epsilon as $float, root as $float, scale as $float);
                     for ((x, g), (m, v)) in all {
                         let g = *g * scale;
-                        *m = b1 * *m + (1.0 - b1) * g;
+                        let mean = b1 * *m + (1.0 - b1) * g;
+                        // The mean of a unit that went off decays to a subnormal number, which
+                        // moves nothing and slows processors down for good.
+                        *m = if mean.abs() < <$float>::MIN_POSITIVE { 0.0 } else { mean };
                         *v = b2 * *v + (1.0 - b2) * g * g;
                         *x -= rate * *m / (v.sqrt() * root + epsilon);
                     }
@@ -134,7 +138,7 @@ macro_rules! apply {
                         *x -= rate * *m;
                     }
                 }
-            }
+            })
         }
     };
 }

@@ -19,11 +19,14 @@ struct Scored {
 
 impl<T: Task> Learner<'_, T> {
     /// Takes one optimizer step; `None` if the minibatch has no unit to learn from.
+    ///
+    /// The norm of the gradient is taken only if it is wanted or clipped.
     pub(super) fn step<P>(
         &mut self,
         policy: &mut P,
         round: &Round<T>,
         minibatch: &[usize],
+        norm_wanted: bool,
     ) -> Result<Option<StepReport>, Stop>
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
@@ -42,12 +45,10 @@ impl<T: Task> Learner<'_, T> {
         })?;
         outcome?;
         let Some(mut report) = report else { return Ok(None) };
-        let norm = gradient_norm(&policy.parameters_mut());
-        let scale = if norm > self.schedule.gradient_clip {
-            self.schedule.gradient_clip / norm
-        } else {
-            1.0
-        };
+        let clip = self.schedule.gradient_clip;
+        let norm =
+            (norm_wanted || clip.is_finite()).then(|| gradient_norm(&policy.parameters_mut()));
+        let scale = norm.filter(|norm| *norm > clip).map_or(1.0, |norm| clip / norm);
         let factor = self.schedule.learning_rate_factor(self.progress.step);
         report.gradient_norm = norm;
         report.learning_rate = self.optimizer.learning_rate() * factor;
@@ -121,7 +122,7 @@ impl<T: Task> Learner<'_, T> {
         let ages = || minibatch.iter().map(age);
         StepReport {
             loss: scored.loss,
-            gradient_norm: 0.0,
+            gradient_norm: None,
             learning_rate: 0.0,
             negative_gradient_fraction: pushed_down as f64 / log_pi.responses() as f64,
             negative_gradient_mass: if all > 0.0 { down / all } else { 0.0 },

@@ -15,9 +15,10 @@ pub(super) fn add_contrast(
     ledger: &mut Ledger<'_>,
     loss: impl Fn(f64) -> (f64, f64),
 ) {
+    let log_ratio: Vec<f64> = (0..group.responses()).map(|i| group.log_ratio(i)).collect();
     for &pair in group.pairs {
         let weight = group.pair_weight(pair);
-        let margin = group.log_ratio(pair.chosen) - group.log_ratio(pair.rejected);
+        let margin = log_ratio[pair.chosen] - log_ratio[pair.rejected];
         let (value, slope) = loss(margin);
         ledger.book(weight * value);
         ledger.push(group, pair.chosen, weight * slope);

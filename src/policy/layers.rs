@@ -1,7 +1,7 @@
 //! Layers with hand-written, batched back-propagation in single precision.
 
 use gemm::Parallelism;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
 use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand_distr::Uniform;
@@ -31,23 +31,98 @@ impl Linear {
     }
 
     /// `x: [batch, inputs]` to `[batch, outputs]`.
-    pub fn forward(&self, x: &Array2<f32>) -> Array2<f32> {
-        let mut y = self.bias.broadcast((x.nrows(), self.bias.len())).expect("rows").to_owned();
-        add_product(x.view(), self.weight.view(), &mut y);
+    pub fn forward(&self, x: &Active) -> Array2<f32> {
+        let mut y = Array2::zeros((x.values.nrows(), self.bias.len()));
+        y.rows_mut().into_iter().for_each(|mut row| row.assign(&self.bias));
+        add_product(x.values.view(), x.rows_of(&self.weight).view(), &mut y);
         y
     }
 
     /// Adds the gradients of weight and bias.
-    pub fn accumulate(&mut self, x: &Array2<f32>, dy: &Array2<f32>) {
-        add_product(x.t(), dy.view(), &mut self.weight_gradient);
+    pub fn accumulate(&mut self, x: &Active, dy: &Array2<f32>) {
         self.bias_gradient += &dy.sum_axis(Axis(0));
+        let Some(columns) = &x.columns else {
+            return add_product(x.values.t(), dy.view(), &mut self.weight_gradient);
+        };
+        let mut kept = Array2::zeros((columns.len(), dy.ncols()));
+        add_product(x.values.t(), dy.view(), &mut kept);
+        for (&column, row) in columns.iter().zip(kept.rows()) {
+            self.weight_gradient.row_mut(column).scaled_add(1.0, &row);
+        }
     }
 
-    /// The gradient of the input: `dX = dY·Wᵀ`.
-    pub fn input_gradient(&self, dy: &Array2<f32>) -> Array2<f32> {
-        let mut dx = Array2::zeros((dy.nrows(), self.weight.nrows()));
-        add_product(dy.view(), self.weight.t(), &mut dx);
+    /// The gradient of the input's kept columns: `dX = dY·Wᵀ`, `[batch, kept]`.
+    pub fn input_gradient(&self, x: &Active, dy: &Array2<f32>) -> Array2<f32> {
+        let mut dx = Array2::zeros(x.values.dim());
+        add_product(dy.view(), x.rows_of(&self.weight).t(), &mut dx);
         dx
+    }
+}
+
+/// An activation without the columns that are zero in every row.
+///
+/// A rectifier that is off for a whole batch adds exactly nothing to a product, and after the fit
+/// to π_ref half of the units and more are off for every context. Leaving their columns out, and
+/// the rows of the weights that meet them, makes the products that much smaller.
+pub(super) struct Active {
+    /// The columns that are kept: `[batch, kept]`.
+    values: Array2<f32>,
+    /// Where each kept column stands in the whole activation; `None` if all are kept.
+    columns: Option<Vec<usize>>,
+    /// Columns of the whole activation.
+    width: usize,
+}
+
+impl Active {
+    /// Columns are picked out only if at most this share is kept: above it the copies cost more
+    /// than the smaller products save.
+    const WORTH_PICKING: f64 = 0.75;
+
+    /// An activation with all its columns.
+    pub fn all(values: Array2<f32>) -> Self {
+        let width = values.ncols();
+        Active { values, columns: None, width }
+    }
+
+    /// The rectifier `max(x, 0)`.
+    pub fn rectified(mut x: Array2<f32>) -> Self {
+        let mut largest = vec![0.0f32; x.ncols()];
+        for mut row in x.rows_mut() {
+            let row = row.as_slice_mut().expect("rows are contiguous");
+            for (v, largest) in row.iter_mut().zip(&mut largest) {
+                *v = if *v > 0.0 { *v } else { 0.0 };
+                *largest = if *v > *largest { *v } else { *largest };
+            }
+        }
+        let columns: Vec<usize> = (0..x.ncols()).filter(|&c| largest[c] > 0.0).collect();
+        if columns.len() as f64 > Self::WORTH_PICKING * x.ncols() as f64 {
+            return Active::all(x);
+        }
+        let mut values = Array2::zeros((x.nrows(), columns.len()));
+        for (mut kept, row) in values.rows_mut().into_iter().zip(x.rows()) {
+            kept.iter_mut().zip(&columns).for_each(|(v, &column)| *v = row[column]);
+        }
+        Active { values, width: x.ncols(), columns: Some(columns) }
+    }
+
+    /// The gradient of the rectifier's input, `[batch, width]`, given that of the kept columns of
+    /// its output: zero where the output was zero.
+    pub fn rectifier_gradient(&self, mut gradient: Array2<f32>) -> Array2<f32> {
+        gradient.zip_mut_with(&self.values, |g, &y| *g = if y > 0.0 { *g } else { 0.0 });
+        let Some(columns) = &self.columns else { return gradient };
+        let mut whole = Array2::zeros((gradient.nrows(), self.width));
+        for (mut whole, kept) in whole.rows_mut().into_iter().zip(gradient.rows()) {
+            columns.iter().zip(kept).for_each(|(&column, g)| whole[column] = *g);
+        }
+        whole
+    }
+
+    /// The rows of a weight that meet the kept columns: `[kept, outputs]`.
+    fn rows_of<'a>(&self, weight: &'a Array2<f32>) -> CowArray<'a, f32, Ix2> {
+        match &self.columns {
+            None => weight.view().into(),
+            Some(columns) => weight.select(Axis(0), columns).into(),
+        }
     }
 }
 
@@ -82,16 +157,6 @@ fn add_product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: &mut Array2<
             Parallelism::None,
         );
     }
-}
-
-/// `max(x, 0)` in place.
-pub(super) fn relu(x: &mut Array2<f32>) {
-    x.mapv_inplace(|v| v.max(0.0));
-}
-
-/// Clears the gradient where the rectifier's output was zero.
-pub(super) fn relu_backward(output: &Array2<f32>, gradient: &mut Array2<f32>) {
-    gradient.zip_mut_with(output, |g, &y| *g = if y > 0.0 { *g } else { 0.0 });
 }
 
 /// Layer normalisation with gain and bias (arXiv 1607.06450), ε = 1e-5 under the root.
@@ -153,5 +218,61 @@ impl LayerNorm {
             g.zip_mut_with(&x, |v, xi| *v = (*v - mean - xi * along) * inverse);
         }
         dx
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Purpose, Streams};
+
+    /// A layer, its input before the rectifier and the gradient of its output; of the 12 units only
+    /// each `every`-th is on, in some rows.
+    fn setting(every: usize) -> (Linear, Array2<f32>, Array2<f32>) {
+        let mut rng = Streams::new(5).at(Purpose::Init, 0);
+        let layer = Linear::xavier(12, 7, 1.0, &mut rng);
+        let uniform = Uniform::new_inclusive(-1.0f32, 1.0).expect("a range");
+        let mut x = Array2::random_using((9, 12), uniform, &mut rng);
+        for (unit, mut column) in x.columns_mut().into_iter().enumerate() {
+            if unit % every > 0 {
+                column.mapv_inplace(|v| -v.abs());
+            }
+        }
+        (layer, x, Array2::random_using((9, 7), uniform, &mut rng))
+    }
+
+    /// Output, gradients of weight, bias and input with the units that are off left in or out.
+    fn pass(mut layer: Linear, x: &Active, dy: &Array2<f32>) -> [Vec<f32>; 4] {
+        let y = layer.forward(x);
+        layer.accumulate(x, dy);
+        let dx = x.rectifier_gradient(layer.input_gradient(x, dy));
+        let weight = layer.weight_gradient.into_iter().collect();
+        [y.into_iter().collect(), weight, layer.bias_gradient.to_vec(), dx.into_iter().collect()]
+    }
+
+    #[test]
+    fn leaving_out_units_that_are_off_changes_nothing_but_rounding() {
+        for (every, kept) in [(1, 12), (2, 6), (5, 3), (13, 1)] {
+            let (layer, x, dy) = setting(every);
+            let active = Active::rectified(x.clone());
+            assert_eq!(active.values.ncols(), kept);
+            let whole = Active::all(x.mapv(|v| v.max(0.0)));
+            let (given, dense) = (pass(layer.clone(), &active, &dy), pass(layer, &whole, &dy));
+            for (what, (a, b)) in given.iter().zip(&dense).enumerate() {
+                assert_eq!(a.len(), b.len());
+                let close = a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-6);
+                assert!(close, "array {what} with {kept} units: {a:?} against {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_whose_inputs_are_all_off_gives_its_bias_and_no_gradient_of_its_weights() {
+        let (mut layer, x, dy) = setting(1);
+        layer.bias.fill(0.5);
+        let off = Active::rectified(x.mapv(|v| -v.abs()));
+        let [y, weight, _, dx] = pass(layer, &off, &dy);
+        assert!(y.iter().all(|v| *v == 0.5));
+        assert!(weight.iter().chain(&dx).all(|v| *v == 0.0));
     }
 }

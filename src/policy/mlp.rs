@@ -1,9 +1,8 @@
 //! The paper's contextual policy: a multilayer perceptron from context to logits.
 
-use super::layers::{LayerNorm, Linear, Normalised, relu, relu_backward};
+use super::layers::{Active, LayerNorm, Linear, Normalised};
 use super::table::Rows;
 use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged, Scalars};
-use crate::numerics::log_softmax_in_place;
 use crate::stream::{Draws, Purpose, Streams};
 use ndarray::{Array2, ArrayBase, DataMut, Dimension};
 use serde::{Deserialize, Serialize};
@@ -67,10 +66,10 @@ pub struct Mlp {
 /// What the backward pass needs of the forward pass.
 struct Activations {
     /// `[prompts, context]`.
-    input: Array2<f32>,
+    input: Active,
     normalised: Normalised,
     /// Outputs of the three rectifiers: `[prompts, width]`.
-    rectified: [Array2<f32>; 3],
+    rectified: [Active; 3],
 }
 
 impl Mlp {
@@ -103,33 +102,26 @@ impl Mlp {
     }
 
     fn forward(&self, prompts: &[Context]) -> Result<(Rows, Activations), PolicyError> {
-        let input = self.input(prompts)?;
-        let (mut h1, normalised) = self.norm.forward(self.first.forward(&input));
-        relu(&mut h1);
-        let mut h2 = self.second.forward(&h1);
-        relu(&mut h2);
-        let mut h3 = self.third.forward(&h2);
-        relu(&mut h3);
-        let mut log_probs = self.head.forward(&h3).mapv(f64::from);
-        for mut row in log_probs.rows_mut() {
-            log_softmax_in_place(row.as_slice_mut().expect("rows are contiguous"));
-        }
-        Ok((Rows { log_probs }, Activations { input, normalised, rectified: [h1, h2, h3] }))
+        let input = Active::all(self.input(prompts)?);
+        let (h1, normalised) = self.norm.forward(self.first.forward(&input));
+        let h1 = Active::rectified(h1);
+        let h2 = Active::rectified(self.second.forward(&h1));
+        let h3 = Active::rectified(self.third.forward(&h2));
+        let rows = Rows::of_logits(&self.head.forward(&h3));
+        Ok((rows, Activations { input, normalised, rectified: [h1, h2, h3] }))
     }
 
     /// Adds the parameters' gradients, given the logits' gradient `[prompts, arms]`.
     fn backward(&mut self, activations: &Activations, logits: &Array2<f32>) {
         let Activations { input, normalised, rectified: [h1, h2, h3] } = activations;
-        self.head.accumulate(h3, logits);
-        let mut gradient = self.head.input_gradient(logits);
-        relu_backward(h3, &mut gradient);
-        self.third.accumulate(h2, &gradient);
-        gradient = self.third.input_gradient(&gradient);
-        relu_backward(h2, &mut gradient);
-        self.second.accumulate(h1, &gradient);
-        gradient = self.second.input_gradient(&gradient);
-        relu_backward(h1, &mut gradient);
-        gradient = self.norm.backward(normalised, &gradient);
+        let below = |layer: &mut Linear, x: &Active, dy: &Array2<f32>| {
+            layer.accumulate(x, dy);
+            x.rectifier_gradient(layer.input_gradient(x, dy))
+        };
+        let gradient = below(&mut self.head, h3, logits);
+        let gradient = below(&mut self.third, h2, &gradient);
+        let gradient = below(&mut self.second, h1, &gradient);
+        let gradient = self.norm.backward(normalised, &gradient);
         self.first.accumulate(input, &gradient);
     }
 }

@@ -2,8 +2,9 @@
 //! turning coefficients of arms into gradients of logits.
 
 use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged};
+use crate::numerics::softmaxes;
 use crate::stream::{Draws, cumulative, invert_cdf};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 /// A policy that ignores the context: one row of log-probabilities serves every prompt.
 pub trait ContextFree {
@@ -21,7 +22,8 @@ pub trait ContextFree {
 fn rows(policy: &impl ContextFree) -> Rows {
     let row = policy.row();
     let shape = (1, row.len());
-    Rows { log_probs: Array2::from_shape_vec(shape, row).expect("one row") }
+    let log_probs = Array2::from_shape_vec(shape, row).expect("one row");
+    Rows { probabilities: log_probs.mapv(f64::exp), log_probs }
 }
 
 impl<T: ContextFree> Policy for T {
@@ -65,8 +67,8 @@ impl<T: ContextFree> Enumerable for T {
     }
 
     fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64> {
-        let row = rows(self).log_probs;
-        let shape = (prompts.len(), row.ncols());
+        let row = Array1::from_vec(self.row());
+        let shape = (prompts.len(), row.len());
         row.broadcast(shape).expect("one row repeats").to_owned()
     }
 }
@@ -75,12 +77,23 @@ impl<T: ContextFree> Enumerable for T {
 pub(super) struct Rows {
     /// `[prompts or 1, arms]`, nats.
     pub log_probs: Array2<f64>,
+    /// Their exponentials.
+    pub probabilities: Array2<f64>,
 }
 
 impl Rows {
-    fn row(&self, p: usize) -> &[f64] {
-        let row = if self.log_probs.nrows() == 1 { 0 } else { p };
-        self.log_probs.row(row).to_slice().expect("rows are contiguous")
+    /// The softmax of single-precision logits: `[prompts, arms]`.
+    pub fn of_logits(logits: &Array2<f32>) -> Self {
+        let shape = logits.dim();
+        let flat = logits.as_slice().expect("logits are contiguous");
+        let (probabilities, log_probs) = softmaxes(flat, shape.1);
+        let rows = |values| Array2::from_shape_vec(shape, values).expect("one number a logit");
+        Rows { log_probs: rows(log_probs), probabilities: rows(probabilities) }
+    }
+
+    /// The row that serves prompt `p`.
+    fn place(&self, p: usize) -> usize {
+        if self.log_probs.nrows() == 1 { 0 } else { p }
     }
 
     /// Draws `per_prompt` arms for each prompt, one uniform each.
@@ -89,7 +102,7 @@ impl Rows {
         let mut cdf = Vec::new();
         for p in 0..prompts {
             if p == 0 || self.log_probs.nrows() > 1 {
-                cdf = cumulative(self.row(p).iter().map(|lp| lp.exp()));
+                cdf = cumulative(self.probabilities.row(p).iter().copied());
             }
             for _ in 0..per_prompt {
                 arms.push(invert_cdf(&cdf, draws.uniform(arms.len())));
@@ -103,7 +116,7 @@ impl Rows {
         let arms = self.log_probs.ncols();
         let mut values = Vec::with_capacity(batch.responses().len());
         for (p, (_, places)) in batch.groups().enumerate() {
-            let row = self.row(p);
+            let row = self.log_probs.row(self.place(p));
             for &arm in &batch.responses()[places] {
                 let Some(&value) = row.get(arm) else {
                     return Err(PolicyError::UnknownArm { arm, last: arms.saturating_sub(1) });
@@ -132,17 +145,17 @@ impl Rows {
         let mut gradient = Array2::zeros(self.log_probs.raw_dim());
         let mut totals = vec![0.0; self.log_probs.nrows()];
         for (p, (_, places)) in batch.groups().enumerate() {
-            let row = if totals.len() == 1 { 0 } else { p };
+            let row = self.place(p);
             for i in places {
                 gradient[[row, batch.responses()[i]]] += coefficients[i];
                 totals[row] += coefficients[i];
             }
         }
-        for ((mut out, log_probs), total) in
-            gradient.rows_mut().into_iter().zip(self.log_probs.rows()).zip(totals)
+        for ((mut out, probabilities), total) in
+            gradient.rows_mut().into_iter().zip(self.probabilities.rows()).zip(totals)
         {
             if total != 0.0 {
-                out.zip_mut_with(&log_probs, |g, lp| *g -= total * lp.exp());
+                out.zip_mut_with(&probabilities, |g, p| *g -= total * p);
             }
         }
         Ok(gradient)

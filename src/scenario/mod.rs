@@ -35,7 +35,7 @@ pub use shipped::{ShippedScenario, find, shipped};
 use serde::{Deserialize, Serialize};
 
 /// Bumped when a change makes the same experiment give other numbers; part of every cell's name.
-pub const RESULTS_VERSION: u32 = 1;
+pub const RESULTS_VERSION: u32 = 2;
 
 /// A resolved scenario: what `resolved.toml` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
