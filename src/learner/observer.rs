@@ -242,7 +242,7 @@ impl<'a> BanditObserver<'a> {
             }
         }
         let Some(boundary) = problem.boundary() else { return Ok(()) };
-        let separation = average(&|row| row[0] - row[1]);
+        let separation = table.average(&|_, log_p| log_p[0] - log_p[1]);
         self.record(progress, "separation", separation)?;
         self.record(progress, "boundary", boundary)
     }
