@@ -7,12 +7,14 @@ use super::{Progress, Stop};
 use crate::numerics::{entropy, exponentials, kl_divergence_given, log_sum_exp};
 use crate::policy::{Arm, Enumerable};
 use crate::stream::{Purpose, Streams};
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use rand::Rng;
 use std::rc::Rc;
 
+mod table;
 mod when;
 
+use table::{OfRow, Table};
 pub use when::Moments;
 
 /// The name and meaning of every metric, with its unit.
@@ -112,33 +114,6 @@ pub trait Observer<P> {
     fn wants_gradient_norm(&self, step: u64) -> bool {
         let _ = step;
         true
-    }
-}
-
-/// A number of one row: of its probabilities and their logarithms.
-type OfRow<'a> = &'a dyn Fn(&[f64], &[f64]) -> f64;
-
-/// A policy on the evaluation prompts.
-struct Table {
-    /// log π of every arm: `[prompts, arms]`, nats.
-    log_probs: Array2<f64>,
-    /// Their exponentials.
-    probabilities: Array2<f64>,
-}
-
-impl Table {
-    fn new(log_probs: Array2<f64>) -> Self {
-        let probabilities = log_probs.mapv(f64::exp);
-        Table { log_probs, probabilities }
-    }
-
-    /// The mean over prompts.
-    fn average(&self, of_row: OfRow<'_>) -> f64 {
-        let rows = self.probabilities.rows().into_iter().zip(self.log_probs.rows());
-        let own = |(p, log_p): (ArrayView1<'_, f64>, ArrayView1<'_, f64>)| {
-            of_row(p.to_slice().expect("row"), log_p.to_slice().expect("row"))
-        };
-        rows.map(own).sum::<f64>() / self.log_probs.nrows() as f64
     }
 }
 
