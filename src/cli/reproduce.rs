@@ -1,11 +1,14 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
-use super::figure::{draw_into, figure_name, findings_of, open};
+use super::figure::{agreements_of, draw_into, figure_name, findings_of, open};
 use super::options::{folder_of, is_tuning, shipped_where, tier_name, writable, write_file};
 use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
-use crate::results::{Finding, adjust, choices, choices_csv, findings_csv, findings_markdown};
+use crate::results::{
+    Agreement, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
+    published_csv, published_markdown,
+};
 use crate::scenario::{Scenario, did_you_mean};
 use anyhow::anyhow;
 use std::path::PathBuf;
@@ -62,6 +65,11 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         book.write(out.join("claims.csv"), findings_csv(&book.findings))?;
         book.write(out.join("claims.md"), findings_markdown(&book.findings))?;
     }
+    if !book.agreements.is_empty() {
+        say(&format!("\n{}", published_markdown(&book.agreements)))?;
+        book.write(out.join("published.csv"), published_csv(&book.agreements))?;
+        book.write(out.join("published.md"), published_markdown(&book.agreements))?;
+    }
     let captions = book.captions.clone();
     book.write(out.join("README.md"), format!("# Figures\n\n{captions}"))?;
     say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
@@ -100,6 +108,7 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
 #[derive(Default)]
 struct Book {
     findings: Vec<Finding>,
+    agreements: Vec<Agreement>,
     captions: String,
     files: Vec<PathBuf>,
     failed: Vec<crate::runner::Failure>,
@@ -125,6 +134,8 @@ impl Book {
             self.choose(&run, out)?;
         }
         let findings = if args.quick { Vec::new() } else { findings_of(&run)? };
+        let agreements = if args.quick { Vec::new() } else { agreements_of(&run)? };
+        self.agreements.extend(agreements);
         let watermark = args.quick.then(|| "quick look".to_owned());
         let options = FigureOptions { watermark, ..FigureOptions::default() };
         let drawn = draw_into(&run, &findings, &options, out)?;
