@@ -45,6 +45,13 @@ margin = 0.02
 title = "R1"
 kind = "curves"
 y = "gold_reward"
+[[published]]
+id = "theirs"
+says = "It ends at 0.9"
+source = "another program, 1 seed"
+metric = "gold_reward"
+cell = { method = "best-of-n", "problem.bumps.reward" = "R2" }
+values = [0.9]
 "#;
 
 /// Name, what is replaced, by what, and the `--set` argument (or none).
@@ -153,6 +160,28 @@ const FINDINGS: &[Case] = &[
     ("unknown metric in a list", "y = \"gold_reward\"", "y = [\"loss\", \"gold\"]", ""),
     ("unknown lines of a panel", "y = \"gold", "lines = \"passes\"\ny = \"gold", ""),
     ("sweep panel over steps", "kind = \"curves\"", "kind = \"sweep\"", ""),
+    ("unknown key of published numbers", "values = [0.9]", "value = [0.9]", ""),
+    (
+        "unknown value of a published cell",
+        "reward\" = \"R2\" }\nvalues",
+        "reward\" = \"R9\" }\nvalues",
+        "",
+    ),
+    ("published twice over", "values = [0.9]", "values = [0.9]\nrange = [0.8, 0.9]", ""),
+    ("nothing published", "values = [0.9]", "", ""),
+    ("a published range in no order", "values = [0.9]", "range = [0.9, 0.8]", ""),
+    (
+        "published numbers read in two ways",
+        "values = [0.9]",
+        "values = [3]\nsteps_to = 0.9\nat_step = 5",
+        "",
+    ),
+    (
+        "two published numbers of one name",
+        "[[published]]",
+        "[[published]]\nid = \"theirs\"\nsays = \"\"\nsource = \"\"\nmetric = \"loss\"\ncell = {}\nvalues = [1]\n[[published]]",
+        "",
+    ),
 ];
 
 /// The command line.

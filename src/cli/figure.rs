@@ -5,7 +5,7 @@ use super::{Failure, say};
 use crate::figure::{
     Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
 };
-use crate::results::{Finding, ResultsError, Run, judge};
+use crate::results::{Agreement, Finding, ResultsError, Run, compare, judge};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,11 @@ pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
 /// Judges every claim of a run.
 pub fn findings_of(run: &Run) -> Result<Vec<Finding>, Failure> {
     run.scenario.claims.iter().map(|claim| judge(run, claim).map_err(Failure::work)).collect()
+}
+
+/// Holds every published number of a scenario against its runs.
+pub fn agreements_of(run: &Run) -> Result<Vec<Agreement>, Failure> {
+    run.scenario.published.iter().map(|spec| compare(run, spec).map_err(Failure::work)).collect()
 }
 
 /// The files of one figure and what it shows.

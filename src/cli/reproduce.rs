@@ -1,6 +1,6 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
-use super::figure::{draw_into, figure_name, findings_of, open};
+use super::figure::{agreements_of, draw_into, figure_name, findings_of, open};
 use super::options::{
     folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
 };
@@ -8,7 +8,8 @@ use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
 use crate::results::{
-    Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
+    Agreement, Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
+    published_csv, published_markdown,
 };
 use crate::scenario::Scenario;
 use anyhow::anyhow;
@@ -68,6 +69,11 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         book.write(out.join("claims.csv"), findings_csv(&book.findings))?;
         book.write(out.join("claims.md"), findings_markdown(&book.findings))?;
     }
+    if !book.agreements.is_empty() {
+        say(&format!("\n{}", published_markdown(&book.agreements)))?;
+        book.write(out.join("published.csv"), published_csv(&book.agreements))?;
+        book.write(out.join("published.md"), published_markdown(&book.agreements))?;
+    }
     let captions = book.captions.clone();
     book.write(out.join("README.md"), format!("# Figures\n\n{captions}"))?;
     say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
@@ -100,6 +106,7 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
 #[derive(Default)]
 struct Book {
     findings: Vec<Finding>,
+    agreements: Vec<Agreement>,
     captions: String,
     files: Vec<PathBuf>,
     failed: Vec<crate::runner::Failure>,
@@ -133,6 +140,8 @@ impl Book {
             self.choose(&run, out)?;
         }
         let findings = if args.quick { Vec::new() } else { findings_of(&run)? };
+        let agreements = if args.quick { Vec::new() } else { agreements_of(&run)? };
+        self.agreements.extend(agreements);
         let watermark = args.quick.then(|| "quick look".to_owned());
         let options = FigureOptions { watermark, ..FigureOptions::default() };
         let drawn = draw_into(&run, &findings, &options, out)?;

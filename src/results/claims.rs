@@ -1,7 +1,7 @@
 //! What the data say of a claim.
 
 use super::error::MissingRuns;
-use super::measure::Measure;
+use super::measure::{Measure, Question};
 use super::read::Run;
 use super::select::Sides;
 use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
@@ -17,14 +17,14 @@ pub const MIN_SEEDS: usize = 5;
 /// adjustment multiplies p-values by the number of findings.
 const RESAMPLES: usize = 20_000;
 
-/// A claim that the data cannot answer as it is written.
+/// A claim, or a published number, that the data cannot answer as it is written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ClaimError {
     /// A selector names nothing.
-    #[error("claim {claim}: no cell matches {selector}; methods: {methods}; swept keys: {}", keys.join(", "))]
+    #[error("{asker}: no cell matches {selector}; methods: {methods}; swept keys: {}", keys.join(", "))]
     NoCell {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The selector with what `where` adds.
         selector: String,
         /// The methods there are.
@@ -34,12 +34,12 @@ pub enum ClaimError {
     },
     /// A selector names more than one cell.
     #[error(
-        "claim {claim}: {selector} matches {count} cells; pin {pin}; candidates:\n  {}",
+        "{asker}: {selector} matches {count} cells; pin {pin}; candidates:\n  {}",
         candidates.join("\n  ")
     )]
     Ambiguous {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The selector with what `where` adds.
         selector: String,
         /// How many cells match.
@@ -50,35 +50,33 @@ pub enum ClaimError {
         candidates: Vec<String>,
     },
     /// More than one of `area`, `at_step`, `steps_to` and `queries_to`.
-    #[error("claim {0}: give at most one of area, at_step, steps_to and queries_to")]
+    #[error("{0}: give at most one of area, at_step, steps_to and queries_to")]
     SeveralMeasures(String),
     /// A key of `across` that cannot be varied.
-    #[error("claim {claim}: across names {key}, {problem}")]
+    #[error("{asker}: across names {key}, {problem}")]
     Across {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The key.
         key: String,
         /// Why not.
         problem: String,
     },
     /// The metric was not measured.
-    #[error("claim {claim}: {metric} was not measured; metrics of this run: {}", available.join(", "))]
+    #[error("{asker}: {metric} was not measured; metrics of this run: {}", available.join(", "))]
     UnknownMetric {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The metric.
         metric: String,
         /// What was measured.
         available: Vec<String>,
     },
     /// Nothing was measured at the step asked for.
-    #[error(
-        "claim {claim}: nothing was measured at step {step}; the nearest measured step is {nearest}"
-    )]
+    #[error("{asker}: nothing was measured at step {step}; the nearest measured step is {nearest}")]
     NotMeasured {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The step asked for.
         step: u64,
         /// The nearest measured step.
@@ -86,11 +84,11 @@ pub enum ClaimError {
     },
     /// A value is not a finite number.
     #[error(
-        "claim {claim}: {metric} of {method} is {value} with seed {seed}; an effect needs finite values"
+        "{asker}: {metric} of {method} is {value} with seed {seed}; an effect needs finite values"
     )]
     NotFinite {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// The metric.
         metric: String,
         /// The method.
@@ -101,10 +99,10 @@ pub enum ClaimError {
         value: f64,
     },
     /// The runs are not there.
-    #[error("claim {claim}: {missing}")]
+    #[error("{asker}: {missing}")]
     Missing {
-        /// The claim.
-        claim: String,
+        /// Who asks: `claim 4.1`, `published ipo-R2`.
+        asker: String,
         /// What is missing.
         missing: MissingRuns,
     },
@@ -157,7 +155,7 @@ pub struct Finding {
 /// `queries_to`, where fewer is better), minus the same of a second pair if there is one.
 pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let sides = Sides::of(claim);
-    let measure = Measure::of(claim)?;
+    let measure = Measure::of(&Question::of_claim(claim))?;
     let effects = effects(run, claim, &sides, measure)?;
     let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
@@ -238,15 +236,16 @@ fn effects(
     sides: &Sides,
     measure: Measure,
 ) -> Result<Effects, ClaimError> {
-    let cells = sides.cells(&claim.id, &run.scenario)?;
-    let seeds = common_seeds(run, claim, &cells)?;
+    let question = Question::of_claim(claim);
+    let cells = sides.cells(&question.asker, &run.scenario)?;
+    let seeds = common_seeds(run, &question, &cells)?;
     let exact = cells.iter().all(|cell| is_deterministic(cell));
     let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0, exact };
     let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
     for (side, cell) in cells.into_iter().enumerate() {
         let sign = if side < 2 { signs[side] } else { -signs[side - 2] };
         for (effect, &seed) in effects.values.iter_mut().zip(&seeds) {
-            let reach = measure.take(run, claim, cell, seed)?;
+            let reach = measure.take(run, &question, cell, seed)?;
             *effect += sign * reach.at;
             effects.censored += usize::from(reach.censored);
         }
@@ -262,8 +261,12 @@ fn is_deterministic(cell: &Cell) -> bool {
 }
 
 /// The seeds that all cells have.
-fn common_seeds(run: &Run, claim: &ClaimSpec, cells: &[&Cell]) -> Result<Vec<u64>, ClaimError> {
-    let missing = |missing| ClaimError::Missing { claim: claim.id.clone(), missing };
+pub(super) fn common_seeds(
+    run: &Run,
+    question: &Question,
+    cells: &[&Cell],
+) -> Result<Vec<u64>, ClaimError> {
+    let missing = |missing| ClaimError::Missing { asker: question.asker.clone(), missing };
     let have: Vec<_> = cells.iter().map(|cell| run.seeds(&cell.name)).collect();
     let mut seeds = have.first().cloned().unwrap_or_default();
     seeds.retain(|seed| have.iter().all(|others| others.contains(seed)));
@@ -271,8 +274,8 @@ fn common_seeds(run: &Run, claim: &ClaimSpec, cells: &[&Cell]) -> Result<Vec<u64
         return match run.missing_of(cells) {
             Some(runs) => Err(missing(runs)),
             None => Err(ClaimError::UnknownMetric {
-                claim: claim.id.clone(),
-                metric: claim.metric.clone(),
+                asker: question.asker.clone(),
+                metric: question.metric.clone(),
                 available: run.metrics().into_iter().collect(),
             }),
         };
@@ -322,7 +325,7 @@ fn values_of(
     key: &str,
 ) -> Result<Vec<String>, ClaimError> {
     let refuse = |problem: &str| ClaimError::Across {
-        claim: claim.id.clone(),
+        asker: Question::of_claim(claim).asker,
         key: key.to_owned(),
         problem: problem.to_owned(),
     };

@@ -1,10 +1,35 @@
-//! What a claim takes from each run: one number.
+//! What a claim or a published number takes from each run: one number.
 
 use super::claims::ClaimError;
-use super::paths::{Reach, area, first_crossing};
+use super::paths::{Reach, area, first_crossing, first_reached};
 use super::read::Run;
 use super::series::Point;
-use crate::scenario::{Cell, ClaimSpec};
+use crate::scenario::{Cell, ClaimSpec, PublishedSpec, Reading};
+
+/// Who asks for what.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Question {
+    /// What messages begin with: `claim 4.1`.
+    pub asker: String,
+    /// The metric.
+    pub metric: String,
+    /// How one number is read off a run.
+    pub reading: Reading,
+}
+
+impl Question {
+    /// What a claim asks for.
+    pub(super) fn of_claim(claim: &ClaimSpec) -> Self {
+        let (metric, reading) = (claim.metric.clone(), claim.reading());
+        Question { asker: format!("claim {}", claim.id), metric, reading }
+    }
+
+    /// What was published.
+    pub(super) fn of_published(spec: &PublishedSpec) -> Self {
+        let (metric, reading) = (spec.metric.clone(), spec.reading());
+        Question { asker: format!("published {}", spec.id), metric, reading }
+    }
+}
 
 /// What is taken, and how much of the run is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +37,8 @@ pub(super) struct Measure {
     kind: Kind,
     /// Quarters of the run that are looked at; 4 is all of it.
     quarters: u64,
+    /// A level counts as reached where it was measured, and not between measured steps.
+    where_measured: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,20 +51,26 @@ enum Kind {
 }
 
 impl Measure {
-    /// What a claim asks for; the last step if it does not say.
-    pub(super) fn of(claim: &ClaimSpec) -> Result<Self, ClaimError> {
+    /// What is asked for; the last step if it does not say.
+    pub(super) fn of(question: &Question) -> Result<Self, ClaimError> {
+        let reading = question.reading;
         let given = [
-            claim.area.then_some(Kind::Area),
-            claim.at_step.map(Kind::AtStep),
-            claim.steps_to.map(Kind::StepsTo),
-            claim.queries_to.map(Kind::QueriesTo),
+            reading.area.then_some(Kind::Area),
+            reading.at_step.map(Kind::AtStep),
+            reading.steps_to.map(Kind::StepsTo),
+            reading.queries_to.map(Kind::QueriesTo),
         ];
         let mut given = given.into_iter().flatten();
         let kind = given.next().unwrap_or(Kind::Last);
         match given.next() {
-            Some(_) => Err(ClaimError::SeveralMeasures(claim.id.clone())),
-            None => Ok(Measure { kind, quarters: 4 }),
+            Some(_) => Err(ClaimError::SeveralMeasures(question.asker.clone())),
+            None => Ok(Measure { kind, quarters: 4, where_measured: false }),
         }
+    }
+
+    /// The same, but a level is reached at a measured step, as others count it.
+    pub(super) fn where_measured(self) -> Self {
+        Measure { where_measured: true, ..self }
     }
 
     /// The same of the first quarters of a run; the step asked for moves along.
@@ -53,25 +86,25 @@ impl Measure {
     pub(super) fn take(
         self,
         run: &Run,
-        claim: &ClaimSpec,
+        question: &Question,
         cell: &Cell,
         seed: u64,
     ) -> Result<Reach, ClaimError> {
-        let found = run.series(&cell.name, &claim.metric);
+        let found = run.series(&cell.name, &question.metric);
         let found = found.and_then(|series| Some((series, series.of_seed(seed)?)));
         let (series, values) = found.ok_or_else(|| ClaimError::UnknownMetric {
-            claim: claim.id.clone(),
-            metric: claim.metric.clone(),
+            asker: question.asker.clone(),
+            metric: question.metric.clone(),
             available: run.metrics().into_iter().collect(),
         })?;
-        let shown = self.shown(claim, &series.points)?;
+        let shown = self.shown(question, &series.points)?;
         let reach = self.reduce(&series.points[..shown], &values[..shown]);
         if reach.at.is_finite() {
             return Ok(reach);
         }
         Err(ClaimError::NotFinite {
-            claim: claim.id.clone(),
-            metric: claim.metric.clone(),
+            asker: question.asker.clone(),
+            metric: question.metric.clone(),
             method: cell.method.clone(),
             seed,
             value: reach.at,
@@ -82,16 +115,17 @@ impl Measure {
     fn reduce(self, points: &[Point], values: &[f64]) -> Reach {
         let x = |of: fn(&Point) -> u64| points.iter().map(|p| of(p) as f64).collect::<Vec<_>>();
         let known = |at: f64| Reach { at, censored: false };
+        let first = if self.where_measured { first_reached } else { first_crossing };
         match self.kind {
             Kind::Last | Kind::AtStep(_) => known(values[values.len() - 1]),
             Kind::Area => known(area(&x(|p| p.step), values)),
-            Kind::StepsTo(level) => first_crossing(&x(|p| p.step), values, level),
-            Kind::QueriesTo(level) => first_crossing(&x(|p| p.queries), values, level),
+            Kind::StepsTo(level) => first(&x(|p| p.step), values, level),
+            Kind::QueriesTo(level) => first(&x(|p| p.queries), values, level),
         }
     }
 
     /// How many points are looked at: up to the step asked for, or that share of the run.
-    fn shown(self, claim: &ClaimSpec, points: &[Point]) -> Result<usize, ClaimError> {
+    fn shown(self, question: &Question, points: &[Point]) -> Result<usize, ClaimError> {
         let steps: Vec<u64> = points.iter().map(|point| point.step).collect();
         let last = steps.last().copied().unwrap_or(0);
         let end = match self.kind {
@@ -101,7 +135,7 @@ impl Measure {
         if self.quarters == 4 && !steps.contains(&end) {
             let nearest = steps.iter().copied().min_by_key(|step| step.abs_diff(end));
             return Err(ClaimError::NotMeasured {
-                claim: claim.id.clone(),
+                asker: question.asker.clone(),
                 step: end,
                 nearest: nearest.unwrap_or(0),
             });

@@ -23,6 +23,17 @@ pub struct Reach {
     pub censored: bool,
 }
 
+/// The first place of `x` at which a path is at least `level`, without what lies between places.
+///
+/// *where* `x: [points]` ascends and `y: [points]`.
+pub fn first_reached(x: &[f64], y: &[f64], level: f64) -> Reach {
+    assert_eq!(x.len(), y.len(), "one height per place");
+    match y.iter().position(|&y| y >= level) {
+        Some(place) => Reach { at: x[place], censored: false },
+        None => Reach { at: x.last().copied().unwrap_or(f64::NAN), censored: true },
+    }
+}
+
 /// When a path first reaches `level` from below; a path that starts above reaches it at its start.
 ///
 /// *where* `x: [points]` ascends and `y: [points]`; points whose height is NaN are passed over.

@@ -51,26 +51,35 @@ impl Sides {
     /// The one cell of each side.
     pub(super) fn cells<'a>(
         &self,
-        claim: &str,
+        asker: &str,
         scenario: &'a Scenario,
     ) -> Result<Vec<&'a Cell>, ClaimError> {
-        self.0.iter().map(|side| side.cell(claim, scenario)).collect()
+        self.0.iter().map(|side| side.cell(asker, scenario)).collect()
     }
 }
 
+/// The one cell of a selector.
+pub(super) fn one_cell<'a>(
+    asker: &str,
+    selector: &Selector,
+    scenario: &'a Scenario,
+) -> Result<&'a Cell, ClaimError> {
+    Side { own: selector.clone(), shared: Selector::new() }.cell(asker, scenario)
+}
+
 impl Side {
-    fn cell<'a>(&self, claim: &str, scenario: &'a Scenario) -> Result<&'a Cell, ClaimError> {
+    fn cell<'a>(&self, asker: &str, scenario: &'a Scenario) -> Result<&'a Cell, ClaimError> {
         let found: Vec<&Cell> = scenario.cells.iter().filter(|cell| self.admits(cell)).collect();
         match found[..] {
             [cell] => Ok(cell),
             [] => Err(ClaimError::NoCell {
-                claim: claim.to_owned(),
+                asker: asker.to_owned(),
                 selector: self.to_string(),
                 methods: scenario.methods.join(", "),
                 keys: scenario.sweep.iter().map(|(k, v)| format!("{k} = {v:?}")).collect(),
             }),
             _ => Err(ClaimError::Ambiguous {
-                claim: claim.to_owned(),
+                asker: asker.to_owned(),
                 selector: self.to_string(),
                 count: found.len(),
                 pin: free_keys(&found).join(", "),

@@ -131,8 +131,9 @@ pub(super) fn interval(mean: f64, mut resamples: Vec<f64>) -> Estimate {
     Estimate { mean, low: quantile(&resamples, 0.025), high: quantile(&resamples, 0.975) }
 }
 
-/// A quantile of sorted values, interpolated linearly between ranks.
-fn quantile(sorted: &[f64], level: f64) -> f64 {
+/// A quantile of sorted values, interpolated linearly between ranks; towards an infinite value it
+/// is infinite.
+pub(super) fn quantile(sorted: &[f64], level: f64) -> f64 {
     let rank = level * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
     if below == above { below } else { below + rank.fract() * (above - below) }

@@ -1,4 +1,4 @@
-//! Whether claims and panels speak of metrics, methods and settings that the scenario has.
+//! Whether claims, published numbers and panels speak of metrics, methods and settings that the scenario has.
 
 use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
@@ -6,9 +6,11 @@ use super::diagnostic::{did_you_mean, listed};
 use super::document::Part;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
+use super::published::PublishedSpec;
+use super::reading::Reading;
 use std::collections::BTreeSet;
 
-/// What claims and panels may speak of.
+/// What claims, published numbers and panels may speak of.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     /// The methods.
@@ -74,7 +76,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
         Fault::new(format!("{at}.margin"), format!("`margin` cannot be {}", spec.margin))
             .note("allowed", "0 or a finite number above")
     })?;
-    compared(at, spec)?;
+    compared(at, "a claim", spec.reading())?;
     for (key, selector) in [
         ("better", Some(&spec.better)),
         ("worse", Some(&spec.worse)),
@@ -93,25 +95,46 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
 }
 
 /// At most one way to compare, at a finite level.
-fn compared(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
-    let ways = [
-        ("area", spec.area),
-        ("at_step", spec.at_step.is_some()),
-        ("steps_to", spec.steps_to.is_some()),
-        ("queries_to", spec.queries_to.is_some()),
-    ];
-    let given: Vec<&str> = ways.iter().filter(|(_, given)| *given).map(|(way, _)| *way).collect();
+fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fault> {
+    let given = reading.given();
     need(given.len() <= 1, || {
-        Fault::new(format!("{at}.{}", given[1]), "a claim compares in one way")
+        Fault::new(format!("{at}.{}", given[1]), format!("{what} compares in one way"))
             .note("given", listed(given.iter().copied()))
             .note("help", "keep one; without any the last step is compared")
     })?;
-    for (key, level) in [("steps_to", spec.steps_to), ("queries_to", spec.queries_to)] {
+    for (key, level) in [("steps_to", reading.steps_to), ("queries_to", reading.queries_to)] {
         need(level.is_none_or(f64::is_finite), || {
             Fault::new(format!("{at}.{key}"), format!("`{key}` must be finite"))
         })?;
     }
     Ok(())
+}
+
+/// Checks the published numbers written at the key `at`.
+pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> Result<(), Fault> {
+    need(is_known(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
+    compared(at, "a published number", spec.reading())?;
+    known.selector(&format!("{at}.cell"), &spec.cell)?;
+    let help =
+        "write `values = [0.04, 0.11]`, or `range = [0.91, 0.94]` for the lowest and highest";
+    need(!spec.values.is_empty() || spec.range.is_some(), || {
+        Fault::new(at, "nothing is published here").note("help", help)
+    })?;
+    need(spec.values.is_empty() || spec.range.is_none(), || {
+        Fault::new(format!("{at}.range"), "`values` and `range` exclude each other")
+            .note("help", "keep `values` where every run is known")
+    })?;
+    for (index, value) in spec.values.iter().enumerate() {
+        need(value.is_finite(), || {
+            Fault::new(format!("{at}.values.{index}"), format!("`values` cannot hold {value}"))
+                .note("allowed", "finite numbers")
+        })?;
+    }
+    let holds = spec.range.is_none_or(|[low, high]| low <= high && (high - low).is_finite());
+    need(holds, || {
+        Fault::new(format!("{at}.range"), "`range` must be two numbers in order")
+            .note("allowed", "[low, high] with low not above high, both finite")
+    })
 }
 
 /// Checks the panel written at the key `at`.

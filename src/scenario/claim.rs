@@ -1,5 +1,6 @@
 //! Findings that a run is held against.
 
+use super::reading::Reading;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -98,4 +99,12 @@ pub struct ClaimSpec {
     /// Said beside a verdict other than "holds".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl ClaimSpec {
+    /// What is compared.
+    pub fn reading(&self) -> Reading {
+        let ClaimSpec { area, at_step, steps_to, queries_to, .. } = *self;
+        Reading { area, at_step, steps_to, queries_to }
+    }
 }

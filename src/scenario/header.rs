@@ -2,6 +2,7 @@
 
 use super::claim::ClaimSpec;
 use super::panel::PanelSpec;
+use super::published::PublishedSpec;
 use serde::{Deserialize, Serialize};
 
 /// How costly a scenario is, and what it needs.
@@ -53,7 +54,7 @@ impl Seeds {
 }
 
 /// The keys of [`Header`] and the tables of a scenario, as an unknown key's message lists them.
-pub(super) const HEADER_KEYS: [&str; 11] = [
+pub(super) const HEADER_KEYS: [&str; 12] = [
     "id",
     "title",
     "figure",
@@ -64,6 +65,7 @@ pub(super) const HEADER_KEYS: [&str; 11] = [
     "expected_seconds",
     "seeds",
     "claim",
+    "published",
     "panel",
 ];
 
@@ -89,6 +91,8 @@ pub(super) struct Header {
     pub seeds: Seeds,
     #[serde(default, rename = "claim")]
     pub claims: Vec<ClaimSpec>,
+    #[serde(default)]
+    pub published: Vec<PublishedSpec>,
     #[serde(default, rename = "panel")]
     pub panels: Vec<PanelSpec>,
 }

@@ -1,7 +1,7 @@
 //! From a file, a shipped scenario or a text to a [`Scenario`].
 
 use super::check::Fault;
-use super::check_findings::{Vocabulary, claim, panel};
+use super::check_findings::{Vocabulary, claim, panel, published};
 use super::diagnostic::{Diagnostic, ScenarioError, listed};
 use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
@@ -151,7 +151,7 @@ fn header(sources: &Sources<'_>, about: &[SetArgument]) -> Result<(Header, Layer
     Ok((header, layer))
 }
 
-/// The id, the seeds and the ids of claims.
+/// The id, the seeds and the ids of claims and published numbers.
 fn check_header(header: &Header) -> Result<(), Fault> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if header.id.is_empty() || !header.id.chars().all(allowed) {
@@ -162,12 +162,8 @@ fn check_header(header: &Header) -> Result<(), Fault> {
         return Err(Fault::new("seeds.count", "`seeds.count` cannot be 0")
             .note("allowed", "1 or more; 5 or more for verdicts"));
     }
-    for (index, claim) in header.claims.iter().enumerate() {
-        if header.claims[..index].iter().any(|other| other.id == claim.id) {
-            let message = format!("two claims have the id \"{}\"", claim.id);
-            return Err(Fault::new(format!("claim.{index}.id"), message));
-        }
-    }
+    unique("claim", "claims", header.claims.iter().map(|claim| claim.id.as_str()))?;
+    unique("published", "published numbers", header.published.iter().map(|p| p.id.as_str()))?;
     let seconds = header.expected_seconds.unwrap_or(0.0);
     if !(seconds >= 0.0 && seconds.is_finite()) {
         return Err(Fault::new("expected_seconds", "`expected_seconds` must be 0 or above"));
@@ -175,7 +171,20 @@ fn check_header(header: &Header) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks claims and panels against the cells and puts everything together.
+/// No two blocks have the same id.
+fn unique<'a>(block: &str, plural: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+    let mut seen = Vec::new();
+    for (index, id) in ids.enumerate() {
+        if seen.contains(&id) {
+            let message = format!("two {plural} have the id \"{id}\"");
+            return Err(Fault::new(format!("{block}.{index}.id"), message));
+        }
+        seen.push(id);
+    }
+    Ok(())
+}
+
+/// Checks claims, published numbers and panels against the cells and puts everything together.
 fn finish(
     header: Header,
     grid: Grid,
@@ -189,6 +198,9 @@ fn finish(
     let mut lenient = Lenient { is_set: !sources.set.is_empty(), warnings };
     let claims = lenient.keep("claim", header.claims, |at, spec| claim(at, spec, &known));
     let claims = claims.map_err(explain)?;
+    let published =
+        lenient.keep("published", header.published, |at, spec| published(at, spec, &known));
+    let published = published.map_err(explain)?;
     let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
     Ok(Scenario {
@@ -205,6 +217,7 @@ fn finish(
         sweep: grid.sweep,
         cells: grid.cells,
         claims,
+        published,
         panels,
         set: sources.set.to_vec(),
         warnings: lenient.warnings,
@@ -222,7 +235,7 @@ fn vocabulary(grid: &Grid) -> Vocabulary {
     }
 }
 
-/// Keeps the claims and panels that fit the cells. One that does not is an error; but with `--set`,
+/// Keeps the claims, published numbers and panels that fit the cells. One that does not is an error; but with `--set`,
 /// which may have taken its cells away, it is left out with a warning.
 struct Lenient {
     is_set: bool,

@@ -19,6 +19,8 @@ mod method;
 mod metrics;
 mod overlay;
 mod panel;
+mod published;
+mod reading;
 mod resolve;
 mod set;
 mod shipped;
@@ -30,6 +32,8 @@ pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use header::{Seeds, Tier};
 pub use load::Source;
 pub use panel::{Axis, Mark, PanelKind, PanelSpec};
+pub use published::PublishedSpec;
+pub use reading::Reading;
 pub use shipped::{ShippedScenario, find, shipped};
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +75,9 @@ pub struct Scenario {
     pub cells: Vec<Cell>,
     /// The findings it is held against.
     pub claims: Vec<ClaimSpec>,
+    /// The published numbers it is held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedSpec>,
     /// The panels of its figure.
     pub panels: Vec<PanelSpec>,
     /// The `--set` arguments it was resolved with.

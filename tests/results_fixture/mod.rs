@@ -57,6 +57,7 @@ pub fn scenario(cells: Vec<Cell>, seeds: u64) -> Scenario {
         sweep,
         cells,
         claims: Vec::new(),
+        published: Vec::new(),
         panels: Vec::new(),
         set: Vec::new(),
     }

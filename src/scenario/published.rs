@@ -1,0 +1,63 @@
+//! Numbers that others have published, which the runs are held against.
+
+use super::claim::Selector;
+use super::reading::Reading;
+use serde::{Deserialize, Serialize};
+
+/// `[[published]]`: what another program got at the same settings.
+///
+/// ```toml
+/// [[published]]
+/// id = "ipo-R2"
+/// says = "Offline IPO on R2 ends between 0.913 and 0.935"
+/// source = "released code of arXiv 2404.14367, 5 seeds"
+/// metric = "gold_reward"                      # its last value; or at_step, steps_to, queries_to, area
+/// cell = { "problem.bumps.reward" = "R2" }    # exactly one cell
+/// range = [0.913, 0.935]                      # or values = [0.04, 0.11]
+/// ```
+///
+/// Over our seeds the 5 %, 50 % and 95 % quantiles are computed, and every published value is
+/// looked for between the outer two. No verdict follows: `claims --strict` does not look here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedSpec {
+    /// Its name, unique in the scenario.
+    pub id: String,
+    /// What was published, in one sentence.
+    pub says: String,
+    /// Where, and over how many seeds.
+    pub source: String,
+    /// The metric.
+    pub metric: String,
+    /// It is the mean of the metric over the run instead of its last value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub area: bool,
+    /// It is the metric at this step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_step: Option<u64>,
+    /// It is the first measured step at which the metric is at least this value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps_to: Option<f64>,
+    /// It is the queries at the first measured step at which the metric is at least this value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queries_to: Option<f64>,
+    /// The one cell that was published: `method` or a swept key → its value.
+    pub cell: Selector,
+    /// The published values, one for each seed of theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
+    /// Or the lowest and the highest of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+    /// Said where a value lies outside our range: what is known of the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl PublishedSpec {
+    /// What is read off each run.
+    pub fn reading(&self) -> Reading {
+        let PublishedSpec { area, at_step, steps_to, queries_to, .. } = *self;
+        Reading { area, at_step, steps_to, queries_to }
+    }
+}
