@@ -90,7 +90,8 @@ fn mlp_gradients_meet_finite_differences() {
     check(policy, contexts(5, 6), 9, 1e-2, 0.03);
 }
 
-/// Two thirds of each hidden layer are off for every context, as after a fit to π_ref.
+/// Two thirds of each hidden layer are off for every context, as after a fit to π_ref. A wider
+/// difference would cross the kink of a unit that is barely on.
 #[test]
 fn mlp_gradients_meet_finite_differences_where_most_units_are_off() {
     let spec = MlpSpec { context: 6, features: 8, hidden: 12, gain: 1.5, ..MlpSpec::default() };
@@ -101,7 +102,7 @@ fn mlp_gradients_meet_finite_differences_where_most_units_are_off() {
             (0..value.len()).filter(|unit| unit % 3 > 0).for_each(|unit| value[unit] = -50.0);
         }
     }
-    check(policy, contexts(5, 6), 9, 1e-2, 0.03);
+    check(policy, contexts(5, 6), 9, 1e-3, 0.03);
 }
 
 #[test]
