@@ -126,8 +126,8 @@ fn every_other_key_is_explained_too() {
 fn shipped_scenarios_that_show_a_term_are_named() {
     for (term, how) in [
         ("schedule.samples_per_round", "Shipped swept by bandit-batch-size"),
-        ("best-of-n", "Shipped used by bandit-batch-size"),
-        ("gold_reward", "Shipped shown or judged by bandit-batch-size"),
+        ("best-of-n", "Shipped used by bandit-atlas, bandit-batch-size"),
+        ("gold_reward", "Shipped shown or judged by bandit-atlas, bandit-batch-size"),
     ] {
         assert!(flat(term).contains(how), "{term}: {}", flat(term));
     }

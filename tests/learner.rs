@@ -190,3 +190,29 @@ fn a_collapsed_policy_rests_until_the_last_step() {
     assert_eq!(before, end);
     assert_eq!(last(&measurements, "negative_gradient_mass"), 0.0);
 }
+
+/// Two arms, of which the second starts at log 1e-4 = −9.21: below a floor of −5 it gets no gradient
+/// of its own, so that gradient descent on RWR moves the logits by the first arm's responses alone.
+#[test]
+fn a_log_probability_below_the_floor_has_no_gradient() {
+    let run = |floor: &str| {
+        let text = format!(
+            "objective.rwr = {{ temperature = 1.0 }}\n[policy.tabular]\n[problem.table]\n\
+             rewards = [0.0, 1.0]\nreference = {{ table = [0.9999, 0.0001] }}\n[schedule]\n\
+             expectation = \"exact\"\nsamples_per_round = 1\nresponses_per_prompt = 1\n\
+             minibatch = 1\nsteps = 1\n{floor}\n[optimizer.sgd]\nlearning_rate = 1.0\n\
+             [measure]\ndistribution = true"
+        );
+        last(&train(&text, 0).expect("trained"), "probability/1")
+    };
+    // Weights p·e^r: ∂/∂f₁ − ∂/∂f₂ of Σ wᵢ log πᵢ is w₁ − w₂ − (w₁ + w₂)(p₁ − p₂).
+    let (p, w) = ([0.9999_f64, 0.0001], [0.9999_f64, 0.0001 * 1f64.exp()]);
+    let after = |w: [f64; 2]| {
+        let apart = w[0] - w[1] - (w[0] + w[1]) * (p[0] - p[1]);
+        1.0 / (1.0 + (p[0] / p[1]) * apart.exp())
+    };
+    assert!((run("") - after(w)).abs() < 1e-12, "{} {}", run(""), after(w));
+    let held = run("log_probability_floor = -5.0");
+    assert!((held - after([w[0], 0.0])).abs() < 1e-12, "{held} {}", after([w[0], 0.0]));
+    assert!(run("") > 1.0001e-4 && held < 1e-4);
+}

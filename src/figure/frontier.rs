@@ -15,7 +15,13 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let y_metric = spec.y.first().unwrap_or(&default);
     let kept = |key: &str| spec.lines.as_deref() == Some(key);
     let groups = groups(&run.scenario, spec, &cells, &|key| !kept(key));
-    let traces: Vec<Trace> = groups.iter().filter_map(|g| trace(run, spec, g, y_metric)).collect();
+    let mut symbols: Vec<String> = groups.iter().map(|g| knob_names(run, g)).collect();
+    symbols.retain(|s| !s.is_empty());
+    symbols.dedup();
+    // One knob for all lines is said once, below the figure; several stand with their lines.
+    let shared = symbols.len() == 1;
+    let traces: Vec<Trace> =
+        groups.iter().filter_map(|g| trace(run, spec, g, (y_metric, shared))).collect();
     if traces.is_empty() {
         let metrics = run.metrics();
         let missing = if metrics.contains(&spec.x) { y_metric } else { &spec.x };
@@ -23,7 +29,10 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     }
     let x = metric_axis(&spec.x, spec.x_label.as_ref(), spec.log_x, spec.x_range);
     let y = metric_axis(y_metric, spec.y_label.as_ref(), spec.log_y, spec.y_range);
-    let note = when(spec);
+    let note = match &symbols[..] {
+        [one] => format!("{}, numbers are{one}", when(spec)),
+        _ => when(spec),
+    };
     Ok(Panel {
         title: spec.title.clone(),
         kind: spec.kind,
@@ -36,7 +45,12 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     })
 }
 
-fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Option<Trace> {
+fn trace(
+    run: &Run,
+    spec: &PanelSpec,
+    group: &Group<'_>,
+    (y_metric, shared): (&str, bool),
+) -> Option<Trace> {
     let knobs = varied(&run.scenario, &group.cells);
     let mut ordered = group.cells.clone();
     if let [knob] = knobs[..] {
@@ -68,7 +82,8 @@ fn trace(run: &Run, spec: &PanelSpec, group: &Group<'_>, y_metric: &str) -> Opti
     }
     let manner =
         Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() };
-    let name = group.name.clone() + &knob_names(&knobs);
+    let knob = if shared { String::new() } else { knob_names(run, group) };
+    let name = group.name.clone() + &knob;
     let short = name.clone();
     Some(Trace { name, short, look: group.look, spots, singles: Vec::new(), manner })
 }
@@ -85,7 +100,8 @@ fn knob_label(cell: &Cell, knobs: &[&str]) -> String {
 }
 
 /// The knobs' symbols, which the name of the line carries.
-fn knob_names(knobs: &[&str]) -> String {
+fn knob_names(run: &Run, group: &Group<'_>) -> String {
+    let knobs = varied(&run.scenario, &group.cells);
     let symbols: Vec<String> =
         knobs.iter().map(|k| words::symbol(k)).filter(|s| !s.is_empty()).collect();
     if symbols.is_empty() { String::new() } else { format!(" ({})", symbols.join(", ")) }

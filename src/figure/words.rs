@@ -32,7 +32,12 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "reward" => "reward",
         other => return (other.replace('_', " "), member.replace('_', " ")),
     };
-    (title.to_owned(), member.replace('_', " "))
+    let member = match name {
+        "train_mass/other" => "outside its prompt's data".to_owned(),
+        "train_mass/unseen" => "outside all data".to_owned(),
+        _ => member.replace('_', " "),
+    };
+    (title.to_owned(), member)
 }
 
 /// The last part of a dotted key.

@@ -243,7 +243,9 @@ impl<'a> BanditObserver<'a> {
         }
         let count = self.pairs.len() as f64;
         let ratio: Vec<f64> = (0..3).map(|k| (policy[k] - start[k]) / count).collect();
-        for (k, who) in ["chosen", "rejected", "rest"].into_iter().enumerate() {
+        // With two arms a pair leaves nothing, and its logarithm is no number.
+        let parties = if reference.len() > 2 { 3 } else { 2 };
+        for (k, who) in ["chosen", "rejected", "rest"].into_iter().enumerate().take(parties) {
             self.record(progress, &format!("logps/{who}"), policy[k] / count)?;
             self.record(progress, &format!("log_ratio/{who}"), ratio[k])?;
         }

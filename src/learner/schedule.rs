@@ -17,6 +17,8 @@ pub struct Schedule {
     pub steps: u64,
     /// Longest gradient that is not shortened.
     pub gradient_clip: f64,
+    /// Log-probabilities below this count as this, without a gradient (nats).
+    pub log_probability_floor: f64,
     decay: Decay,
     warmup_steps: u64,
 }
@@ -77,6 +79,17 @@ impl Schedule {
             let remedy = "leave it out for no clipping".into();
             return fault("gradient_clip", gradient_clip.to_string(), allowed, remedy);
         }
+        let log_probability_floor = spec.log_probability_floor.unwrap_or(f64::NEG_INFINITY);
+        if !spec.log_probability_floor.is_none_or(|floor| floor < 0.0 && floor.is_finite()) {
+            let allowed = "a finite log-probability below 0 nats".into();
+            let remedy = "leave it out for no floor".into();
+            return fault(
+                "log_probability_floor",
+                log_probability_floor.to_string(),
+                allowed,
+                remedy,
+            );
+        }
         Ok(Schedule {
             prompts_per_round: b / c,
             prompts_per_minibatch: m / c,
@@ -84,6 +97,7 @@ impl Schedule {
             passes: spec.passes,
             steps: spec.steps,
             gradient_clip,
+            log_probability_floor,
             decay: spec.learning_rate_decay,
             warmup_steps: spec.warmup_steps,
         })

@@ -66,6 +66,10 @@ pub struct ScheduleSpec {
     /// Gradients longer than this (Euclidean norm) are shortened to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_clip: Option<f64>,
+    /// A log-probability of the policy below this counts as this and gets no gradient (nats); the
+    /// released code stops at log 2⁻²³ = −15.94.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_probability_floor: Option<f64>,
     /// How the learning rate changes over the run.
     #[serde(default)]
     pub learning_rate_decay: Decay,

@@ -35,7 +35,7 @@ impl<T: Task> Learner<'_, T> {
         let (mut outcome, mut report) = (Ok(()), None);
         policy.clear_gradients();
         policy.accumulate(&batch, &mut |log_pi| {
-            let scored = self.score(round, minibatch, &batch, log_pi);
+            let scored = self.score_above_floor(round, minibatch, &batch, log_pi);
             outcome = self.check(log_pi, &scored);
             if outcome.is_err() || scored.units == 0.0 {
                 return None;
@@ -55,6 +55,27 @@ impl<T: Task> Learner<'_, T> {
         self.optimizer.step(policy.parameters_mut(), factor, scale);
         self.progress.step += 1;
         Ok(Some(report))
+    }
+
+    /// As [`Learner::score`], with log-probabilities held at the floor; what is held has no gradient.
+    fn score_above_floor(
+        &self,
+        round: &Round<T>,
+        minibatch: &[usize],
+        batch: &Batch<T::Prompt, T::Response>,
+        log_pi: &Ragged,
+    ) -> Scored {
+        let floor = self.schedule.log_probability_floor;
+        if log_pi.values().iter().all(|lp| *lp >= floor || !lp.is_finite()) {
+            return self.score(round, minibatch, batch, log_pi);
+        }
+        let held = log_pi.values().iter().map(|lp| lp.max(floor)).collect();
+        let held = Ragged::new(held, log_pi.offsets().to_vec());
+        let mut scored = self.score(round, minibatch, batch, &held);
+        for (c, lp) in scored.coefficients.iter_mut().zip(log_pi.values()) {
+            *c = if *lp < floor { 0.0 } else { *c };
+        }
+        scored
     }
 
     /// The objective's sums over a minibatch, divided by its units.

@@ -85,8 +85,14 @@ const BLOCKS: [Section; 4] = [
 ];
 
 /// Choices between tables: every variant is a key.
-const CHOICES: [(&str, &str); 3] =
-    [("problem", "ProblemSpec"), ("policy", "PolicySpec"), ("optimizer", "OptimizerSpec")];
+const CHOICES: [(&str, &str); 6] = [
+    ("problem", "ProblemSpec"),
+    ("problem.bumps.reference", "ReferenceSpec"),
+    ("problem.table.reference", "ReferenceSpec"),
+    ("problem.two-modes.reference", "ReferenceSpec"),
+    ("policy", "PolicySpec"),
+    ("optimizer", "OptimizerSpec"),
+];
 
 /// What a resolved scenario holds beside what is written.
 const NOT_WRITTEN: [&str; 9] =

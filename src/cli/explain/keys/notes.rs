@@ -43,7 +43,7 @@ const RATE: &str = "θ ← θ − learning_rate · (direction of the optimizer)"
 const LAYERS: &str =
     "Linear(context → features) + LayerNorm + ReLU, features → hidden, hidden → hidden → arms";
 
-const NOTES: [Note; 49] = [
+const NOTES: [Note; 50] = [
     symbol(
         "schedule.samples_per_round",
         &["B", "batch size"],
@@ -59,6 +59,7 @@ const NOTES: [Note; 49] = [
     symbol("schedule.minibatch", &["M"], "C divides M, and M divides B", "responses"),
     symbol("schedule.passes", &["T", "inner steps"], "T·B/M steps a round", "passes"),
     note("schedule.steps", "rounds · T·B/M, where the last round may be cut", "optimizer steps"),
+    note("schedule.log_probability_floor", "log π ← max(log π, floor)", "nats, below 0"),
     note("schedule.gradient_clip", "g ← g · min(1, gradient_clip/‖g‖)", "norm of the gradient"),
     symbol(
         "schedule.learning_rate_decay",
