@@ -140,7 +140,8 @@ pub fn log_sigmoid(x: f64) -> f64 {
 /// The Kullback–Leibler divergence `KL(p‖q) = Σᵢ pᵢ (log pᵢ − log qᵢ)` in nats.
 ///
 /// *where* `log_p` and `log_q` are log-probabilities over the same outcomes.
-/// *Numerics*: an outcome whose probability under `p` underflows to zero contributes zero.
+/// *Numerics*: an outcome whose probability under `p` underflows to zero contributes zero; a sum that
+/// rounding leaves just below zero is zero.
 pub fn kl_divergence(log_p: &[f64], log_q: &[f64]) -> f64 {
     kl_divergence_given(&exponentials(log_p), log_p, log_q)
 }
@@ -149,7 +150,9 @@ pub fn kl_divergence(log_p: &[f64], log_q: &[f64]) -> f64 {
 pub(crate) fn kl_divergence_given(p: &[f64], log_p: &[f64], log_q: &[f64]) -> f64 {
     debug_assert_eq!((p.len(), log_p.len()), (log_p.len(), log_q.len()));
     let term = |(&p, (&lp, &lq))| if p == 0.0 { 0.0 } else { p * (lp - lq) };
-    p.iter().zip(log_p.iter().zip(log_q)).map(term).sum()
+    let sum: f64 = p.iter().zip(log_p.iter().zip(log_q)).map(term).sum();
+    const ROUNDING: f64 = 1e-12;
+    if -ROUNDING < sum && sum < 0.0 { 0.0 } else { sum }
 }
 
 /// The Shannon entropy `−Σᵢ pᵢ log pᵢ` in nats, of probabilities and their logarithms.

@@ -358,6 +358,7 @@ fn marks() -> Vec<VerdictMark> {
     let mark = |id: &str, verdict, effect, low, high| VerdictMark {
         id: id.to_owned(),
         verdict,
+        expected: Verdict::Holds,
         effect,
         low,
         high,

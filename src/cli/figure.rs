@@ -130,6 +130,7 @@ pub fn draw_into(
 
 /// How a finding stands under a title; without a verdict it does not.
 fn mark(finding: &Finding) -> Option<VerdictMark> {
-    let Finding { effect, low, high, .. } = *finding;
-    Some(VerdictMark { id: finding.id.clone(), verdict: finding.verdict?, effect, low, high })
+    let Finding { effect, low, high, expected, .. } = *finding;
+    let id = finding.id.clone();
+    Some(VerdictMark { id, verdict: finding.verdict?, expected, effect, low, high })
 }

@@ -50,6 +50,7 @@ fn what(panel: &Panel) -> String {
         PanelKind::Frontier => {
             format!("{y} against {x} {} along each method's strength", panel.note)
         }
+        PanelKind::Density if panel.note.is_empty() => format!("{y} of each {x}"),
         PanelKind::Density => format!("{y} of each {x}; {}", panel.note),
         PanelKind::Region => format!("which method has {} for each {x} and {y}", panel.note),
         PanelKind::Intervals => format!("{x} {}", panel.note),
@@ -117,16 +118,18 @@ fn statistic(panels: &[Panel]) -> String {
     format!("Means over {n} {word}; {shape}: 95 % bootstrap interval of the mean.")
 }
 
-/// Whether it was seen.
+/// Whether it was seen: whether every verdict is the one that belongs to the sentence.
 fn seen(marks: &[VerdictMark]) -> String {
     let held = marks.iter().filter(|m| m.verdict == Verdict::Holds).count();
+    let other: Vec<&str> =
+        marks.iter().filter(|m| m.verdict != m.expected).map(|m| m.id.as_str()).collect();
     let each: Vec<String> = marks.iter().map(verdict_words).collect();
-    let head = match (held, marks.len()) {
-        (h, n) if h == n => "Seen".to_owned(),
-        (0, _) => "Not seen".to_owned(),
-        (h, n) => format!("Seen in part ({h} of {n} claims)"),
+    let head = match other.len() {
+        0 => "This is seen.".to_owned(),
+        n if n == marks.len() => "This is not seen.".to_owned(),
+        _ => format!("This is seen but for {}.", other.join(", ")),
     };
-    format!("{head}: {}.", each.join("; "))
+    format!("{head} Of {} claims {held} hold: {}.", marks.len(), each.join("; "))
 }
 
 /// What is drawn, as CSV with header `panel,line,x,y,low,high,n`.

@@ -54,6 +54,8 @@ pub struct VerdictMark {
     pub id: String,
     /// What the data say.
     pub verdict: Verdict,
+    /// The verdict that is committed with the scenario.
+    pub expected: Verdict,
     /// The effect: the mean over seeds of better − worse.
     pub effect: f64,
     /// Lower end of the effect's 95 % interval.

@@ -39,7 +39,10 @@ fn colour(verdict: Verdict, theme: &Theme) -> Rgb {
 pub(crate) fn words(mark: &VerdictMark) -> String {
     let effect =
         if mark.effect >= 0.0 { format!("+{}", number(mark.effect)) } else { number(mark.effect) };
-    format!("{} {}: {effect} [{}, {}]", mark.id, mark.verdict, number(mark.low), number(mark.high))
+    let claim = format!("{} {}: {effect}", mark.id, mark.verdict);
+    // An exact effect has no interval but for rounding.
+    let exact = mark.high - mark.low <= 1e-9 * mark.effect.abs();
+    if exact { claim } else { format!("{claim} [{}, {}]", number(mark.low), number(mark.high)) }
 }
 
 impl Heading {

@@ -112,7 +112,7 @@ struct Keys {
 
 /// The best settings of every method and group, by every criterion.
 ///
-/// Among settings within [`PLATEAU`] of the best score the most central of its grid is chosen.
+/// Among settings that score within 0.01 of the best, the most central of its grid is chosen.
 /// Only settings with results for all seeds are considered: a setting that fails with some seeds
 /// is not usable. A budget that no setting keeps gives no choice.
 pub fn choices(run: &Run, grouping: &[String]) -> Result<Vec<Choice>, TuningError> {

@@ -39,7 +39,7 @@ pub use shipped::{ShippedScenario, find, shipped};
 use serde::{Deserialize, Serialize};
 
 /// Bumped when a change makes the same experiment give other numbers; part of every cell's name.
-pub const RESULTS_VERSION: u32 = 2;
+pub const RESULTS_VERSION: u32 = 3;
 
 /// A resolved scenario: what `resolved.toml` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
