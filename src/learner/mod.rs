@@ -223,7 +223,8 @@ impl<'a, T: Task> Learner<'a, T> {
         while self.progress.step < self.schedule.steps {
             let factor = self.schedule.learning_rate_factor(self.progress.step);
             let learning_rate = self.optimizer.learning_rate() * factor;
-            let report = StepReport { learning_rate, ..StepReport::default() };
+            let gradient_norm = observer.wants_gradient_norm(self.progress.step + 1).then_some(0.0);
+            let report = StepReport { learning_rate, gradient_norm, ..StepReport::default() };
             self.progress.step += 1;
             observer.observe(policy, &self.progress, Some(&report))?;
         }
