@@ -64,18 +64,11 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         book.add(scenario, args, (&runs, &out))?;
     }
     adjust(&mut book.findings);
-    if !args.quick && !book.findings.is_empty() {
-        say(&findings_markdown(&book.findings))?;
-        book.write(out.join("claims.csv"), findings_csv(&book.findings))?;
-        book.write(out.join("claims.md"), findings_markdown(&book.findings))?;
+    book.tell(args.quick)?;
+    // The tables of a whole tier are not overwritten by those of some scenarios.
+    if args.scenarios.is_empty() {
+        book.tables(&out, args.quick)?;
     }
-    if !book.agreements.is_empty() {
-        say(&format!("\n{}", published_markdown(&book.agreements)))?;
-        book.write(out.join("published.csv"), published_csv(&book.agreements))?;
-        book.write(out.join("published.md"), published_markdown(&book.agreements))?;
-    }
-    let captions = book.captions.clone();
-    book.write(out.join("README.md"), format!("# Figures\n\n{captions}"))?;
     say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
     for file in &book.files {
         say(&format!("  {}", file.display()))?;
@@ -114,6 +107,31 @@ struct Book {
 }
 
 impl Book {
+    /// Prints the findings and the published numbers.
+    fn tell(&self, quick: bool) -> Result<(), Failure> {
+        if !quick && !self.findings.is_empty() {
+            say(&findings_markdown(&self.findings))?;
+        }
+        if !self.agreements.is_empty() {
+            say(&format!("\n{}", published_markdown(&self.agreements)))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the tables of findings and published numbers, and the captions.
+    fn tables(&mut self, out: &std::path::Path, quick: bool) -> Result<(), Failure> {
+        if !quick && !self.findings.is_empty() {
+            self.write(out.join("claims.csv"), findings_csv(&self.findings))?;
+            self.write(out.join("claims.md"), findings_markdown(&self.findings))?;
+        }
+        if !self.agreements.is_empty() {
+            self.write(out.join("published.csv"), published_csv(&self.agreements))?;
+            self.write(out.join("published.md"), published_markdown(&self.agreements))?;
+        }
+        let captions = format!("# Figures\n\n{}", self.captions);
+        self.write(out.join("README.md"), captions)
+    }
+
     /// Runs, draws and judges one scenario.
     fn add(
         &mut self,
@@ -136,7 +154,7 @@ impl Book {
             false => self.failed.extend(outcome.failed),
         }
         let run = open(scenario, runs)?;
-        if tuning {
+        if tuning && !args.quick {
             self.choose(&run, out)?;
         }
         let findings = if args.quick { Vec::new() } else { findings_of(&run)? };

@@ -66,7 +66,8 @@ fn ends_of_x(run: &Run, spec: &PanelSpec, groups: &[Group<'_>], metric: &str) ->
         abscissa(run, name, &spec.x, run.series(name, metric)?).map(|(xs, _)| xs)
     };
     let runs = groups.iter().filter(|g| !is_optimum(g)).filter_map(of).flatten();
-    ends(&runs.filter(|x| !spec.log_x || *x > 0.0).collect::<Vec<_>>())
+    let (low, high) = ends(&runs.filter(|x| !spec.log_x || *x > 0.0).collect::<Vec<_>>());
+    if low.is_finite() && high.is_finite() { (low, high) } else { (1.0, 2.0) }
 }
 
 /// An exact optimum as a level line along the runs.

@@ -212,13 +212,18 @@ impl<'a, T: Task> Learner<'a, T> {
 
     /// Whether a policy that has learned gives the same response again and again, so that its own
     /// samples hold no comparison any more.
+    ///
+    /// Twenty thousand responses in a row without a comparison are asked for, so that small rounds
+    /// of a policy that still varies are not taken for a collapse.
     fn has_collapsed(&self) -> bool {
-        const COLLAPSED_ROUNDS: u64 = 100;
+        const RESPONSES_ALIKE: u64 = 20_000;
+        let per_round = self.schedule.prompts_per_round * self.schedule.responses_per_prompt;
+        let alike = self.progress.idle_rounds.saturating_mul(per_round as u64);
         let on_policy = matches!(self.source, Source::OnPolicy(_));
-        on_policy && self.progress.step > 0 && self.progress.idle_rounds >= COLLAPSED_ROUNDS
+        on_policy && self.progress.step > 0 && alike >= RESPONSES_ALIKE
     }
 
-    /// Lets the remaining steps of a collapsed policy pass: its gradient is zero.
+    /// Lets the remaining steps of a collapsed policy pass: its losses and gradients are zero.
     fn rest<P>(&mut self, policy: &P, observer: &mut impl Observer<P>) -> Result<(), Stop> {
         while self.progress.step < self.schedule.steps {
             let factor = self.schedule.learning_rate_factor(self.progress.step);
@@ -234,7 +239,8 @@ impl<'a, T: Task> Learner<'a, T> {
     /// A data set without a single unit would never take a step.
     fn give_up_if_idle(&self) -> Result<(), Stop> {
         const IDLE_ROUNDS: u64 = 1000;
-        if self.progress.idle_rounds < IDLE_ROUNDS {
+        let may_collapse = matches!(self.source, Source::OnPolicy(_)) && self.progress.step > 0;
+        if may_collapse || self.progress.idle_rounds < IDLE_ROUNDS {
             return Ok(());
         }
         Err(Stop::Setup(format!(

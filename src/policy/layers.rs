@@ -90,11 +90,12 @@ impl Active {
         for mut row in x.rows_mut() {
             let row = row.as_slice_mut().expect("rows are contiguous");
             for (v, largest) in row.iter_mut().zip(&mut largest) {
-                *v = if *v > 0.0 { *v } else { 0.0 };
-                *largest = if *v > *largest { *v } else { *largest };
+                // Written so that NaN stays NaN, in the value and in the column's largest.
+                *v = if *v <= 0.0 { 0.0 } else { *v };
+                *largest = if *v <= *largest { *largest } else { *v };
             }
         }
-        let columns: Vec<usize> = (0..x.ncols()).filter(|&c| largest[c] > 0.0).collect();
+        let columns: Vec<usize> = (0..x.ncols()).filter(|&c| largest[c] != 0.0).collect();
         if columns.len() as f64 > Self::WORTH_PICKING * x.ncols() as f64 {
             return Active::all(x);
         }

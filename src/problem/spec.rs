@@ -22,7 +22,7 @@ pub enum ProblemSpec {
 pub enum Bump {
     /// Peak 70, width 10: the peak lies where π_ref hardly goes.
     R1,
-    /// Peak 20, width 10: the peak lies at π_ref's mode.
+    /// Peak 20, width 10: the peak lies in π_ref's bulk.
     R2,
     /// Peak 70, width 20.
     #[serde(rename = "R1-width-20")]

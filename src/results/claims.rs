@@ -7,6 +7,7 @@ use super::select::Sides;
 use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
 use crate::learner::Expectation;
 use crate::policy::PolicySpec;
+use crate::preference::{Selection, TieRule};
 use crate::scenario::{Cell, ClaimSpec, Verdict};
 use crate::stream::Streams;
 
@@ -161,7 +162,11 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
     let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
     let enough = effects.exact || effects.values.len() >= MIN_SEEDS;
-    let verdict = enough.then(|| verdict_of(&estimate, claim.margin));
+    let verdict = enough.then(|| match verdict_of(&estimate, claim.margin) {
+        // Runs that never got there are as long as each other whatever they do.
+        Verdict::NoDifference if effects.censored > 0 => Verdict::Inconclusive,
+        verdict => verdict,
+    });
     let share = share_of_settings(run, claim, &sides, measure)?;
     Ok(Finding {
         id: claim.id.clone(),
@@ -239,7 +244,7 @@ fn effects(
     let question = Question::of_claim(claim);
     let cells = sides.cells(&question.asker, &run.scenario)?;
     let seeds = common_seeds(run, &question, &cells)?;
-    let exact = cells.iter().all(|cell| is_deterministic(cell));
+    let exact = cells.iter().all(|cell| is_deterministic(cell, &claim.metric));
     let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0, exact };
     let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
     for (side, cell) in cells.into_iter().enumerate() {
@@ -253,11 +258,18 @@ fn effects(
     Ok(effects)
 }
 
-/// Whether a cell has no random number: expectations are exact and the policy starts at a table.
-fn is_deterministic(cell: &Cell) -> bool {
+/// Whether a metric of a cell has no random number: expectations are exact, the policy starts at a
+/// table, no pair is drawn, and the metric does not stand on the drawn evaluation pairs.
+fn is_deterministic(cell: &Cell, metric: &str) -> bool {
     let experiment = &cell.experiment;
+    let pairs = &experiment.pairs;
+    let drawn = ["logps/", "log_ratio/", "margin"].iter().any(|drawn| metric.starts_with(drawn));
     experiment.schedule.expectation != Expectation::Sampled
         && !matches!(experiment.policy, PolicySpec::Mlp(_))
+        && pairs.selection != Selection::Random
+        && pairs.ties != TieRule::Coin
+        && experiment.data.preferences.is_none()
+        && !drawn
 }
 
 /// The seeds that all cells have.
@@ -308,7 +320,7 @@ fn share_of_settings(
             Err(ClaimError::NoCell { .. }) => {}
             found => {
                 of += 1;
-                held += usize::from(found.is_ok_and(|e| holds(&e.values, claim.margin)));
+                held += usize::from(found.is_ok_and(|e| holds(&e, claim.margin)));
             }
         }
     }
@@ -348,7 +360,8 @@ fn vary(sides: &Sides, measure: Measure, key: &str, value: &str) -> (Sides, Meas
     }
 }
 
-fn holds(effects: &[f64], margin: f64) -> bool {
-    let estimate = super::statistics::mean_interval(effects, Streams::new(0));
-    effects.len() >= MIN_SEEDS && verdict_of(&estimate, margin) == Verdict::Holds
+fn holds(effects: &Effects, margin: f64) -> bool {
+    let estimate = super::statistics::mean_interval(&effects.values, Streams::new(0));
+    let enough = effects.exact || effects.values.len() >= MIN_SEEDS;
+    enough && verdict_of(&estimate, margin) == Verdict::Holds
 }

@@ -10,7 +10,7 @@ use crate::learner::{
 };
 use crate::objective::{BaselineSpec, fixed_point};
 use crate::policy::{PolicySpec, Unimodal};
-use crate::preference::{PairRule, read_comparisons};
+use crate::preference::{PairRule, Selection, TieRule, read_comparisons};
 use crate::problem::{Problem, ProblemError, ProblemSpec};
 use std::path::Path;
 use toml::{Table, Value};
@@ -81,6 +81,8 @@ pub(super) fn check(experiment: &Experiment, table: &Table) -> Result<(), Fault>
     schedule(experiment)?;
     responses(experiment)?;
     objective(experiment)?;
+    network(experiment)?;
+    exactness(experiment)?;
     data(experiment)?;
     optimizer(experiment)?;
     measure(experiment)
@@ -170,6 +172,38 @@ fn schedule(experiment: &Experiment) -> Result<(), Fault> {
     let gap = experiment.pairs.reward_gap;
     let holds = PairRule::new(experiment.pairs).is_some();
     range("pairs.reward_gap", gap, holds, "0 or a finite number above")
+}
+
+/// The sizes of a network and of its fit.
+fn network(experiment: &Experiment) -> Result<(), Fault> {
+    let PolicySpec::Mlp(spec) = &experiment.policy else { return Ok(()) };
+    for (key, size) in [
+        ("context", spec.context),
+        ("features", spec.features),
+        ("hidden", spec.hidden),
+        ("fit.states", spec.fit.states),
+    ] {
+        range(&format!("policy.mlp.{key}"), size as f64, size >= 1, "1 or more")?;
+    }
+    for (key, value) in
+        [("gain", f64::from(spec.gain)), ("fit.learning_rate", spec.fit.learning_rate)]
+    {
+        range(&format!("policy.mlp.{key}"), value, value > 0.0, "a number above 0")?;
+    }
+    Ok(())
+}
+
+/// Exact expectations know all pairs of all arms, and no draw.
+fn exactness(experiment: &Experiment) -> Result<(), Fault> {
+    if experiment.schedule.expectation != Expectation::Exact || !experiment.objective.needs().pairs
+    {
+        return Ok(());
+    }
+    let pairs = &experiment.pairs;
+    need(pairs.selection == Selection::All && pairs.ties == TieRule::Drop, || {
+        Fault::new("schedule.expectation", "exact expectations are over all pairs of arms")
+            .note("help", "leave `pairs.selection` and `pairs.ties` out, or sample")
+    })
 }
 
 /// Objectives that compare responses need at least two of them.

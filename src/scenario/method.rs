@@ -155,7 +155,7 @@ pub(super) fn share_axes(
     sources: &Sources<'_>,
 ) -> Result<(), Diagnostic> {
     for (number, axis) in axes.iter().enumerate() {
-        let given = methods.iter().any(|method| method.has(axis));
+        let given = methods.iter().any(|m| axis.concerns(&m.name) && m.has(axis));
         let mut found = false;
         let concerned = |method: &&mut Method| axis.concerns(&method.name);
         for method in methods.iter_mut().filter(concerned) {

@@ -174,6 +174,7 @@ fn fix(axes: &mut Vec<Axis>, set: Vec<SetArgument>) {
             Some(axis) => {
                 axis.values = argument.values;
                 axis.shown |= is_list;
+                axis.only.clear();
             }
             None => axes.push(Axis {
                 key: argument.path.join("."),
