@@ -5,7 +5,7 @@ use super::{Failure, say};
 use crate::figure::{
     Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
 };
-use crate::results::{Agreement, Finding, ResultsError, Run, compare, judge};
+use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -85,9 +85,16 @@ pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
     })
 }
 
-/// Judges every claim of a run.
+/// Judges every claim of a run; one that `--set` has split into several is told and left out.
 pub fn findings_of(run: &Run) -> Result<Vec<Finding>, Failure> {
-    run.scenario.claims.iter().map(|claim| judge(run, claim).map_err(Failure::work)).collect()
+    let judged = run.scenario.claims.iter().filter_map(|claim| match judge(run, claim) {
+        Err(error @ ClaimError::Ambiguous { .. }) if !run.scenario.set.is_empty() => {
+            eprintln!("not judged: {error}");
+            None
+        }
+        judged => Some(judged.map_err(Failure::work)),
+    });
+    judged.collect()
 }
 
 /// Holds every published number of a scenario against its runs.

@@ -271,7 +271,7 @@ impl<'a, T: Task> Learner<'a, T> {
             round.set_advantages(advantage, &mut self.baseline);
         }
         if self.method.needs.old_log_probs {
-            round.set_old(policy)?;
+            round.set_old(policy, self.schedule.log_probability_floor)?;
         }
         Ok(round)
     }

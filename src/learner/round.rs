@@ -41,15 +41,17 @@ impl<T: Task> Round<T> {
         self.advantages = offsets.windows(2).map(|o| flat[o[0]..o[1]].to_vec()).collect();
     }
 
-    /// Remembers the policy's log-probabilities as the old ones.
-    pub fn set_old<P>(&mut self, policy: &P) -> Result<(), PolicyError>
+    /// Remembers the policy's log-probabilities, held at the floor, as the old ones.
+    pub fn set_old<P>(&mut self, policy: &P, floor: f64) -> Result<(), PolicyError>
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
         let everyone: Vec<usize> = (0..self.samples.len()).collect();
         let batch = self.batch(&everyone);
         let log_pi = policy.log_probs(&batch)?;
-        self.old = everyone.iter().map(|&p| tokens(&log_pi, batch.range(p)).to_vec()).collect();
+        let held =
+            |p: usize| tokens(&log_pi, batch.range(p)).iter().map(|lp| lp.max(floor)).collect();
+        self.old = everyone.into_iter().map(held).collect();
         Ok(())
     }
 
