@@ -69,7 +69,8 @@ impl Synthetic {
         let points = steps.iter().map(point).collect();
         let shape = (self.seeds, steps.len());
         let values = Array2::from_shape_fn(shape, |(s, p)| value(s as u64, steps[p]));
-        let series = Series { points, values, seeds: (0..self.seeds as u64).collect() };
+        let seeds = (0..self.seeds as u64).collect();
+        let series = Series { points, values, seeds, queries_apart: Default::default() };
         self.series.insert((cell.to_owned(), metric.to_owned()), series);
     }
 

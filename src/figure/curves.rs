@@ -169,11 +169,20 @@ fn named(
     (format!("{}, {member}", group.name), short, look)
 }
 
+/// The queries at every measured step, a mean over seeds.
+fn mean_queries(series: &Series) -> Vec<f64> {
+    let seeds: Vec<_> = series.seeds.iter().map(|seed| series.points_of_seed(*seed)).collect();
+    let mean = |point: usize| {
+        seeds.iter().map(|own| own[point].queries as f64).sum::<f64>() / seeds.len().max(1) as f64
+    };
+    (0..series.points.len()).map(mean).collect()
+}
+
 /// The x of every point, and whether x is the same for all seeds.
 fn abscissa(run: &Run, cell: &str, x: &str, series: &Series) -> Option<(Vec<f64>, bool)> {
     match x {
         "step" => Some((series.points.iter().map(|p| p.step as f64).collect(), true)),
-        "queries" => Some((series.points.iter().map(|p| p.queries as f64).collect(), true)),
+        "queries" => Some((mean_queries(series), true)),
         metric => {
             let other = run.series(cell, metric)?;
             let same = other.points.len() == series.points.len();

@@ -190,6 +190,7 @@ pub(crate) fn measured(
         points: vec![series.points[place]],
         values: ndarray::Array2::from_shape_vec((column.len(), 1), column).ok()?,
         seeds: series.seeds.clone(),
+        queries_apart: Default::default(),
     };
     path(&one).into_iter().next()
 }

@@ -98,7 +98,7 @@ impl Measure {
             available: run.metrics().into_iter().collect(),
         })?;
         let shown = self.shown(question, &series.points)?;
-        let reach = self.reduce(&series.points[..shown], &values[..shown]);
+        let reach = self.reduce(&series.points_of_seed(seed)[..shown], &values[..shown]);
         if reach.at.is_finite() {
             return Ok(reach);
         }

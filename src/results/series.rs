@@ -1,6 +1,7 @@
 //! One metric of one cell: seeds × measured steps.
 
 use ndarray::Array2;
+use std::collections::BTreeMap;
 
 /// When something was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Series {
     pub values: Array2<f64>,
     /// The seeds, ascending.
     pub seeds: Vec<u64>,
+    /// The queries of a seed at a step, `(seed, step)`, where they are not those of `points`: rounds
+    /// without a comparison cost queries and are no step.
+    pub queries_apart: BTreeMap<(u64, u64), u64>,
 }
 
 impl Series {
@@ -29,6 +33,15 @@ impl Series {
     pub fn of_seed(&self, seed: u64) -> Option<Vec<f64>> {
         let row = self.seeds.binary_search(&seed).ok()?;
         Some(self.values.row(row).to_vec())
+    }
+
+    /// The measured steps with the queries of one seed.
+    pub fn points_of_seed(&self, seed: u64) -> Vec<Point> {
+        let own = |point: &Point| {
+            let queries = self.queries_apart.get(&(seed, point.step)).copied();
+            Point { queries: queries.unwrap_or(point.queries), ..*point }
+        };
+        self.points.iter().map(own).collect()
     }
 }
 
@@ -41,6 +54,7 @@ pub(super) struct Growing {
     values: Vec<f64>,
     /// The first point that the current seed has not passed.
     cursor: usize,
+    queries_apart: BTreeMap<(u64, u64), u64>,
 }
 
 impl Growing {
@@ -58,6 +72,9 @@ impl Growing {
             }
         }
         self.place(point)?;
+        if self.points[self.cursor].queries != point.queries {
+            self.queries_apart.insert((seed, point.step), point.queries);
+        }
         let start = (self.seeds.len() - 1) * self.points.len();
         self.values[start + self.cursor] = value;
         self.cursor += 1;
@@ -90,7 +107,8 @@ impl Growing {
         self.values.shrink_to_fit();
         let shape = (self.seeds.len(), self.points.len());
         let values = Array2::from_shape_vec(shape, self.values).expect("rows of equal width");
-        Series { points: self.points, values, seeds: self.seeds }
+        let (points, seeds, queries_apart) = (self.points, self.seeds, self.queries_apart);
+        Series { points, values, seeds, queries_apart }
     }
 }
 
@@ -115,6 +133,15 @@ mod tests {
         let text =
             format!("{:?}", series.values.outer_iter().map(|r| r.to_vec()).collect::<Vec<_>>());
         assert_eq!(text, "[[1.0, NaN, 2.0, NaN], [NaN, 3.0, 4.0, NaN], [NaN, NaN, NaN, 5.0]]");
+    }
+
+    #[test]
+    fn a_seed_that_spent_more_queries_keeps_its_own_count() {
+        let mut growing = Growing::default();
+        growing.push(0, at(4), 1.0).unwrap();
+        growing.push(1, Point { queries: 70, ..at(4) }, 1.0).unwrap();
+        let series = growing.finish();
+        assert_eq!([0, 1].map(|seed| series.points_of_seed(seed)[0].queries), [40, 70]);
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub fn series(steps: &[u64], rows: &[Vec<f64>]) -> Series {
         points: steps.iter().map(point).collect(),
         values: ndarray::Array2::from_shape_vec((rows.len(), steps.len()), flat).unwrap(),
         seeds: (0..rows.len() as u64).collect(),
+        queries_apart: Default::default(),
     }
 }
 
