@@ -95,7 +95,7 @@ fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) 
         measured(run, g.cells[0], "gold_reward", Some(0)).filter(|_| begins).map(|m| m.mean)
     };
     let starts: Vec<f64> = groups.iter().filter(|g| !is_optimum(g)).filter_map(first).collect();
-    let (low, high) = super::select::ends(&starts);
+    let (low, high) = ends(&starts);
     if starts.is_empty() || high - low > 0.03 {
         return Vec::new();
     }

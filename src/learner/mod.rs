@@ -219,8 +219,12 @@ impl<'a, T: Task> Learner<'a, T> {
         const RESPONSES_ALIKE: u64 = 20_000;
         let per_round = self.schedule.prompts_per_round * self.schedule.responses_per_prompt;
         let alike = self.progress.idle_rounds.saturating_mul(per_round as u64);
-        let on_policy = matches!(self.source, Source::OnPolicy(_));
-        on_policy && self.progress.step > 0 && alike >= RESPONSES_ALIKE
+        self.may_collapse() && alike >= RESPONSES_ALIKE
+    }
+
+    /// Whether samples come from a policy that has learned, and so may have nothing left to compare.
+    fn may_collapse(&self) -> bool {
+        matches!(self.source, Source::OnPolicy(_)) && self.progress.step > 0
     }
 
     /// Lets the remaining steps of a collapsed policy pass: its losses and gradients are zero.
@@ -239,8 +243,7 @@ impl<'a, T: Task> Learner<'a, T> {
     /// A data set without a single unit would never take a step.
     fn give_up_if_idle(&self) -> Result<(), Stop> {
         const IDLE_ROUNDS: u64 = 1000;
-        let may_collapse = matches!(self.source, Source::OnPolicy(_)) && self.progress.step > 0;
-        if may_collapse || self.progress.idle_rounds < IDLE_ROUNDS {
+        if self.may_collapse() || self.progress.idle_rounds < IDLE_ROUNDS {
             return Ok(());
         }
         Err(Stop::Setup(format!(

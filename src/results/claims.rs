@@ -161,8 +161,7 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
     let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
-    let enough = effects.exact || effects.values.len() >= MIN_SEEDS;
-    let verdict = enough.then(|| match verdict_of(&estimate, claim.margin) {
+    let verdict = effects.suffice().then(|| match verdict_of(&estimate, claim.margin) {
         // Runs that never got there are as long as each other whatever they do.
         Verdict::NoDifference if effects.censored > 0 => Verdict::Inconclusive,
         verdict => verdict,
@@ -233,6 +232,13 @@ struct Effects {
     censored: usize,
     /// Whether nothing is random in any of the cells.
     exact: bool,
+}
+
+impl Effects {
+    /// Whether a verdict can be given: there are seeds enough, or one says all.
+    fn suffice(&self) -> bool {
+        self.exact || self.values.len() >= MIN_SEEDS
+    }
 }
 
 fn effects(
@@ -362,6 +368,5 @@ fn vary(sides: &Sides, measure: Measure, key: &str, value: &str) -> (Sides, Meas
 
 fn holds(effects: &Effects, margin: f64) -> bool {
     let estimate = super::statistics::mean_interval(&effects.values, Streams::new(0));
-    let enough = effects.exact || effects.values.len() >= MIN_SEEDS;
-    enough && verdict_of(&estimate, margin) == Verdict::Holds
+    effects.suffice() && verdict_of(&estimate, margin) == Verdict::Holds
 }

@@ -248,19 +248,8 @@ fn choice(
         strength_key: keys.strength.clone(),
         strength: value(&keys.strength),
         score,
-        edge: swept.into_iter().flatten().any(|key| on_edge(key, cell, grid)),
+        edge: swept.into_iter().flatten().any(|key| off_centre(key, cell, grid) == 1.0),
     }
-}
-
-/// Whether a cell has the smallest or largest value of a numeric key that varies over the grid.
-fn on_edge(key: &str, cell: &Cell, grid: &[&Cell]) -> bool {
-    let values = grid.iter().filter_map(|cell| number_at(key, cell));
-    let (Some(chosen), values) = (number_at(key, cell), values) else {
-        return false;
-    };
-    let (low, high) =
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    low < high && (chosen == low || chosen == high)
 }
 
 /// The means over seeds that criteria look at.
