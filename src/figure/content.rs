@@ -178,9 +178,41 @@ pub(crate) fn thinned(n: usize) -> Vec<usize> {
     (0..MOST_POINTS).map(|k| k * (n - 1) / (MOST_POINTS - 1)).collect()
 }
 
+/// At most [`MOST_POINTS`] places of a line with these heights: the first, the last, and the lowest
+/// and the highest of every stretch between, so that no peak is lost.
+pub(crate) fn peaked(heights: &[f64]) -> Vec<usize> {
+    let n = heights.len();
+    if n <= MOST_POINTS {
+        return (0..n).collect();
+    }
+    let stretches = MOST_POINTS / 2 - 1;
+    let cut = |k: usize| 1 + k * (n - 2) / stretches;
+    let by_height = |a: &usize, b: &usize| heights[*a].total_cmp(&heights[*b]);
+    let mut kept = vec![0, n - 1];
+    for k in 0..stretches {
+        kept.extend((cut(k)..cut(k + 1)).min_by(by_height));
+        kept.extend((cut(k)..cut(k + 1)).max_by(by_height));
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_many_arms_keeps_its_ends_its_peaks_and_its_dips() {
+        let mut heights = vec![0.5; 513];
+        (heights[77], heights[300], heights[301]) = (1.0, 0.0, 0.9);
+        let kept = peaked(&heights);
+        assert!(kept.len() <= MOST_POINTS && kept.windows(2).all(|w| w[0] < w[1]));
+        for arm in [0, 77, 300, 301, 512] {
+            assert!(kept.contains(&arm), "{arm}");
+        }
+        assert_eq!(peaked(&heights[..300]).len(), 300);
+    }
 
     #[test]
     fn long_lines_keep_their_ends() {

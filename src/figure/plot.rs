@@ -2,7 +2,7 @@
 
 use super::axes::{Frame, Plot};
 use super::content::{Bars, Markers, Trace};
-use super::label::{Room, beside};
+use super::label::{Room, beside, overlap};
 use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
 use super::style::{Look, Marker};
 use super::theme::{Rgb, Theme};
@@ -213,6 +213,7 @@ pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, t
 
 fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
     let f = plot.frame;
+    let mut taken: Vec<Room> = Vec::new();
     for rule in &plot.panel.rules {
         let (x, y) = if rule.of_x { (rule.value, plot.y.low) } else { (plot.x.low, rule.value) };
         let Some(at) = plot.at(x, y).filter(|p| clamped(&f, *p) == *p) else { continue };
@@ -228,7 +229,12 @@ fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
             Dash::Dashed,
         );
         if rule.of_x {
-            scene.text(rule_text(&rule.label, at.0, f, theme));
+            let mut text = rule_text(&rule.label, at.0, f, theme);
+            while taken.iter().any(|other| overlap(other, &text.extent())) {
+                text.at.1 += 1.2 * theme.tick;
+            }
+            taken.push(text.extent());
+            scene.text(text);
         }
     }
 }

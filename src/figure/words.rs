@@ -28,7 +28,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "staleness" => "staleness (steps)",
         "mean_length" => "mean length (tokens)",
         "length_distance" => "E| |y| − L | (tokens)",
-        "probability" | "reference" | "target" => "probability",
+        "probability" | "reference" | "data" | "target" => "probability",
         "reward" => "reward",
         other => return (other.replace('_', " "), member.replace('_', " ")),
     };

@@ -54,7 +54,7 @@ pub const METRICS: &[(&str, &str)] = &[
 ];
 
 /// Prefixes of metrics with one value for each arm.
-const ARM_METRICS: [&str; 4] = ["probability/", "reference/", "reward/", "target/"];
+const ARM_METRICS: [&str; 5] = ["probability/", "reference/", "data/", "reward/", "target/"];
 
 /// Whether a metric of this name is ever written.
 pub fn is_metric(name: &str) -> bool {

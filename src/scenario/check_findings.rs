@@ -165,7 +165,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     })?;
     let words = match spec.kind {
         PanelKind::Region => words,
-        PanelKind::Density => vec!["probability", "reference", "reward", "target"],
+        PanelKind::Density => vec!["probability", "reference", "data", "reward", "target"],
         _ => Vec::new(),
     };
     for (index, y) in spec.y.iter().enumerate() {

@@ -39,9 +39,10 @@ const REWARD: &str = "reward units (the bumps lie in 0 to 1)";
 const SHARE: &str = "a share from 0 to 1";
 
 /// Families with one member for each arm.
-const FAMILIES: [(&str, &str, &str); 4] = [
+const FAMILIES: [(&str, &str, &str); 5] = [
     ("probability/ARM", "probability of an arm, mean over evaluation prompts", "π(a)"),
     ("reference/ARM", "probability of an arm under the reference, at step 0", "π_ref(a)"),
+    ("data/ARM", "share of an arm in the preference data, at step 0", "D_pref(a)"),
     ("reward/ARM", "reward of an arm, at step 0", "r(a)"),
     ("target/ARM", "probability of an arm under the target, at step 0", "q(a)"),
 ];
