@@ -2,7 +2,7 @@
 
 mod figure_fixture;
 
-use figure_fixture::{Synthetic, page, plain_text, text_rooms, well_formed};
+use figure_fixture::{Synthetic, noise, page, plain_text, text_rooms, well_formed};
 use modeseek::figure::{Drawing, FigureOptions, Width, draw, missing_glyphs, overlap, summary_csv};
 use modeseek::results::Run;
 
@@ -102,6 +102,110 @@ fn rewards_below_zero_are_moved_so_that_the_lowest_one_drawn_stands_at_zero() {
     assert!(caption.contains("−512 at zero and 0 at the highest line"), "{caption}");
 }
 
+/// Five methods over two swept keys; `reward(method, x, y, seed)` is what they end at.
+fn phase(seeds: usize, panel: &str, reward: impl Fn(usize, f64, f64, u64) -> f64) -> Run {
+    let panels = format!(
+        "[[panels]]\ntitle = \"Final reward\"\nkind = \"region\"\nx = \"problem.two-modes.peak\"\n\
+         y = [\"data.prompts\", \"gold_reward\"]\n{panel}"
+    );
+    let (x, y) = ("problem.two-modes.peak", "data.prompts");
+    let (xs, ys) = (["0", "8", "32", "64", "128", "256"], ["5", "20", "100", "500", "1000"]);
+    let methods = [
+        ("dpo", "dpo = {}", "offline"),
+        ("on-policy dpo", "dpo = {}", "on-policy"),
+        ("pref-ft", "pref-ft = {}", "offline"),
+        ("best-of-n", "best-of-n = {}", "on-policy"),
+        ("reinforce", "reinforce = {}", "on-policy"),
+    ];
+    let title = "Where each method wins";
+    let names = methods.map(|m| m.0);
+    let mut s = Synthetic::new("phase", title, seeds, &names, &[(x, &xs), (y, &ys)], &panels);
+    for (m, (method, objective, data)) in methods.into_iter().enumerate() {
+        for a in xs {
+            for b in ys {
+                let cell = s.cell(method, objective, data, &[(x, a), (y, b)]);
+                let place = |text: &str| text.parse::<f64>().expect("a number");
+                s.add(&cell, "gold_reward", &[0, 200], |seed, _| {
+                    reward(m, place(a), place(b), seed)
+                });
+            }
+        }
+    }
+    s.run()
+}
+
+const POINTS: &str = "points = [{ x = 8, y = 100, label = \"min length\" }, \
+    { x = 128, y = 100, label = \"skew length\" }, { x = 64, y = 1000, label = \"mode of π_ref\" }]\n";
+
+/// Rewards that no rule of three could tell apart everywhere.
+fn rugged(m: usize, x: f64, y: f64, seed: u64) -> f64 {
+    let at = [(0.0, 3.0), (5.0, 1.0), (3.0, 6.0), (1.0, 5.0), (2.0, 2.0)][m];
+    let near = ((x + 1.0).log2() / 2.0 - at.0).abs() + (y.log2() / 2.0 - at.1).abs();
+    0.9 - 0.07 * near + 0.03 * noise(seed, (10 * m) as u64 + x as u64, y as u64)
+}
+
+#[test]
+fn maps_of_five_methods_are_sound_with_and_without_points() {
+    is_sound("phase", &phase(20, "", rugged));
+    is_sound("phase with points", &phase(20, POINTS, rugged));
+    is_sound("two panels", &two_panels());
+}
+
+fn two_panels() -> Run {
+    let other = "\n[[panels]]\ntitle = \"Again\"\nkind = \"region\"\nx = \"data.prompts\"\n\
+        y = [\"problem.two-modes.peak\", \"gold_reward\"]\nmethods = [\"dpo\", \"best-of-n\", \"reinforce\"]\n";
+    phase(20, &format!("{POINTS}{other}"), rugged)
+}
+
+/// One row of the summary: who has the tile at x = 0, y = 5, the lead, its interval.
+fn tile(rewards: [[f64; 5]; 5]) -> (String, [f64; 3]) {
+    let run = phase(5, "", |m, _, _, seed| rewards[m][seed as usize]);
+    let csv = summary_csv(&run).expect("a summary");
+    assert!(csv.starts_with("panel,line,x,y,low,high,n,value\n"), "{csv}");
+    let row: Vec<&str> = csv.lines().nth(1).expect("a tile").split(',').collect();
+    assert_eq!((row[2], row[3], row[6]), ("0", "5", "5"));
+    let number = |k: usize| row[k].parse::<f64>().expect("a number");
+    (row[1].to_owned(), [number(7), number(4), number(5)])
+}
+
+/// The third method leads the fifth by 0.2, 0.3, 0.4, 0.5, 0.6 (mean 0.4), whatever the seed adds;
+/// then by −1, 1, −1, 1, 0.5: the interval of the mean 0.1 includes 0.
+#[test]
+fn the_lead_is_paired_by_seed_and_a_tie_where_its_interval_includes_zero() {
+    let level = |rewards: [f64; 5]| std::array::from_fn(|s| rewards[s] + 10.0 * s as f64);
+    let low = level([0.0; 5]);
+    let (who, [lead, from, to]) =
+        tile([low, low, level([0.2, 0.3, 0.4, 0.5, 0.6]), level([-1.0; 5]), low]);
+    assert_eq!(who, "Pref-FT");
+    assert!((lead - 0.4).abs() < 1e-12 && (0.2..0.4).contains(&from) && (0.4..=0.6).contains(&to));
+    let (who, [lead, from, to]) =
+        tile([low, level([-1.0, 1.0, -1.0, 1.0, 0.5]), level([-9.0; 5]), level([-9.0; 5]), low]);
+    assert_eq!(who, "tie");
+    assert!((lead - 0.1).abs() < 1e-12 && from < 0.0 && to > 0.0, "{lead} {from} {to}");
+    // Equal rewards lead by nothing.
+    assert_eq!(tile([low; 5]).0, "tie");
+}
+
+#[test]
+fn the_legend_of_a_map_names_only_those_that_win_in_the_scenarios_order() {
+    let run = phase(5, "", |m, x, _, seed| {
+        seed as f64 + if m == 4 && x > 10.0 || m == 1 && x < 10.0 { 1.0 } else { 0.0 }
+    });
+    let text = plain_text(&drawn(&run, Width::Page).svg);
+    let place = |word: &str| text.find(word);
+    let (first, second) = (place("on-policy DPO wins"), place("REINFORCE wins"));
+    assert!(first.is_some() && first < second, "{text}");
+    assert!(place("Pref-FT wins").is_none() && place("tie:").is_none(), "{text}");
+}
+
+#[test]
+fn a_map_with_several_cells_in_one_place_names_the_key_to_pin() {
+    let mut run = phase(5, "", |_, _, _, _| 0.0);
+    run.scenario.panels[0].y[0] = "problem.two-modes.peak".to_owned();
+    let error = draw(&run, &[], &FigureOptions::default()).expect_err("prompts are free");
+    assert!(error.to_string().contains("pin data.prompts in the panel's `where`"), "{error}");
+}
+
 /// Writes every figure to `FIGURE_GALLERY`, to be looked at.
 #[test]
 #[ignore = "writes files: FIGURE_GALLERY=DIR cargo test --test figure_maps -- --ignored"]
@@ -122,6 +226,8 @@ fn gallery() {
 fn all() -> Vec<(&'static str, Run)> {
     vec![
         ("lengths", lengths("methods = [\"ipo\"]\nsteps = [10, 50, 200]\n")),
+        ("phase", phase(20, POINTS, rugged)),
+        ("phase-two", two_panels()),
         ("lengths-near", lengths("x_range = [0.0, 256.0]\nx_label = \"length (tokens)\"\n")),
     ]
 }
