@@ -91,7 +91,7 @@ fn rewards_below_zero_are_moved_so_that_the_lowest_one_drawn_stands_at_zero() {
             rows.map(|r| (r[1].starts_with("reward"), number(r[2]), number(r[3]))).collect();
         let at = |arm: f64| rows.iter().find(|r| r.0 && r.1 == arm).expect("the arm").2;
         let others = rows.iter().filter(|r| !r.0).map(|r| r.2).fold(0.0, f64::max);
-        (at(0.0), others, rows.iter().filter(|r| r.0).next_back().expect("a row").2)
+        (at(0.0), others, rows.iter().rfind(|r| r.0).expect("a row").2)
     };
     let (peak, tallest, last) = heights("methods = [\"ipo\"]\n");
     assert!((peak - tallest).abs() < 1e-12 && last.abs() < 1e-12, "{peak} {tallest} {last}");
@@ -206,6 +206,102 @@ fn a_map_with_several_cells_in_one_place_names_the_key_to_pin() {
     assert!(error.to_string().contains("pin data.prompts in the panel's `where`"), "{error}");
 }
 
+/// Three factors: the kind of method, its data, and the passes over them.
+fn factorial(seeds: usize, panel: &str) -> Run {
+    let panels = format!(
+        "[[factors]]\nname = \"negative gradient\"\nhigh = {{ method = [\"dpo\", \"on-policy dpo\"] }}\n\
+         low = {{ method = [\"pref-ft\", \"on-policy pref-ft\"] }}\n\
+         [[factors]]\nname = \"on-policy\"\nhigh = {{ method = [\"on-policy dpo\", \"on-policy pref-ft\"] }}\n\
+         low = {{ method = [\"dpo\", \"pref-ft\"] }}\n\
+         [[factors]]\nname = \"reuse\"\nhigh = {{ \"schedule.passes\" = 8 }}\nlow = {{ \"schedule.passes\" = 1 }}\n\
+         [[panels]]\ntitle = \"Mean reward\"\nkind = \"effects\"\ny = [\"gold_reward\"]\n{panel}\n"
+    );
+    let methods = [
+        ("dpo", "dpo = {}", "offline", [1.0, 0.0]),
+        ("on-policy dpo", "dpo = {}", "on-policy", [1.0, 1.0]),
+        ("pref-ft", "pref-ft = {}", "offline", [0.0, 0.0]),
+        ("on-policy pref-ft", "pref-ft = {}", "on-policy", [0.0, 1.0]),
+    ];
+    let sweep: [(&str, &[&str]); 1] = [("schedule.passes", &["1", "8"])];
+    let names = methods.map(|m| m.0);
+    let title = "What each part of a method is worth";
+    let mut s = Synthetic::new("factorial", title, seeds, &names, &sweep, &panels);
+    for (m, (method, objective, data, [negative, fresh])) in methods.into_iter().enumerate() {
+        for (reuse, passes) in [(0.0, "1"), (1.0, "8")] {
+            let cell = s.cell(method, objective, data, &[("schedule.passes", passes)]);
+            let height =
+                0.2 + 0.25 * negative + 0.15 * fresh - 0.05 * reuse + 0.2 * negative * fresh;
+            s.add(&cell, "gold_reward", &[0, 100, 200], |seed, step| {
+                let own = 0.05 * noise(seed, m as u64, reuse as u64);
+                if step == 0 {
+                    0.0
+                } else {
+                    (height + own + 0.1 * seed as f64) * step as f64 / 100.0
+                }
+            });
+        }
+    }
+    s.run()
+}
+
+#[test]
+fn effects_are_rows_around_zero_mains_first() {
+    let run = factorial(20, "area = true");
+    is_sound("effects", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let rows: Vec<&str> =
+        csv.lines().skip(1).map(|l| l.split(',').nth(1).expect("a name")).collect();
+    assert_eq!(
+        rows[..4],
+        ["negative gradient", "on-policy", "reuse", "negative gradient × on-policy"]
+    );
+    assert_eq!(rows.len(), 6);
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(caption.contains("effect on gold reward (high − low), mean over the run"), "{caption}");
+    assert!(caption.contains("20 seeds; bars: 95 % bootstrap interval"), "{caption}");
+}
+
+/// A run of height h at step 100 and 2h at step 200 has the mean h: (0 + h)/4 + (h + 2h)/4.
+#[test]
+fn the_effects_drawn_are_those_of_the_cells_selected() {
+    let effect = |panel: &str, row: usize| {
+        let csv = summary_csv(&factorial(3, panel)).expect("a summary");
+        let line = csv.lines().nth(row + 1).expect("a row").to_owned();
+        line.split(',').nth(2).expect("x").parse::<f64>().expect("a number")
+    };
+    // 0.25 + half of 0.2, give or take the noise of ±0.05; at the last step twice as much.
+    assert!((effect("area = true", 0) - 0.35).abs() < 0.05);
+    assert!((effect("", 0) - 0.7).abs() < 0.1);
+    assert!((effect("at_step = 100", 1) - 0.25).abs() < 0.05);
+    let two =
+        "factors = [\"on-policy\", \"negative gradient\"]\nwhere = { \"schedule.passes\" = 8 }";
+    let csv = summary_csv(&factorial(3, two)).expect("a summary");
+    assert_eq!(csv.lines().count(), 1 + 3, "{csv}");
+}
+
+#[test]
+fn cells_that_are_no_balanced_factorial_are_refused() {
+    let error = |panel: &str| {
+        let run = factorial(3, panel);
+        draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string()
+    };
+    let unbalanced = error("methods = [\"dpo\", \"pref-ft\", \"on-policy dpo\"]");
+    assert!(unbalanced.contains("1 with negative gradient high and on-policy high and reuse high"));
+    assert!(unbalanced.contains("0 with negative gradient low and on-policy high and reuse high"));
+    assert!(unbalanced.contains("name fewer `factors`"), "{unbalanced}");
+    let mut run = factorial(3, "");
+    run.scenario.factors[0].low = [("method".to_owned(), "pref-ft".into())].into();
+    let error = draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string();
+    assert!(
+        error
+            .contains("method `on-policy pref-ft`, schedule.passes = 1 is at neither level of the"),
+        "{error}"
+    );
+    run.scenario.factors[0].low = run.scenario.factors[0].high.clone();
+    let error = draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string();
+    assert!(error.contains("is at either level of the factor \"negative gradient\""), "{error}");
+}
+
 /// Writes every figure to `FIGURE_GALLERY`, to be looked at.
 #[test]
 #[ignore = "writes files: FIGURE_GALLERY=DIR cargo test --test figure_maps -- --ignored"]
@@ -227,6 +323,7 @@ fn all() -> Vec<(&'static str, Run)> {
     vec![
         ("lengths", lengths("methods = [\"ipo\"]\nsteps = [10, 50, 200]\n")),
         ("phase", phase(20, POINTS, rugged)),
+        ("effects", factorial(20, "area = true")),
         ("phase-two", two_panels()),
         ("lengths-near", lengths("x_range = [0.0, 256.0]\nx_label = \"length (tokens)\"\n")),
     ]

@@ -98,7 +98,7 @@ impl<'a> Plot<'a> {
             };
             (x, y) = (grow(&panel.x, x), grow(&panel.y, y));
         }
-        let down = panel.kind == PanelKind::Intervals;
+        let down = matches!(panel.kind, PanelKind::Intervals | PanelKind::Effects);
         Plot { panel, x, y, down, x_title: true, y_title: true, frame: Frame::default() }
     }
 

@@ -9,6 +9,7 @@ mod caption;
 mod content;
 mod curves;
 mod density;
+mod effects;
 mod font;
 mod frontier;
 mod intervals;
@@ -152,6 +153,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 PanelKind::Density => density::fill(run, spec),
                 PanelKind::Region => region::fill(run, spec),
                 PanelKind::Intervals => intervals::fill(run, spec),
+                PanelKind::Effects => effects::fill(run, spec),
             }?;
             let marks = spec.marks.iter();
             panel.rules.extend(marks.map(|m| content::Rule {

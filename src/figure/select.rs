@@ -328,6 +328,8 @@ pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
         methods: Vec::new(),
         lines: None,
         at_step: None,
+        area: false,
+        factors: Vec::new(),
         steps: Vec::new(),
         log_x: false,
         log_y: false,

@@ -15,6 +15,7 @@
 
 mod atomic;
 mod claims;
+mod effects;
 mod error;
 mod findings;
 mod folder;
@@ -31,6 +32,7 @@ mod statistics;
 mod tuning;
 
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
+pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
 pub use findings::{findings_csv, findings_markdown};
 pub(crate) use folder::pairs;

@@ -4,6 +4,7 @@ use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
 use super::diagnostic::{did_you_mean, listed};
 use super::document::Part;
+use super::factor::FactorSpec;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
 use super::published::PublishedSpec;
@@ -17,6 +18,8 @@ pub(super) struct Vocabulary {
     pub methods: Vec<String>,
     /// The swept keys with every value that a cell has.
     pub settings: Vec<(String, BTreeSet<String>)>,
+    /// The names of the factors.
+    pub factors: Vec<String>,
 }
 
 impl Vocabulary {
@@ -32,11 +35,14 @@ impl Vocabulary {
                 None if key == "method" => self.methods.iter().map(String::as_str).collect(),
                 None => return Err(self.unknown(at, key, Some("method")).inside(key, Part::Key)),
             };
-            need(values.iter().any(|text| selects(value, text)), || {
-                let fault =
-                    Fault::new(at, format!("`{key}` is never {value}")).inside(key, Part::Value);
-                suggest(fault, &written(value), &values)
-            })?;
+            let each = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let each = if values.iter().any(|text| written(value) == *text) { &[] } else { each };
+            for one in each {
+                need(values.iter().any(|text| selects(one, text)), || {
+                    let fault = Fault::new(at, format!("`{key}` is never {one}"));
+                    suggest(fault.inside(key, Part::Value), &written(one), &values)
+                })?;
+            }
         }
         Ok(())
     }
@@ -49,15 +55,20 @@ impl Vocabulary {
 
     /// Names of methods exist.
     fn methods(&self, at: &str, names: &[String]) -> Result<(), Fault> {
-        for (index, name) in names.iter().enumerate() {
-            need(self.methods.contains(name), || {
-                let known: Vec<&str> = self.methods.iter().map(String::as_str).collect();
-                let fault = format!("no method is called \"{name}\"");
-                suggest(Fault::new(format!("{at}.{index}"), fault), name, &known)
-            })?;
-        }
-        Ok(())
+        called("method", at, names, &self.methods)
     }
+}
+
+/// Names are among those there are.
+fn called(what: &str, at: &str, names: &[String], there: &[String]) -> Result<(), Fault> {
+    for (index, name) in names.iter().enumerate() {
+        need(there.contains(name), || {
+            let known: Vec<&str> = there.iter().map(String::as_str).collect();
+            let fault = format!("no {what} is called \"{name}\"");
+            suggest(Fault::new(format!("{at}.{index}"), fault), name, &known)
+        })?;
+    }
+    Ok(())
 }
 
 /// Lists what there is.
@@ -137,10 +148,23 @@ pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> R
     })
 }
 
+/// Checks the factor written at the key `at`.
+pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary) -> Result<(), Fault> {
+    for (level, selector) in [("high", &spec.high), ("low", &spec.low)] {
+        known.selector(&format!("{at}.{level}"), selector)?;
+        need(!selector.is_empty(), || {
+            Fault::new(format!("{at}.{level}"), format!("the {level} level holds every cell"))
+                .note("help", "write what its cells have: `{ method = [\"dpo\", \"ipo\"] }`")
+        })?;
+    }
+    Ok(())
+}
+
 /// Checks the panel written at the key `at`.
 pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
+    of_factors(at, spec, known)?;
     if let Some(key) = &spec.lines {
         let exists = known.keys().any(|swept| swept == key);
         need(exists, || known.unknown(&format!("{at}.lines"), key, None))?;
@@ -150,7 +174,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         PanelKind::Frontier => Vec::new(),
         PanelKind::Sweep => known.keys().collect(),
         PanelKind::Region => known.keys().collect(),
-        PanelKind::Density | PanelKind::Intervals => {
+        PanelKind::Density | PanelKind::Intervals | PanelKind::Effects => {
             known.keys().chain(["step", "queries", "arms", "arm"]).collect()
         }
     };
@@ -160,7 +184,8 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         true => unknown_metric(format!("{at}.x"), x, &words),
         false => known.unknown(&format!("{at}.x"), x, None),
     })?;
-    need(!spec.y.is_empty() || spec.kind == PanelKind::Density, || {
+    let effects_of_x = spec.kind == PanelKind::Effects && is_known(x);
+    need(!spec.y.is_empty() || spec.kind == PanelKind::Density || effects_of_x, || {
         Fault::new(at, "the panel draws nothing").note("help", "write `y = \"gold_reward\"`")
     })?;
     let words = match spec.kind {
@@ -173,6 +198,24 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;
     }
     ranges(at, spec)
+}
+
+/// Effects are those of factors, and only they are of the mean over the run.
+fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+    called("factor", &format!("{at}.factors"), &spec.factors, &known.factors)?;
+    let effects = spec.kind == PanelKind::Effects;
+    need(!effects || !known.factors.is_empty(), || {
+        Fault::new(format!("{at}.kind"), "effects are those of factors, and there is none")
+            .note("help", "write a block `[[factor]]` with `name`, `high` and `low` for each")
+    })?;
+    need(effects || !spec.area, || {
+        Fault::new(format!("{at}.area"), "`area` is for panels of kind `effects`")
+            .note("help", "remove it, or set `kind = \"effects\"`")
+    })?;
+    need(!(spec.area && spec.at_step.is_some()), || {
+        Fault::new(format!("{at}.at_step"), "`area` and `at_step` exclude each other")
+            .note("help", "keep one; without any the last step is compared")
+    })
 }
 
 /// The ends of axes are finite and in order, and so is what stands between.

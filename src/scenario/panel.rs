@@ -21,6 +21,8 @@ pub enum PanelKind {
     Region,
     /// A row with an interval for each cell.
     Intervals,
+    /// A row with an interval for each factor and for each two: what they do to a metric.
+    Effects,
 }
 
 /// The axis on which a mark stands.
@@ -87,6 +89,12 @@ pub struct PanelSpec {
     /// Draw the metric at this step instead of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_step: Option<u64>,
+    /// Draw the mean of the metric over the run instead of its last value (effects).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub area: bool,
+    /// The factors whose effects are drawn, by name; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<String>,
     /// The steps whose densities are drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<u64>,
