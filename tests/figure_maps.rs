@@ -302,6 +302,93 @@ fn cells_that_are_no_balanced_factorial_are_refused() {
     assert!(error.contains("is at either level of the factor \"negative gradient\""), "{error}");
 }
 
+/// A claim over learning rates, batch sizes and rewards; one cell has lost a seed.
+fn multiverse(panel: &str) -> Run {
+    let panels = format!(
+        "[[panels]]\ntitle = \"Where DPO beats Best-of-N\"\nkind = \"verdicts\"\nclaim = \"4.1\"\n{panel}\n"
+    );
+    let (rate, size, reward) = ("optimizer.adam.learning_rate", B, "problem.bumps.reward");
+    let (rates, sizes) = (["0.001", "0.01", "0.1", "1.0"], ["100", "400", "1600"]);
+    let sweep: [(&str, &[&str]); 3] = [(rate, &rates), (size, &sizes), (reward, &["R1", "R2"])];
+    let names = ["dpo", "best-of-n"];
+    let title = "The verdict on claim 4.1 across settings";
+    let mut s = Synthetic::new("multiverse", title, 10, &names, &sweep, &panels);
+    for (i, r) in rates.iter().enumerate() {
+        for (j, b) in sizes.iter().enumerate() {
+            for (k, w) in ["R1", "R2"].iter().enumerate() {
+                let set = [(rate, *r), (size, *b), (reward, *w)];
+                let lead = 0.12 * i as f64 - 0.15 * j as f64 + 0.05 * k as f64;
+                let noisy = if i == 2 && j == 2 { 0.5 } else { 0.02 };
+                for (m, method) in ["dpo", "best-of-n"].into_iter().enumerate() {
+                    let objective = ["dpo = {}", "best-of-n = {}"][m];
+                    let cell = s.cell(method, objective, "offline", &set);
+                    s.seeds = if (i, j, m) == (3, 0, 0) { 9 } else { 10 };
+                    s.add(&cell, "gold_reward", &[0, 100, 200], |seed, step| {
+                        let own = if m == 0 {
+                            lead + noisy * noise(seed, i as u64, j as u64)
+                        } else {
+                            0.0
+                        };
+                        (0.5 + own) * step as f64 / 200.0
+                    });
+                }
+            }
+        }
+    }
+    let mut run = s.run();
+    let claim = "id = \"4.1\"\nsays = \"DPO beats Best-of-N\"\nexpected = \"holds\"\n\
+        metric = \"gold_reward\"\nbetter = { method = \"dpo\" }\nworse = { method = \"best-of-n\" }\n\
+        margin = 0.04\nacross = [\"optimizer.adam.learning_rate\", \"schedule.samples_per_round\", \
+        \"problem.bumps.reward\", \"steps\"]";
+    run.scenario.claims.push(toml::from_str(claim).expect("a claim"));
+    run
+}
+
+const B: &str = "schedule.samples_per_round";
+const SINGLE: &str = "x = \"optimizer.adam.learning_rate\"\ny = [\"schedule.samples_per_round\"]\n\
+    where = { \"problem.bumps.reward\" = \"R1\", steps = \"1\" }";
+const SHARES: &str = "x = \"optimizer.adam.learning_rate\"\ny = [\"schedule.samples_per_round\"]";
+
+#[test]
+fn verdicts_fill_a_map_with_their_signs_and_their_effects() {
+    let run = multiverse(SINGLE);
+    is_sound("verdicts", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let line = |at: &str| csv.lines().find(|l| l.contains(at)).expect("a tile").to_owned();
+    assert_eq!(csv.lines().count(), 1 + 4 * 3);
+    // Leads 0.12·i − 0.15·j with a noise of ±0.02 (±0.5 in one tile) against a margin of 0.04.
+    assert!(line(",0.01,100,").starts_with("a,holds,"), "{csv}");
+    assert!(line(",0.001,100,").starts_with("a,no difference,"), "{csv}");
+    assert!(line(",0.001,1600,").starts_with("a,reversed,"), "{csv}");
+    assert!(line(",0.1,1600,").starts_with("a,inconclusive,"), "{csv}");
+    assert!(line(",1,100,").starts_with("a,no verdict,") && line(",1,100,").ends_with(",0,NaN"));
+    let text = plain_text(&drawn(&run, Width::Page).svg);
+    for sign in ["✓", "↔", "✗", "?", "–"] {
+        assert!(text.contains(sign), "{sign} in {text}");
+    }
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(
+        caption.contains("verdict on claim 4.1 (“DPO beats Best-of-N”, margin 0.04)"),
+        "{caption}"
+    );
+}
+
+/// At lr 0.01 and B = 100 the lead is 0.12 on R1 and 0.17 on R2, of which a quarter of the run shows
+/// nothing (0 and 0), the half and all of it 0.06, 0.12, 0.085, 0.17: 4 of 6 above 0.04.
+#[test]
+fn other_keys_of_across_are_counted_in_each_tile() {
+    let run = multiverse(SHARES);
+    is_sound("shares", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let line = csv.lines().find(|l| l.contains(",0.01,100,")).expect("a tile");
+    assert!(line.starts_with("a,holds in 4 of 6,"), "{csv}");
+    let text = plain_text(&drawn(&run, Width::Page).svg);
+    assert!(text.contains("4/6") && text.contains("holds in all"), "{text}");
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(caption.contains("over reward and the part of the run"), "{caption}");
+    is_sound("parts", &multiverse("x = \"steps\"\ny = [\"optimizer.adam.learning_rate\"]"));
+}
+
 /// Writes every figure to `FIGURE_GALLERY`, to be looked at.
 #[test]
 #[ignore = "writes files: FIGURE_GALLERY=DIR cargo test --test figure_maps -- --ignored"]
@@ -324,6 +411,9 @@ fn all() -> Vec<(&'static str, Run)> {
         ("lengths", lengths("methods = [\"ipo\"]\nsteps = [10, 50, 200]\n")),
         ("phase", phase(20, POINTS, rugged)),
         ("effects", factorial(20, "area = true")),
+        ("verdicts", multiverse(SINGLE)),
+        ("shares", multiverse(SHARES)),
+        ("parts", multiverse("x = \"steps\"\ny = [\"optimizer.adam.learning_rate\"]")),
         ("phase-two", two_panels()),
         ("lengths-near", lengths("x_range = [0.0, 256.0]\nx_label = \"length (tokens)\"\n")),
     ]

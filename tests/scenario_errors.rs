@@ -41,6 +41,7 @@ better = { method = "best-of-n" }
 worse = { method = "on-policy ipo" }
 where = { "problem.bumps.reward" = "R1" }
 margin = 0.02
+across = ["problem.bumps.reward", "steps"]
 [[panel]]
 title = "R1"
 kind = "curves"
@@ -185,6 +186,21 @@ const FINDINGS: &[Case] = &[
     ),
     ("effects without factors", "kind = \"curves\"", "kind = \"effects\"", ""),
     ("a mean over the run of curves", "kind = \"curves\"", "area = true", ""),
+    ("verdicts without a claim", "kind = \"curves\"", "kind = \"verdicts\"", ""),
+    ("verdicts on an unknown claim", "kind = \"curves\"", "kind = \"verdicts\"\nclaim = \"4\"", ""),
+    (
+        "verdicts over a key that is not counted",
+        "kind = \"curves\"",
+        "kind = \"verdicts\"\nclaim = \"1\"\nx = \"step\"",
+        "",
+    ),
+    (
+        "verdicts over one key",
+        "kind = \"curves\"\ny = \"gold_reward\"",
+        "kind = \"verdicts\"\nclaim = \"1\"\nx = \"steps\"\ny = \"steps\"",
+        "",
+    ),
+    ("a claim of curves", "kind = \"curves\"", "claim = \"1\"", ""),
     (
         "a point without a place",
         "y = \"gold_reward\"",

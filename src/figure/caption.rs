@@ -53,6 +53,7 @@ fn what(panel: &Panel) -> String {
         PanelKind::Density if panel.note.is_empty() => format!("{y} of each {x}"),
         PanelKind::Density => format!("{y} of each {x}; {}", panel.note),
         PanelKind::Region => format!("which method has {} for each {x} and {y}", panel.note),
+        PanelKind::Verdicts => format!("{} at each {x} and {y}", panel.note),
         PanelKind::Intervals | PanelKind::Effects => format!("{x} {}", panel.note),
     };
     format!("{title}{body}")

@@ -28,6 +28,7 @@ mod sweep;
 mod theme;
 mod tiles;
 mod title;
+mod verdicts;
 mod winners;
 mod words;
 
@@ -154,6 +155,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 PanelKind::Region => region::fill(run, spec),
                 PanelKind::Intervals => intervals::fill(run, spec),
                 PanelKind::Effects => effects::fill(run, spec),
+                PanelKind::Verdicts => verdicts::fill(run, spec),
             }?;
             let marks = spec.marks.iter();
             panel.rules.extend(marks.map(|m| content::Rule {

@@ -39,7 +39,8 @@ fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn same(written: &str, wanted: &toml::Value) -> bool {
+/// Whether a setting is a value, or one of a list, as text or as numbers.
+pub(crate) fn same(written: &str, wanted: &toml::Value) -> bool {
     let numbers = (written.parse::<f64>().ok(), plain(wanted).parse::<f64>().ok());
     match (wanted, numbers) {
         (toml::Value::Array(any), _) => any.iter().any(|w| same(written, w)),
@@ -329,6 +330,7 @@ pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
         lines: None,
         at_step: None,
         area: false,
+        claim: None,
         factors: Vec::new(),
         steps: Vec::new(),
         log_x: false,

@@ -20,6 +20,8 @@ pub(super) struct Vocabulary {
     pub settings: Vec<(String, BTreeSet<String>)>,
     /// The names of the factors.
     pub factors: Vec<String>,
+    /// The claims by id, with the keys that each is counted across.
+    pub claims: Vec<(String, Vec<String>)>,
 }
 
 impl Vocabulary {
@@ -165,6 +167,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
     of_factors(at, spec, known)?;
+    of_claim(at, spec, known)?;
     if let Some(key) = &spec.lines {
         let exists = known.keys().any(|swept| swept == key);
         need(exists, || known.unknown(&format!("{at}.lines"), key, None))?;
@@ -174,11 +177,12 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         PanelKind::Frontier => Vec::new(),
         PanelKind::Sweep => known.keys().collect(),
         PanelKind::Region => known.keys().collect(),
+        PanelKind::Verdicts => known.keys().chain(["steps"]).collect(),
         PanelKind::Density | PanelKind::Intervals | PanelKind::Effects => {
             known.keys().chain(["step", "queries", "arms", "arm"]).collect()
         }
     };
-    let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region);
+    let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region | PanelKind::Verdicts);
     let x = spec.x.as_str();
     need(words.contains(&x) || (metric_x && is_known(x)), || match metric_x {
         true => unknown_metric(format!("{at}.x"), x, &words),
@@ -189,7 +193,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         Fault::new(at, "the panel draws nothing").note("help", "write `y = \"gold_reward\"`")
     })?;
     let words = match spec.kind {
-        PanelKind::Region => words,
+        PanelKind::Region | PanelKind::Verdicts => words,
         PanelKind::Density => vec!["probability", "reference", "data", "reward", "target"],
         _ => Vec::new(),
     };
@@ -215,6 +219,39 @@ fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Faul
     need(!(spec.area && spec.at_step.is_some()), || {
         Fault::new(format!("{at}.at_step"), "`area` and `at_step` exclude each other")
             .note("help", "keep one; without any the last step is compared")
+    })
+}
+
+/// Verdicts are those on a claim, at two of the keys that it is counted across.
+fn of_claim(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+    let verdicts = spec.kind == PanelKind::Verdicts;
+    let Some(id) = &spec.claim else {
+        return need(!verdicts, || {
+            Fault::new(format!("{at}.kind"), "verdicts are those on a claim, and none is named")
+                .note("help", "write `claim = \"ID\"`, with the id of a `[[claim]]`")
+        });
+    };
+    need(verdicts, || {
+        Fault::new(format!("{at}.claim"), "`claim` is for panels of kind `verdicts`")
+            .note("help", "remove it, or set `kind = \"verdicts\"`")
+    })?;
+    let Some((_, across)) = known.claims.iter().find(|(claim, _)| claim == id) else {
+        let ids: Vec<&str> = known.claims.iter().map(|(id, _)| id.as_str()).collect();
+        let fault = Fault::new(format!("{at}.claim"), format!("no claim has the id \"{id}\""));
+        return Err(suggest(fault, id, &ids));
+    };
+    let y = spec.y.first().map(|y| (format!("{at}.y"), y));
+    for (place, key) in [(format!("{at}.x"), &spec.x)].into_iter().chain(y) {
+        need(across.contains(key), || {
+            let fault = format!("claim {id} is not counted across `{key}`");
+            let across: Vec<&str> = across.iter().map(String::as_str).collect();
+            suggest(Fault::new(place, fault), key, &across)
+                .note("help", "add it to the claim's `across`, or take one of these")
+        })?;
+    }
+    need(spec.y.len() == 1 && spec.y[0] != spec.x, || {
+        Fault::new(at, "verdicts lie over two keys, one as `x` and another as `y`")
+            .note("allowed", listed(across.iter().map(String::as_str)))
     })
 }
 

@@ -210,6 +210,7 @@ fn finish(
     let published = published.map_err(explain)?;
     let factors = lenient.keep("factor", header.factors, |at, spec| factor(at, spec, &known));
     let factors = factors.map_err(explain)?;
+    known.claims = claims.iter().map(|claim| (claim.id.clone(), claim.across.clone())).collect();
     known.factors = factors.iter().map(|factor| factor.name.clone()).collect();
     let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
@@ -244,6 +245,7 @@ fn vocabulary(grid: &Grid) -> Vocabulary {
         methods: grid.methods.clone(),
         settings: grid.sweep.iter().map(|(key, _)| (key.clone(), values(key))).collect(),
         factors: Vec::new(),
+        claims: Vec::new(),
     }
 }
 

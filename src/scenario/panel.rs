@@ -23,6 +23,9 @@ pub enum PanelKind {
     Intervals,
     /// A row with an interval for each factor and for each two: what they do to a metric.
     Effects,
+    /// Two keys that a claim is counted across: its verdict at each pair of values, or the share of
+    /// the other settings in which it holds.
+    Verdicts,
 }
 
 /// The axis on which a mark stands.
@@ -95,6 +98,9 @@ pub struct PanelSpec {
     /// The factors whose effects are drawn, by name; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<String>,
+    /// The claim whose verdicts are drawn, by its id; `x` and `y` are two of its `across` keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
     /// The steps whose densities are drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<u64>,
