@@ -5,6 +5,7 @@ mod figure_fixture;
 use figure_fixture::{Synthetic, noise, page, plain_text, text_rooms, well_formed};
 use modeseek::figure::{Drawing, FigureOptions, Width, draw, missing_glyphs, overlap, summary_csv};
 use modeseek::results::Run;
+use modeseek::scenario::Statistic;
 
 fn drawn(run: &Run, width: Width) -> Drawing {
     let options = FigureOptions { width, ..FigureOptions::default() };
@@ -387,6 +388,67 @@ fn other_keys_of_across_are_counted_in_each_tile() {
     let caption = drawn(&run, Width::Page).caption;
     assert!(caption.contains("over reward and the part of the run"), "{caption}");
     is_sound("parts", &multiverse("x = \"steps\"\ny = [\"optimizer.adam.learning_rate\"]"));
+}
+
+/// Five seeds at 0, 1, 2, 3 and 100: the mean is 21.2, the median 2, and the interquartile mean that
+/// of 1, 2 and 3.
+fn skewed(statistic: &str) -> Run {
+    let panel = |kind: &str, x: &str| {
+        format!(
+            "[[panels]]\ntitle = \"{kind}\"\nkind = \"{kind}\"\nx = \"{x}\"\n\
+             y = [\"gold_reward\"]\n{statistic}\n"
+        )
+    };
+    let panels = panel("curves", "step") + &panel("sweep", B) + &panel("intervals", "gold_reward");
+    let sweep: [(&str, &[&str]); 1] = [(B, &["100", "400"])];
+    let mut s = Synthetic::new("skewed", "One seed runs away", 5, &["dpo"], &sweep, &panels);
+    for b in ["100", "400"] {
+        let cell = s.cell("dpo", "dpo = {}", "offline", &[(B, b)]);
+        let value = |seed: u64, _| if seed == 4 { 100.0 } else { seed as f64 };
+        s.add(&cell, "gold_reward", &[0, 100], value);
+    }
+    s.run()
+}
+
+#[test]
+fn a_panel_shows_the_statistic_it_asks_for_with_its_own_interval() {
+    for (statistic, value, highest, words) in [
+        (
+            "",
+            21.2,
+            100.0,
+            "Means over 5 seeds; bands and bars: 95 % bootstrap interval of the mean.",
+        ),
+        (
+            "statistic = \"median\"",
+            2.0,
+            100.0,
+            "Medians over 5 seeds; bands and bars: 95 % bootstrap interval of the median.",
+        ),
+        (
+            "statistic = \"iqm\"",
+            2.0,
+            100.0,
+            "Interquartile means over 5 seeds; bands and bars: 95 % bootstrap interval of the \
+             interquartile mean.",
+        ),
+    ] {
+        let run = skewed(statistic);
+        let csv = summary_csv(&run).expect("a summary");
+        // x, y, low, high and n, counted from the end.
+        for (panel, column) in [("a", 3), ("b", 3), ("c", 4)] {
+            let row = csv.lines().rfind(|l| l.starts_with(panel)).expect("a row");
+            let number = |k: usize| row.rsplit(',').nth(k).expect("k").parse::<f64>().expect("x");
+            assert!((number(column) - value).abs() < 1e-12, "{statistic}: {row}");
+            assert!(number(2) <= value && value <= number(1) && number(1) <= highest, "{row}");
+        }
+        let caption = drawn(&run, Width::Page).caption;
+        assert!(caption.contains(words), "{caption}");
+    }
+    let mut mixed = skewed("");
+    mixed.scenario.panels[1].statistic = Statistic::Median;
+    let caption = drawn(&mixed, Width::Page).caption;
+    assert!(caption.contains("Means (a, c) and medians (b) over 5 seeds"), "{caption}");
 }
 
 /// Writes every figure to `FIGURE_GALLERY`, to be looked at.

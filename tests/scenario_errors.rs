@@ -201,6 +201,8 @@ const FINDINGS: &[Case] = &[
         "",
     ),
     ("a claim of curves", "kind = \"curves\"", "claim = \"1\"", ""),
+    ("unknown statistic", "kind = \"curves\"", "statistic = \"mode\"", ""),
+    ("medians of a density", "kind = \"curves\"", "kind = \"density\"\nstatistic = \"median\"", ""),
     (
         "a point without a place",
         "y = \"gold_reward\"",

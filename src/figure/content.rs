@@ -2,7 +2,7 @@
 
 use super::style::{Look, Marker};
 use super::theme::Rgb;
-use crate::scenario::{LabelledPoint, PanelKind};
+use crate::scenario::{LabelledPoint, PanelKind, Statistic};
 use std::collections::BTreeSet;
 
 /// Most points that one line is drawn with.
@@ -182,6 +182,8 @@ pub(crate) struct Panel {
     pub(crate) rules: Vec<Rule>,
     /// Labelled points.
     pub(crate) points: Vec<LabelledPoint>,
+    /// What summarises the seeds.
+    pub(crate) statistic: Statistic,
     /// A sentence of its own for the caption.
     pub(crate) note: String,
     /// Whether its axis already names every trace.

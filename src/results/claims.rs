@@ -5,11 +5,11 @@ use super::measure::{Measure, Question};
 use super::multiverse::share_of_settings;
 use super::read::Run;
 use super::select::Sides;
-use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
+use super::statistics::{Bootstrap, Estimate, holm, interval};
 use crate::learner::Expectation;
 use crate::policy::PolicySpec;
 use crate::preference::{Selection, TieRule};
-use crate::scenario::{Cell, ClaimSpec, Verdict};
+use crate::scenario::{Cell, ClaimSpec, Statistic, Verdict};
 use crate::stream::Streams;
 
 /// With fewer seeds a finding is a description without a verdict.

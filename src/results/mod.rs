@@ -32,6 +32,7 @@ mod series;
 mod statistics;
 mod tuning;
 
+pub use crate::scenario::Statistic;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
 pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
@@ -46,7 +47,7 @@ pub use published_table::{published_csv, published_markdown};
 pub use read::Run;
 pub use series::{Point, Series};
 pub use statistics::{
-    Bootstrap, Estimate, RESAMPLES, Statistic, band, holm, mean_interval, paired_difference,
+    Bootstrap, Estimate, RESAMPLES, band, holm, mean_interval, paired_difference,
     probability_of_improvement,
 };
 pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};

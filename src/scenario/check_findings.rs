@@ -201,6 +201,12 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         let exists = words.contains(&y.as_str()) || is_known(y);
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;
     }
+    let summarises =
+        [PanelKind::Curves, PanelKind::Sweep, PanelKind::Frontier, PanelKind::Intervals];
+    need(spec.statistic.is_default() || summarises.contains(&spec.kind), || {
+        Fault::new(format!("{at}.statistic"), "this kind of panel shows means")
+            .note("allowed", "another `statistic` in `curves`, `sweep`, `frontier` and `intervals`")
+    })?;
     ranges(at, spec)
 }
 

@@ -33,7 +33,7 @@ pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use factor::FactorSpec;
 pub use header::{Seeds, Tier};
 pub use load::Source;
-pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec};
+pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec, Statistic};
 pub use published::PublishedSpec;
 pub use reading::Reading;
 pub use shipped::{ShippedScenario, find, shipped};

@@ -28,6 +28,27 @@ pub enum PanelKind {
     Verdicts,
 }
 
+/// What summarises the seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Statistic {
+    /// The mean.
+    #[default]
+    Mean,
+    /// The median.
+    Median,
+    /// The interquartile mean: the mean without the ⌊n/4⌋ lowest and highest values
+    /// (arXiv 2108.13264).
+    Iqm,
+}
+
+impl Statistic {
+    /// Whether it is what stands where nothing is written.
+    pub fn is_default(&self) -> bool {
+        *self == Statistic::default()
+    }
+}
+
 /// The axis on which a mark stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,6 +113,9 @@ pub struct PanelSpec {
     /// Draw the metric at this step instead of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_step: Option<u64>,
+    /// What summarises the seeds, with its own interval (curves, sweep, frontier, intervals).
+    #[serde(default, skip_serializing_if = "Statistic::is_default")]
+    pub statistic: Statistic,
     /// Draw the mean of the metric over the run instead of its last value (effects).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub area: bool,
