@@ -50,7 +50,6 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         traces,
         rules,
         note,
-        statistic: spec.statistic,
         ..Panel::default()
     })
 }

@@ -54,7 +54,6 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         traces,
         note,
         named: true,
-        statistic: spec.statistic,
         ..Panel::default()
     })
 }

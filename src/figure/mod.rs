@@ -164,6 +164,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 label: m.label.clone(),
             }));
             panel.points.clone_from(&spec.points);
+            panel.statistic = spec.statistic;
             Ok(panel)
         })
         .collect()

@@ -40,7 +40,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
 }
 
-/// At which step the values were summarised, for the caption.
+/// At which step the values were measured, for the caption.
 pub(crate) fn when(spec: &PanelSpec) -> String {
     spec.at_step.map_or_else(|| "at the last step".to_owned(), |s| format!("at step {s}"))
 }
