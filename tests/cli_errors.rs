@@ -103,6 +103,18 @@ const COMMANDS: &[Case] = &[
     ("jobs below zero", "", "", &["run", "small.toml", "--jobs", "-1"]),
     ("set of an unknown key", "", "", &["run", "small.toml", "--set", "schedule.pases=2"]),
     ("set of a wrong value", "", "", &["run", "small.toml", "--set", "schedule.passes=x"]),
+    (
+        "a table of a metric that was not measured",
+        "",
+        "",
+        &["figure", "small.toml", "--table", "--metric", "gold_rewards", "--out", "tables"],
+    ),
+    (
+        "a threshold that is no number",
+        "",
+        "",
+        &["figure", "small.toml", "--table", "--threshold", "nan"],
+    ),
     ("figure without runs", "", "", &["figure", "small.toml", "--runs", "none"]),
     ("claims without runs", "", "", &["claims", "small.toml", "--runs", "none"]),
     ("merge of what is no run", "", "", &["merge", "taken", "--out", "merged"]),

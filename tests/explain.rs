@@ -113,6 +113,17 @@ fn every_other_key_is_explained_too() {
         "claim.steps_to",
         "claim.where",
         "panel.y_range",
+        "panel.methods",
+        "panel.points",
+        "panel.points.label",
+        "panel.marks.value",
+        "panel.statistic",
+        "panel.area",
+        "panel.factors",
+        "panel.claim",
+        "factor.name",
+        "factor.high",
+        "factor.low",
         "tier",
         "expected_seconds",
         "measure",
@@ -217,6 +228,10 @@ fn the_words_of_the_paper_are_explained() {
     // The value of a key leads to the key.
     assert!(text("leave-one-out").contains("objective.reinforce.baseline: a key"));
     assert!(text("R1").contains("Peak 70, width 10"));
+    assert!(
+        text("iqm").contains("panel.statistic: a key") && flat("verdicts").contains("panel.kind")
+    );
+    assert!(flat("data/0").contains("data/ARM: a metric"));
 }
 
 #[test]

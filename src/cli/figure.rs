@@ -1,5 +1,7 @@
 //! `modeseek figure`: draw finished runs.
 
+mod table;
+
 use super::options::{Finished, folder_of, writable, write_file};
 use super::{Failure, say};
 use crate::figure::{
@@ -18,9 +20,15 @@ pub struct Args {
     /// Folder of the figures
     #[arg(long, default_value = "figures")]
     out: PathBuf,
-    /// Print the figures' numbers as Markdown tables instead of drawing
+    /// Print and write statistics of every cell as tables instead of drawing: last values, mean over
+    /// the run, steps and queries to a threshold, probability of improvement
     #[arg(long)]
     table: bool,
+    #[command(flatten)]
+    asked: table::Asked,
+    /// Print the points that the figures draw as Markdown tables instead of drawing
+    #[arg(long, conflicts_with = "table")]
+    points: bool,
     /// Width of the figures
     #[arg(long, value_enum, default_value_t = WidthArg::Page)]
     width: WidthArg,
@@ -53,13 +61,16 @@ impl From<WidthArg> for Width {
 /// Draws every named scenario.
 pub fn figure(args: &Args) -> Result<(), Failure> {
     let scenarios = args.finished.scenarios()?;
-    if !args.table {
+    if args.table {
+        return table::tables(scenarios, &args.finished.runs, &args.asked, &args.out);
+    }
+    if !args.points {
         writable(&args.out, "--out")?;
     }
     let options = FigureOptions { width: args.width.into(), dark: args.dark, watermark: None };
     for scenario in scenarios {
         let run = open(scenario, &args.finished.runs)?;
-        if args.table {
+        if args.points {
             say(&table_markdown(&run).map_err(Failure::work)?)?;
             continue;
         }

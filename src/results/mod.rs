@@ -30,6 +30,8 @@ mod rows;
 mod select;
 mod series;
 mod statistics;
+mod summary;
+mod summary_table;
 mod tuning;
 
 pub use crate::scenario::Statistic;
@@ -50,4 +52,6 @@ pub use statistics::{
     Bootstrap, Estimate, RESAMPLES, band, holm, mean_interval, paired_difference,
     probability_of_improvement,
 };
+pub use summary::{Arrival, CellSummary, Improvement, MOST_PAIRS, Summary, summarise};
+pub use summary_table::{improvements_csv, summary_csv, summary_markdown};
 pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};

@@ -6,7 +6,7 @@ use super::diagnostic::{did_you_mean, listed};
 use super::document::Part;
 use super::factor::FactorSpec;
 use super::metrics::is_known;
-use super::panel::{PanelKind, PanelSpec};
+use super::panel::{PanelKind, PanelSpec, Statistic};
 use super::published::PublishedSpec;
 use super::reading::Reading;
 use std::collections::BTreeSet;
@@ -203,7 +203,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     }
     let summarises =
         [PanelKind::Curves, PanelKind::Sweep, PanelKind::Frontier, PanelKind::Intervals];
-    need(spec.statistic.is_default() || summarises.contains(&spec.kind), || {
+    need(spec.statistic == Statistic::Mean || summarises.contains(&spec.kind), || {
         Fault::new(format!("{at}.statistic"), "this kind of panel shows means")
             .note("allowed", "another `statistic` in `curves`, `sweep`, `frontier` and `intervals`")
     })?;

@@ -42,13 +42,6 @@ pub enum Statistic {
     Iqm,
 }
 
-impl Statistic {
-    /// Whether it is what stands where nothing is written.
-    pub fn is_default(&self) -> bool {
-        *self == Statistic::default()
-    }
-}
-
 /// The axis on which a mark stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -114,7 +107,7 @@ pub struct PanelSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_step: Option<u64>,
     /// What summarises the seeds, with its own interval (curves, sweep, frontier, intervals).
-    #[serde(default, skip_serializing_if = "Statistic::is_default")]
+    #[serde(default)]
     pub statistic: Statistic,
     /// Draw the mean of the metric over the run instead of its last value (effects).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
