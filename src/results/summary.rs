@@ -190,7 +190,7 @@ fn way(group: &[&Runs<'_>]) -> Option<f64> {
     let starts: Vec<f64> = group.iter().flat_map(|runs| runs.starts.iter().copied()).collect();
     let ends = group.iter().filter(|runs| !runs.finals.is_empty()).map(|r| mean(&r.finals()));
     let (start, best) = (mean(&starts), ends.fold(f64::NEG_INFINITY, f64::max));
-    (best > start).then(|| start + WAY * (best - start))
+    (best > start).then_some(start + WAY * (best - start))
 }
 
 /// Every two methods at the same settings, and how many pairs are too many.

@@ -37,7 +37,7 @@ pub fn tables(
     for scenario in scenarios {
         let run = open(scenario, runs)?;
         let measured: Vec<String> = run.metrics().into_iter().collect();
-        one_of(&format!("measured metric of `{}`", run.scenario.id), metric, &measured)?;
+        one_of("measured metric", metric, &measured)?;
         found.push((summarise(&run, metric, asked.threshold), run.scenario));
     }
     writable(out, "--out")?;
