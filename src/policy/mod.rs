@@ -8,6 +8,7 @@ mod batch;
 mod divergence;
 mod layers;
 mod mlp;
+mod stop;
 mod table;
 mod tabular;
 mod unimodal;
@@ -15,6 +16,7 @@ mod unimodal;
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
+pub use stop::{StopFeatures, StopOrContinue, StopSpec};
 pub use table::ContextFree;
 pub use tabular::Tabular;
 pub use unimodal::{Unimodal, UnimodalSpec};
@@ -140,7 +142,8 @@ pub trait Enumerable: Policy<Prompt = Context, Response = Arm> {
     fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64>;
 }
 
-/// The policy of a scenario, as written: `[policy.tabular]`, `[policy.unimodal]`, `[policy.mlp]`.
+/// The policy of a scenario, as written: `[policy.tabular]`, `[policy.unimodal]`, `[policy.mlp]`,
+/// `[policy.stop]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PolicySpec {
@@ -150,4 +153,6 @@ pub enum PolicySpec {
     Unimodal(UnimodalSpec),
     /// A multilayer perceptron from the context to the logits of the arms.
     Mlp(MlpSpec),
+    /// Stop or continue at each position of a response; arms are lengths. Ignores the context.
+    Stop(StopSpec),
 }

@@ -1,5 +1,6 @@
 //! Problems as a scenario writes them.
 
+use super::length::LengthSpec;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub enum ProblemSpec {
     Table(TableSpec),
     /// Two arms of equal mass that the target tells apart.
     Separation(SeparationSpec),
+    /// Response lengths: the paper's Min, Mode and Skew Length.
+    Length(LengthSpec),
 }
 
 /// The named bumps of the paper and its code: exp(−((a − peak)/width)²).
