@@ -76,7 +76,9 @@ impl StopOrContinue {
         let positions = log_reference.len() - 1;
         let features: Vec<Features> = match spec.features {
             StopFeatures::Shared => vec![vec![(0, 1.0)]; positions],
-            StopFeatures::Bumps => (0..positions).map(|t| bumps(t, positions, spec.width)).collect(),
+            StopFeatures::Bumps => {
+                (0..positions).map(|t| bumps(t, positions, spec.width)).collect()
+            }
             StopFeatures::Both => {
                 let own = |t| [vec![(0, 1.0)], shifted(bumps(t, positions, spec.width))].concat();
                 (0..positions).map(own).collect()
