@@ -187,7 +187,8 @@ fn data_that_are_no_distribution_or_hold_no_comparison_are_refused() {
 /// that win: all of it on the first. RWR at temperature 1/ln 2 weighs the data 8 : 4. IPO tilts π_ref by
 /// margin·(P(wins) − P(loses)) = 1·(.5, −.5, −1): the response that was never seen loses to both.
 #[test]
-fn on_data_that_differ_from_the_reference_supervised_losses_forget_it_and_contrastive_ones_tilt_it() {
+fn on_data_that_differ_from_the_reference_supervised_losses_forget_it_and_contrastive_ones_tilt_it()
+{
     let (reference, data, rewards) = ([0.2, 0.3, 0.5], [0.5, 0.5, 0.0], [3.0, 2.0, 1.0]);
     let law = OfflineLaw { reference: &reference, data: &data, rewards: &rewards, draws: 2 };
     let of = |spec| optimum(&spec, &law).expect("an optimum");

@@ -191,8 +191,7 @@ fn tilted(law: &[f64], tilt: impl Fn(usize) -> f64) -> Vec<f64> {
 
 /// P(r′ < rᵢ) for every response i.
 fn mass_below(data: &[f64], rewards: &[f64]) -> Vec<f64> {
-    let mass =
-        |r: f64| rewards.iter().zip(data).filter(|(x, _)| **x < r).map(|(_, p)| p).sum();
+    let mass = |r: f64| rewards.iter().zip(data).filter(|(x, _)| **x < r).map(|(_, p)| p).sum();
     rewards.iter().map(|&r| mass(r)).collect()
 }
 

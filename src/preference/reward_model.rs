@@ -54,7 +54,8 @@ impl RewardModelSpec {
         let fault = |key, given: String, allowed| Err(RewardModelError { key, given, allowed });
         for (key, value) in [("width", self.width), ("ridge", self.ridge)] {
             if !(value > 0.0 && value.is_finite()) {
-                let allowed = "a finite number above 0 (without a ridge, exact labels make φ endless)";
+                let allowed =
+                    "a finite number above 0 (without a ridge, exact labels make φ endless)";
                 return fault(key, value.to_string(), allowed);
             }
         }

@@ -86,14 +86,16 @@ fn the_minimum_has_no_slope() {
 /// trend on; bumps and a table fall back to zero beyond what was seen.
 #[test]
 fn classes_differ_where_nothing_was_seen() {
-    let seen: Vec<(usize, usize)> =
-        comparisons(5, 2000, |arm| -0.2 * arm as f64).into_iter().filter(|(a, b)| a.max(b) < &40).collect();
+    let seen: Vec<(usize, usize)> = comparisons(5, 2000, |arm| -0.2 * arm as f64)
+        .into_iter()
+        .filter(|(a, b)| a.max(b) < &40)
+        .collect();
     let of = |class| fit_reward_model(&spec(class, 0.1), 101, &seen, 1.0).expect("fits");
     let parabola = of(RewardClass::Quadratic);
     assert!(parabola[90] < parabola[40] && parabola[40] < parabola[10]);
     for class in [RewardClass::Smooth, RewardClass::Tabular] {
         let reward = of(class);
-        assert!(reward[95].abs() < 1e-3 && reward[95] > reward[38], "{class:?}: {reward:?}");
+        assert!(reward[95].abs() < 0.05 && reward[95] > reward[35] + 0.3, "{class:?}: {reward:?}");
     }
 }
 
