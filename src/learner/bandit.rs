@@ -8,9 +8,7 @@ use super::{
     Supply, fit_to_reference,
 };
 use crate::objective::{NoOptimum, ObjectiveSpec, OfflineLaw, fixed_point};
-use crate::policy::{
-    Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, Tabular, Unimodal,
-};
+use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, Tabular, Unimodal};
 use crate::preference::{PairRule, PairSpec, RewardModelSpec, read_comparisons};
 use crate::problem::Problem;
 use crate::stream::Streams;

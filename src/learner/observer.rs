@@ -306,4 +306,3 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
         self.wants("grad_norm") && self.moments.contain(step)
     }
 }
-

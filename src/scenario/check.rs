@@ -182,7 +182,8 @@ fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
             let key = key.unwrap_or_else(|| format!("problem.{variant}"));
             let fault = Fault::new(key, error.to_string());
             if variant == "length" {
-                return fault.note("allowed", "one JSON object a line, with the field that is measured");
+                return fault
+                    .note("allowed", "one JSON object a line, with the field that is measured");
             }
             fault
                 .note("allowed", "a header and, below it, one finite number for each arm")
