@@ -20,6 +20,17 @@ pub enum ProblemSpec {
     Length(LengthSpec),
 }
 
+impl ProblemSpec {
+    /// A difference in reward that is a large one: the range of a bandit's rewards, a hundred
+    /// tokens of a length (reward units).
+    pub fn large_difference(&self) -> f64 {
+        match self {
+            ProblemSpec::Length(_) => 100.0,
+            _ => 1.0,
+        }
+    }
+}
+
 /// The named bumps of the paper and its code: exp(−((a − peak)/width)²).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bump {
