@@ -22,8 +22,11 @@ pub(super) fn lengths(path: &Path, spec: &FittedSpec) -> Result<Vec<usize>, Prob
 
 /// The length of one line's field.
 fn length(line: &str, spec: &FittedSpec) -> Result<usize, String> {
-    let row: Map<String, Value> = serde_json::from_str(line)
-        .map_err(|e| format!("is not a JSON object: {e} (one object a line)"))?;
+    let row: Map<String, Value> = serde_json::from_str(line).map_err(|e| {
+        let text = e.to_string();
+        let what = text.split(" at line ").next().unwrap_or(&text);
+        format!("is not a JSON object: {what} at column {} (one object a line)", e.column())
+    })?;
     let field = &spec.field;
     let Some(value) = row.get(field) else {
         let keys: Vec<&str> = row.keys().map(String::as_str).collect();
