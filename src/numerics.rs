@@ -137,6 +137,12 @@ pub fn log_sigmoid(x: f64) -> f64 {
     x.min(0.0) - (-x.abs()).exp().ln_1p()
 }
 
+/// `log σ(x)` and `log σ(−x)`, as [`log_sigmoid`] gives them, with one exponential for both.
+pub fn log_sigmoids(x: f64) -> (f64, f64) {
+    let tail = (-x.abs()).exp().ln_1p();
+    (x.min(0.0) - tail, (-x).min(0.0) - tail)
+}
+
 /// Solves a symmetric positive definite system by elimination: `matrix: [n][n]`, `right: [n]`.
 pub fn solve_positive_definite(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let n = right.len();

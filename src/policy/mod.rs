@@ -17,7 +17,7 @@ pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
 pub use stop::{StopFeatures, StopOrContinue, StopSpec};
-pub use table::ContextFree;
+pub use table::{ContextFree, KeptRow};
 pub use tabular::Tabular;
 pub use unimodal::{Unimodal, UnimodalSpec};
 
@@ -89,6 +89,16 @@ pub struct Parameter<'a> {
     pub scalars: Scalars<'a>,
 }
 
+impl Parameter<'_> {
+    /// Sets the gradient to zero.
+    fn clear_gradient(self) {
+        match self.scalars {
+            Scalars::F32 { gradient, .. } => gradient.fill(0.0),
+            Scalars::F64 { gradient, .. } => gradient.fill(0.0),
+        }
+    }
+}
+
 /// Something that acts and can be pushed: all that the learner knows of a bandit or a language model.
 pub trait Policy {
     /// What is responded to.
@@ -124,12 +134,7 @@ pub trait Policy {
 
     /// Sets every gradient to zero.
     fn clear_gradients(&mut self) {
-        for parameter in self.parameters_mut() {
-            match parameter.scalars {
-                Scalars::F32 { gradient, .. } => gradient.fill(0.0),
-                Scalars::F64 { gradient, .. } => gradient.fill(0.0),
-            }
-        }
+        self.parameters_mut().into_iter().for_each(Parameter::clear_gradient);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Stop or continue: a language model reduced to its end-of-text decision.
 
-use super::table::ContextFree;
+use super::table::{ContextFree, KeptRow};
 use super::{Parameter, Scalars};
-use crate::numerics::{log_sigmoid, sigmoid};
+use crate::numerics::{log_sigmoids, sigmoid};
 use serde::{Deserialize, Serialize};
 
 /// Bumps further away than this many widths are left out.
@@ -50,7 +50,7 @@ type Features = Vec<(usize, f64)>;
 /// *where* z_t is the log-odds with which π_ref stops at t, so that θ = 0 is π_ref itself; φ is the
 /// constant 1, bumps of a width that sum to 1 at every position, or both.
 /// *Gradient* `∂ log π(k)/∂z_t = 1[t = k] − s_t·1[t ≤ k]`.
-/// *Numerics* double precision; log s and log(1 − s) from [`log_sigmoid`].
+/// *Numerics* double precision; log s and log(1 − s) from [`log_sigmoids`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct StopOrContinue {
     /// z_t: `[positions]`, nats.
@@ -60,6 +60,7 @@ pub struct StopOrContinue {
     /// θ: `[features]`, nats.
     weights: Vec<f64>,
     gradient: Vec<f64>,
+    kept: KeptRow,
 }
 
 impl StopOrContinue {
@@ -86,7 +87,8 @@ impl StopOrContinue {
         };
         let count = features.iter().flatten().map(|(j, _)| j + 1).max().unwrap_or(0);
         let (weights, gradient) = (vec![0.0; count], vec![0.0; count]);
-        Some(StopOrContinue { log_odds: log_odds(log_reference), features, weights, gradient })
+        let (log_odds, kept) = (log_odds(log_reference), KeptRow::default());
+        Some(StopOrContinue { log_odds, features, weights, gradient, kept })
     }
 
     /// z_t + Σ θφ of every position.
@@ -129,8 +131,9 @@ impl ContextFree for StopOrContinue {
         let mut survived = 0.0;
         let mut row: Vec<f64> = Vec::with_capacity(self.log_odds.len() + 1);
         for logit in self.logits() {
-            row.push(survived + log_sigmoid(logit));
-            survived += log_sigmoid(-logit);
+            let (stops, goes_on) = log_sigmoids(logit);
+            row.push(survived + stops);
+            survived += goes_on;
         }
         row.push(survived);
         row
@@ -147,6 +150,10 @@ impl ContextFree for StopOrContinue {
                 self.gradient[*j] += slope * feature;
             }
         }
+    }
+
+    fn kept(&self) -> &KeptRow {
+        &self.kept
     }
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {
