@@ -159,6 +159,24 @@ const FINDINGS: &[Case] = &[
     ("unknown metric of a panel", "y = \"gold_reward\"", "y = \"gold\"", ""),
     ("unknown metric in a list", "y = \"gold_reward\"", "y = [\"loss\", \"gold\"]", ""),
     ("unknown lines of a panel", "y = \"gold", "lines = \"passes\"\ny = \"gold", ""),
+    (
+        "a point without a place",
+        "y = \"gold_reward\"",
+        "y = \"gold_reward\"\npoints = [{ x = inf, y = 0.5, label = \"here\" }]",
+        "",
+    ),
+    (
+        "a point without a label",
+        "y = \"gold_reward\"",
+        "y = \"gold_reward\"\npoints = [{ x = 1, y = 0.5 }]",
+        "",
+    ),
+    (
+        "a mark without a place",
+        "y = \"gold",
+        "marks = [{ value = nan, label = \"\" }]\ny = \"gold",
+        "",
+    ),
     ("sweep panel over steps", "kind = \"curves\"", "kind = \"sweep\"", ""),
     ("unknown key of published numbers", "values = [0.9]", "value = [0.9]", ""),
     (

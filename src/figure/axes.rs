@@ -42,6 +42,9 @@ pub(crate) struct Plot<'a> {
 
 /// The range of an axis that must hold some values.
 pub(crate) fn range(axis: &Axis, values: &[f64], pad: bool) -> Scale {
+    if !axis.slots.is_empty() {
+        return Scale::slotted(&axis.slots);
+    }
     if let Some([low, high]) = axis.range {
         return Scale::new(axis.log, low, high);
     }
@@ -116,7 +119,12 @@ impl<'a> Plot<'a> {
     /// Ticks of the y-axis on so many points.
     pub(crate) fn y_ticks(&self, room: f64, theme: &Theme) -> Vec<(f64, String)> {
         let target = ((room / (3.2 * theme.tick)) as usize).clamp(3, 6);
-        ticks(&self.panel.y, &self.y, target)
+        let all = ticks(&self.panel.y, &self.y, target);
+        if self.panel.y.slots.is_empty() {
+            return all;
+        }
+        let every = (1.2 * theme.tick * all.len() as f64 / room.max(1.0)).ceil().max(1.0);
+        all.into_iter().step_by(every as usize).collect()
     }
 
     /// The room that tick labels and the title of the y-axis need, on a frame so high.
@@ -153,10 +161,13 @@ impl<'a> Plot<'a> {
         let ticks = self.x_ticks(width, theme);
         if names > 0 {
             let slot = width / names as f64 - 0.5 * theme.tick;
-            return ticks
-                .into_iter()
-                .map(|(x, t)| (x, font::wrap(&t, theme.tick, false, slot)))
-                .collect();
+            let wrap = |(x, t): &(f64, String)| (*x, font::wrap(t, theme.tick, false, slot));
+            let wrapped: Vec<(f64, Vec<String>)> = ticks.iter().map(wrap).collect();
+            let fits = |line: &String| font::width(line, theme.tick, false) <= slot;
+            let tiled = !self.panel.x.slots.is_empty();
+            if !tiled || wrapped.iter().flat_map(|(_, lines)| lines).all(fits) {
+                return wrapped;
+            }
         }
         let middle = |x: f64| self.x.place(x).unwrap_or(0.0) * width;
         let half = |t: &str| font::width(t, theme.tick, false) / 2.0 + 0.22 * theme.tick;
@@ -251,7 +262,8 @@ impl<'a> Plot<'a> {
 /// Ticks of an axis: its names, its swept values, or round numbers.
 fn ticks(axis: &Axis, scale: &Scale, target: usize) -> Vec<(f64, String)> {
     if !axis.categories.is_empty() {
-        return axis.categories.iter().enumerate().map(|(i, c)| (i as f64, c.clone())).collect();
+        let place = |i: usize| axis.slots.get(i).copied().unwrap_or(i as f64);
+        return axis.categories.iter().enumerate().map(|(i, c)| (place(i), c.clone())).collect();
     }
     if (2..=8).contains(&axis.at.len()) {
         let label = |x: f64| {

@@ -1,7 +1,7 @@
 //! Captions made from the data: what, which setting, statistic, band, n, and what is seen.
 
 use super::VerdictMark;
-use super::content::{Bars, FEWEST_SEEDS, Panel};
+use super::content::{Axis, Bars, FEWEST_SEEDS, Panel, Tile};
 use super::style::{experiment, lookup};
 use super::title::words as verdict_words;
 use super::words;
@@ -132,29 +132,43 @@ fn seen(marks: &[VerdictMark]) -> String {
     format!("{head} Of {} claims {held} hold: {}.", marks.len(), each.join("; "))
 }
 
-/// What is drawn, as CSV with header `panel,line,x,y,low,high,n`.
+/// What is drawn, as CSV with header `panel,line,x,y,low,high,n`, and `value` where there are tiles:
+/// the number of each, of which `low` and `high` are the interval.
 pub(crate) fn csv(panels: &[Panel]) -> String {
-    let quoted = |text: &str| {
-        if text.contains([',', '"', '\n']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.to_owned()
-        }
-    };
-    let mut out = String::from("panel,line,x,y,low,high,n\n");
+    let tiled = panels.iter().any(|p| !p.tiles.is_empty());
+    let mut out = format!("panel,line,x,y,low,high,n{}\n", if tiled { ",value" } else { "" });
     for (i, panel) in panels.iter().enumerate() {
         let letter = char::from(b'a' + (i % 26) as u8);
         for trace in &panel.traces {
+            let line = quoted(&trace.name);
             for s in &trace.spots {
-                let line = quoted(&trace.name);
-                out.push_str(&format!(
-                    "{letter},{line},{},{},{},{},{}\n",
-                    s.x, s.y, s.low, s.high, s.n
-                ));
+                let value = if tiled { "," } else { "" };
+                let (x, y, low, high, n) = (s.x, s.y, s.low, s.high, s.n);
+                out.push_str(&format!("{letter},{line},{x},{y},{low},{high},{n}{value}\n"));
             }
+        }
+        for Tile { line, x, y, low, high, n, value, .. } in &panel.tiles {
+            let (line, x, y) = (quoted(line), named(&panel.x, *x), named(&panel.y, *y));
+            out.push_str(&format!("{letter},{line},{x},{y},{low},{high},{n},{value}\n"));
         }
     }
     out
+}
+
+/// A field of a CSV file.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A value of an axis; where its slots have names, the name.
+fn named(axis: &Axis, value: f64) -> String {
+    let slot = axis.slots.iter().position(|slot| *slot == value);
+    let name = slot.and_then(|slot| axis.categories.get(slot)).filter(|_| axis.words);
+    name.map_or_else(|| value.to_string(), |name| quoted(name))
 }
 
 /// The numbers behind a figure as a Markdown table: every point of a sweep, the ends of curves.
@@ -188,6 +202,19 @@ pub(crate) fn markdown(panels: &[Panel]) -> String {
                     s.n
                 ));
             }
+        }
+        for t in panel.tiles.iter().filter(|t| t.n > 0) {
+            let at = format!("{}; {}", named(&panel.x, t.x), named(&panel.y, t.y));
+            let interval = if t.high > t.low {
+                format!("[{}, {}]", words::number(t.low), words::number(t.high))
+            } else {
+                "–".to_owned()
+            };
+            let (line, value) = (t.line.replace('|', "\\|"), words::number(t.value));
+            out.push_str(&format!(
+                "| {letter} | {line} | {at} | {value} | {interval} | {} |\n",
+                t.n
+            ));
         }
     }
     out

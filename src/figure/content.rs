@@ -1,7 +1,8 @@
 //! What a panel shows, as numbers: every kind of panel fills this, everything else reads it.
 
-use super::style::Look;
-use crate::scenario::PanelKind;
+use super::style::{Look, Marker};
+use super::theme::Rgb;
+use crate::scenario::{LabelledPoint, PanelKind};
 use std::collections::BTreeSet;
 
 /// Most points that one line is drawn with.
@@ -24,6 +25,11 @@ pub(crate) struct Axis {
     pub(crate) at: Vec<f64>,
     /// Whether zero belongs to the axis.
     pub(crate) zero: bool,
+    /// The values that have a slot each, all equally wide, with their `categories`; empty where
+    /// lengths are to scale.
+    pub(crate) slots: Vec<f64>,
+    /// Whether the slots stand for words instead of numbers.
+    pub(crate) words: bool,
 }
 
 /// One point with its interval.
@@ -86,6 +92,8 @@ pub(crate) struct Manner {
     pub(crate) fill: bool,
     /// A thinner line than data have.
     pub(crate) thin: bool,
+    /// In a legend: the colour of tiles.
+    pub(crate) swatch: bool,
 }
 
 /// One line, band or cloud of points.
@@ -93,7 +101,7 @@ pub(crate) struct Manner {
 pub(crate) struct Trace {
     /// Its name in a legend and in tables.
     pub(crate) name: String,
-    /// Its name at its end, where the panel says the rest.
+    /// Its name at its end, where the panel says the rest; of tiles what they bear.
     pub(crate) short: String,
     /// Colour, dash and marker.
     pub(crate) look: Look,
@@ -103,6 +111,15 @@ pub(crate) struct Trace {
     pub(crate) singles: Vec<Vec<(f64, f64)>>,
     /// How it is drawn.
     pub(crate) manner: Manner,
+}
+
+impl Trace {
+    /// An entry of a legend: the colour of tiles, with the marker or the text that they bear.
+    pub(crate) fn swatch(name: String, text: &str, look: Look, markers: Markers) -> Trace {
+        let manner = Manner { swatch: true, markers, ..Manner::default() };
+        let short = text.to_owned();
+        Trace { name, short, look, spots: Vec::new(), singles: Vec::new(), manner }
+    }
 }
 
 /// A marked value.
@@ -116,8 +133,33 @@ pub(crate) struct Rule {
     pub(crate) label: String,
 }
 
-/// A panel, ready to be laid out.
+/// A tile of a map over two swept keys.
 #[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tile {
+    /// Along the x-axis.
+    pub(crate) x: f64,
+    /// Along the y-axis.
+    pub(crate) y: f64,
+    /// What it says, in words: who wins, a verdict.
+    pub(crate) line: String,
+    /// The number behind it.
+    pub(crate) value: f64,
+    /// Lower end of the number's interval.
+    pub(crate) low: f64,
+    /// Upper end.
+    pub(crate) high: f64,
+    /// Seeds behind it.
+    pub(crate) n: usize,
+    /// Its colour, of which a share is mixed into the paper; none: it is empty and hatched.
+    pub(crate) fill: Option<(Rgb, f64)>,
+    /// The marker of who wins.
+    pub(crate) marker: Option<Marker>,
+    /// Written inside.
+    pub(crate) text: String,
+}
+
+/// A panel, ready to be laid out.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Panel {
     /// Its title.
     pub(crate) title: String,
@@ -129,8 +171,12 @@ pub(crate) struct Panel {
     pub(crate) y: Axis,
     /// What it shows, back to front.
     pub(crate) traces: Vec<Trace>,
+    /// The tiles of a map.
+    pub(crate) tiles: Vec<Tile>,
     /// Marked values.
     pub(crate) rules: Vec<Rule>,
+    /// Labelled points.
+    pub(crate) points: Vec<LabelledPoint>,
     /// A sentence of its own for the caption.
     pub(crate) note: String,
     /// Whether its axis already names every trace.
@@ -140,7 +186,8 @@ pub(crate) struct Panel {
 impl Panel {
     /// How many seeds its points stand on: all the numbers that occur.
     pub(crate) fn seeds(&self) -> BTreeSet<usize> {
-        self.traces.iter().flat_map(|t| t.spots.iter().map(|s| s.n)).filter(|&n| n > 0).collect()
+        let spots = self.traces.iter().flat_map(|t| t.spots.iter().map(|s| s.n));
+        spots.chain(self.tiles.iter().map(|t| t.n)).filter(|&n| n > 0).collect()
     }
 
     /// Every value that the x-axis must hold.
@@ -153,7 +200,8 @@ impl Panel {
         });
         let singles = self.traces.iter().flat_map(|t| t.singles.iter().flatten().map(|p| p.0));
         let rules = self.rules.iter().filter(|r| r.of_x).map(|r| r.value);
-        spots.chain(singles).chain(rules).filter(|x| x.is_finite()).collect()
+        let points = self.points.iter().map(|p| p.x);
+        spots.chain(singles).chain(rules).chain(points).filter(|x| x.is_finite()).collect()
     }
 
     /// Every value that the y-axis must hold.
@@ -166,7 +214,8 @@ impl Panel {
         });
         let singles = self.traces.iter().flat_map(|t| t.singles.iter().flatten().map(|p| p.1));
         let rules = self.rules.iter().filter(|r| !r.of_x).map(|r| r.value);
-        spots.chain(singles).chain(rules).filter(|y| y.is_finite()).collect()
+        let points = self.points.iter().map(|p| p.y);
+        spots.chain(singles).chain(rules).chain(points).filter(|y| y.is_finite()).collect()
     }
 }
 
@@ -178,9 +227,41 @@ pub(crate) fn thinned(n: usize) -> Vec<usize> {
     (0..MOST_POINTS).map(|k| k * (n - 1) / (MOST_POINTS - 1)).collect()
 }
 
+/// At most [`MOST_POINTS`] places of a line with these heights: the first, the last, and the lowest
+/// and the highest of every stretch between, so that no peak is lost.
+pub(crate) fn peaked(heights: &[f64]) -> Vec<usize> {
+    let n = heights.len();
+    if n <= MOST_POINTS {
+        return (0..n).collect();
+    }
+    let stretches = MOST_POINTS / 2 - 1;
+    let cut = |k: usize| 1 + k * (n - 2) / stretches;
+    let by_height = |a: &usize, b: &usize| heights[*a].total_cmp(&heights[*b]);
+    let mut kept = vec![0, n - 1];
+    for k in 0..stretches {
+        kept.extend((cut(k)..cut(k + 1)).min_by(by_height));
+        kept.extend((cut(k)..cut(k + 1)).max_by(by_height));
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_many_arms_keeps_its_ends_its_peaks_and_its_dips() {
+        let mut heights = vec![0.5; 513];
+        (heights[77], heights[300], heights[301]) = (1.0, 0.0, 0.9);
+        let kept = peaked(&heights);
+        assert!(kept.len() <= MOST_POINTS && kept.windows(2).all(|w| w[0] < w[1]));
+        for arm in [0, 77, 300, 301, 512] {
+            assert!(kept.contains(&arm), "{arm}");
+        }
+        assert_eq!(peaked(&heights[..300]).len(), 300);
+    }
 
     #[test]
     fn long_lines_keep_their_ends() {

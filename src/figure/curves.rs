@@ -50,7 +50,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         traces,
         rules,
         note,
-        named: false,
+        ..Panel::default()
     })
 }
 

@@ -1,11 +1,12 @@
 //! Distributions over arms: policies at some steps, above π_ref, target and reward.
 
 use super::FigureError;
-use super::content::{Axis, FEWEST_SEEDS, Manner, Panel, Rule, Spot, Trace};
+use super::content::{Axis, FEWEST_SEEDS, Manner, Panel, Rule, Spot, Trace, peaked};
 use super::scene::Dash;
 use super::select::{Group, Measured, cells, ends, groups, measured, no_data};
 use super::style::{Look, Marker, REFERENCE, REWARD, TARGET, ramp};
 use super::theme::Rgb;
+use super::words;
 use crate::results::Run;
 use crate::scenario::{Cell, PanelSpec};
 
@@ -23,7 +24,11 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         .filter_map(|(g, i, s)| policy(run, g, s, (i, steps.len())))
         .collect();
     let shows = |what: &str| spec.y.is_empty() || spec.y.iter().any(|y| y == what);
-    let grounds = [("reference", "π_ref", REFERENCE), ("target", "target", TARGET)];
+    let grounds = [
+        ("reference", "π_ref", REFERENCE),
+        ("data", "D_pref", TARGET),
+        ("target", "target", TARGET),
+    ];
     let grounds = grounds.into_iter().filter(|(metric, ..)| shows(metric));
     let mut traces: Vec<Trace> =
         grounds.filter_map(|(metric, name, hue)| ground(run, &cells, metric, name, hue)).collect();
@@ -31,8 +36,11 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         return Err(no_data(run, spec, "probability/0"));
     }
     traces.extend(policies);
-    let rules = if shows("reward") { reward(run, &cells, &mut traces) } else { Vec::new() };
-    traces.iter_mut().for_each(stairs);
+    let scaled = if shows("reward") { reward(run, &cells, spec, &mut traces) } else { None };
+    for trace in &mut traces {
+        stairs(trace);
+        trim(trace, spec.x_range);
+    }
     let x = Axis {
         label: label(spec.x_label.as_ref(), "arm"),
         range: spec.x_range,
@@ -46,8 +54,10 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         zero: !spec.log_y,
         ..Axis::default()
     };
-    let scaled = "the reward is scaled to the panel";
-    let note = if shows("reward") { scaled.to_owned() } else { String::new() };
+    let (rules, note) = match scaled {
+        Some((peak, note)) => (vec![peak], note),
+        None => (Vec::new(), String::new()),
+    };
     Ok(Panel {
         title: spec.title.clone(),
         kind: spec.kind,
@@ -56,7 +66,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         traces,
         rules,
         note,
-        named: false,
+        ..Panel::default()
     })
 }
 
@@ -110,11 +120,12 @@ fn policy(
     Some(Trace { name, short, look, spots: spots(&values), singles: Vec::new(), manner })
 }
 
-/// π_ref (filled) or the target (an outline): the same whatever the method.
+/// π_ref (filled), the preference data (an outline) or the target (dotted): the same whatever the
+/// method.
 fn ground(run: &Run, cells: &[&Cell], metric: &str, name: &str, colour: Rgb) -> Option<Trace> {
     let values = cells.iter().map(|c| arms(run, c, metric, None)).find(|v| !v.is_empty())?;
     let fill = metric == "reference";
-    let dash = if fill { Dash::Solid } else { Dash::Dotted };
+    let dash = if metric == "target" { Dash::Dotted } else { Dash::Solid };
     let look = Look { colour, dash, marker: Marker::Circle };
     let manner = Manner { line: true, fill, thin: true, ..Manner::default() };
     let mut spots = spots(&values);
@@ -129,20 +140,45 @@ fn ground(run: &Run, cells: &[&Cell], metric: &str, name: &str, colour: Rgb) -> 
     })
 }
 
-/// The reward, scaled so that its peak is as high as the panel's highest line, and its place.
-fn reward(run: &Run, cells: &[&Cell], traces: &mut Vec<Trace>) -> Vec<Rule> {
-    let Some(values) = cells.iter().map(|c| arms(run, c, "reward", None)).find(|v| !v.is_empty())
-    else {
-        return Vec::new();
-    };
+/// Leaves out the arms beyond the ends of the axis, and of many arms those that lie on the way
+/// between others: peaks stay.
+fn trim(trace: &mut Trace, range: Option<[f64; 2]>) {
+    if let Some([low, high]) = range {
+        trace.spots.retain(|s| (low..=high).contains(&s.x));
+    }
+    let heights: Vec<f64> = trace.spots.iter().map(|s| s.y).collect();
+    trace.spots = peaked(&heights).into_iter().map(|i| trace.spots[i].clone()).collect();
+}
+
+/// A share of the highest reward: a lowest reward nearer to zero than this counts as zero.
+const NEARLY_ZERO: f64 = 0.01;
+
+/// The reward, scaled so that its peak is as high as the panel's highest line; returns the place of
+/// the peak and what was done.
+///
+/// Rewards that begin at zero keep it; others are moved as well, so that the lowest one drawn
+/// stands at zero.
+fn reward(
+    run: &Run,
+    cells: &[&Cell],
+    spec: &PanelSpec,
+    traces: &mut Vec<Trace>,
+) -> Option<(Rule, String)> {
+    let values = cells.iter().map(|c| arms(run, c, "reward", None)).find(|v| !v.is_empty())?;
     let means: Vec<f64> = values.iter().map(|m| m.mean).collect();
-    let highest = ends(&means).1;
-    let tallest =
-        ends(&traces.iter().flat_map(|t| t.spots.iter().map(|s| s.y)).collect::<Vec<_>>()).1;
-    let scale = if highest > 0.0 && tallest.is_finite() { tallest / highest } else { 1.0 };
+    let [from, to] = spec.x_range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+    let is_drawn = |x: f64| (from..=to).contains(&x);
+    let drawn = (0..means.len()).filter(|&arm| is_drawn(arm as f64)).map(|arm| means[arm]);
+    let (lowest, highest) = ends(&drawn.collect::<Vec<_>>());
+    let lines = traces.iter().flat_map(|t| &t.spots).filter(|s| is_drawn(s.x));
+    let tallest = ends(&lines.map(|s| s.y).collect::<Vec<_>>()).1;
+    let zero = if lowest >= 0.0 && lowest <= NEARLY_ZERO * highest { 0.0 } else { lowest };
+    let zero = if highest > lowest { zero } else { 0.0 };
+    let scale =
+        if highest > zero && tallest.is_finite() { tallest / (highest - zero) } else { 1.0 };
     let mut spots = spots(&values);
     for s in &mut spots {
-        (s.y, s.n) = (s.y * scale, 0);
+        (s.y, s.n) = ((s.y - zero) * scale, 0);
     }
     let look = Look { colour: REWARD, dash: Dash::Dotted, marker: Marker::Circle };
     let (name, short) = ("reward (scaled)".to_owned(), "reward".to_owned());
@@ -151,5 +187,11 @@ fn reward(run: &Run, cells: &[&Cell], traces: &mut Vec<Trace>) -> Vec<Rule> {
         traces.iter().take_while(|t| t.look.colour == REFERENCE || t.look.colour == TARGET).count();
     traces.insert(place, Trace { name, short, look, spots, singles: Vec::new(), manner });
     let peak = (0..means.len()).fold(0, |best, i| if means[i] > means[best] { i } else { best });
-    vec![Rule { of_x: true, value: peak as f64, label: format!("peak of r: {peak}") }]
+    let note = if zero == 0.0 {
+        "the reward is scaled to the panel".to_owned()
+    } else {
+        let [low, high] = [lowest, highest].map(words::number);
+        format!("the reward is scaled to the panel, {low} at zero and {high} at the highest line")
+    };
+    Some((Rule { of_x: true, value: peak as f64, label: format!("peak of r: {peak}") }, note))
 }

@@ -33,16 +33,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         [one] => format!("{}, numbers are{one}", when(spec)),
         _ => when(spec),
     };
-    Ok(Panel {
-        title: spec.title.clone(),
-        kind: spec.kind,
-        x,
-        y,
-        traces,
-        rules: Vec::new(),
-        note,
-        named: false,
-    })
+    Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
 }
 
 fn trace(

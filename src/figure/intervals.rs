@@ -52,8 +52,8 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         x,
         y,
         traces,
-        rules: Vec::new(),
         note,
         named: true,
+        ..Panel::default()
     })
 }

@@ -211,8 +211,10 @@ impl<'a> Plan<'a> {
         let plots = &self.plots[row];
         let names = plots.iter().filter(|p| p.down).map(|p| p.panel.y.categories.len()).max();
         let table = names.map_or(0.0, |n| n as f64 * 1.75 * theme.tick).max(5.0 * theme.tick);
+        let tiles = plots.iter().map(|p| p.panel.y.slots.len() as f64 * 2.2 * theme.tick);
+        let least = tiles.fold(table, f64::max);
         let width = plots.iter().filter(|p| !p.down).map(|p| p.frame.right - p.frame.left);
-        width.fold(table, |height, w| height.max(ratio * w))
+        width.fold(least, |height, w| height.max(ratio * w))
     }
 
     /// The room that names at the ends of lines need.

@@ -17,6 +17,7 @@ mod layout;
 mod legend;
 mod paint;
 mod plot;
+mod points;
 mod region;
 mod scale;
 mod scene;
@@ -24,7 +25,9 @@ mod select;
 mod style;
 mod sweep;
 mod theme;
+mod tiles;
 mod title;
+mod winners;
 mod words;
 
 pub use font::{missing_glyphs, text_width};
@@ -156,6 +159,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 value: m.value,
                 label: m.label.clone(),
             }));
+            panel.points.clone_from(&spec.points);
             Ok(panel)
         })
         .collect()

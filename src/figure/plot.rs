@@ -2,10 +2,11 @@
 
 use super::axes::{Frame, Plot};
 use super::content::{Bars, Markers, Trace};
-use super::label::{Room, beside};
+use super::label::{Room, beside, overlap};
 use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
 use super::style::{Look, Marker};
 use super::theme::{Rgb, Theme};
+use super::{points, tiles};
 use crate::scenario::PanelKind;
 
 /// Opacity of a band.
@@ -17,7 +18,8 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
     for trace in traces {
         area(plot, trace, scene, theme);
     }
-    rules(plot, scene, theme);
+    tiles::fill(plot, scene, theme);
+    let mut taken = rules(plot, scene, theme);
     for trace in traces {
         singles(plot, trace, scene, theme);
     }
@@ -28,14 +30,16 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
     for (k, trace) in traces.iter().enumerate() {
         markers(plot, trace, (k, traces.len()), scene, theme);
     }
-    point_labels(plot, scene, theme);
+    taken.extend(point_labels(plot, scene, theme));
+    points::draw(plot, taken, scene, theme);
 }
 
-fn places(plot: &Plot<'_>, points: impl Iterator<Item = (f64, f64)>) -> Vec<Place> {
+/// The places of some values.
+pub(crate) fn places(plot: &Plot<'_>, points: impl Iterator<Item = (f64, f64)>) -> Vec<Place> {
     points.filter_map(|(x, y)| plot.at(x, y)).collect()
 }
 
-fn clamped(frame: &Frame, (x, y): Place) -> Place {
+pub(crate) fn clamped(frame: &Frame, (x, y): Place) -> Place {
     (x.clamp(frame.left, frame.right), y.clamp(frame.top, frame.bottom))
 }
 
@@ -161,7 +165,7 @@ fn markers(
 }
 
 /// Markers of a region fill their slots; others have one size.
-fn radius(plot: &Plot<'_>, theme: &Theme) -> f64 {
+pub(crate) fn radius(plot: &Plot<'_>, theme: &Theme) -> f64 {
     if plot.panel.kind != PanelKind::Region {
         return theme.marker;
     }
@@ -201,6 +205,9 @@ pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, t
         let width = if trace.manner.thin { 0.65 * theme.line } else { theme.line };
         scene.line(vec![(x, y), (x + length, y)], colour, width, dash);
     }
+    if trace.manner.swatch {
+        return tiles::sample(trace, at, length, scene, theme);
+    }
     if !matches!(trace.manner.markers, Markers::None) {
         let middle = (x + length / 2.0, y);
         scene.area(marker(middle, shape, 1.28 * theme.marker), theme.paper, 1.0);
@@ -211,8 +218,10 @@ pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, t
     }
 }
 
-fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+/// Draws marked values; returns the rooms of their labels.
+fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> {
     let f = plot.frame;
+    let mut taken: Vec<Room> = Vec::new();
     for rule in &plot.panel.rules {
         let (x, y) = if rule.of_x { (rule.value, plot.y.low) } else { (plot.x.low, rule.value) };
         let Some(at) = plot.at(x, y).filter(|p| clamped(&f, *p) == *p) else { continue };
@@ -228,9 +237,15 @@ fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
             Dash::Dashed,
         );
         if rule.of_x {
-            scene.text(rule_text(&rule.label, at.0, f, theme));
+            let mut text = rule_text(&rule.label, at.0, f, theme);
+            while taken.iter().any(|other| overlap(other, &text.extent())) {
+                text.at.1 += 1.2 * theme.tick;
+            }
+            taken.push(text.extent());
+            scene.text(text);
         }
     }
+    taken
 }
 
 /// The label of a vertical rule, on the side that has room.
@@ -241,24 +256,29 @@ fn rule_text(label: &str, x: f64, f: Frame, theme: &Theme) -> Text {
     if right.extent()[2] <= f.right + gap { right } else { text(x - gap).anchored(Anchor::End) }
 }
 
-/// Labels of single points, each on a free side of its point, or not at all.
-fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
+/// The rooms along the pieces between places.
+pub(crate) fn rooms_along(points: &[Place], theme: &Theme) -> Vec<Room> {
+    let r = 0.6 * theme.line;
+    let between = |piece: &[Place], t: f64| {
+        (piece[0].0 + (piece[1].0 - piece[0].0) * t, piece[0].1 + (piece[1].1 - piece[0].1) * t)
+    };
+    let along = |piece: &[Place]| {
+        let places = (1..24).map(|k| between(piece, f64::from(k) / 24.0));
+        places.map(|p| [p.0 - r, p.1 - r, p.0 + r, p.1 + r]).collect::<Vec<Room>>()
+    };
+    points.windows(2).flat_map(along).collect()
+}
+
+/// Labels of single points, each on a free side of its point, or not at all; returns their rooms.
+fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> {
     let f = plot.frame;
     let around = 1.0 * theme.marker;
     let room = |p: Place, r: f64| [p.0 - r, p.1 - r, p.0 + r, p.1 + r];
-    let mut taken: Vec<Room> = Vec::new();
+    let (mut taken, mut labels): (Vec<Room>, Vec<Room>) = Default::default();
     for trace in &plot.panel.traces {
         let points = places(plot, trace.spots.iter().map(|s| (s.x, s.y)));
         taken.extend(points.iter().map(|&p| room(p, around)));
-        for piece in points.windows(2) {
-            let along = |t: f64| {
-                (
-                    piece[0].0 + (piece[1].0 - piece[0].0) * t,
-                    piece[0].1 + (piece[1].1 - piece[0].1) * t,
-                )
-            };
-            taken.extend((1..24).map(|k| room(along(f64::from(k) / 24.0), 0.6 * theme.line)));
-        }
+        taken.extend(rooms_along(&points, theme));
     }
     let bounds = [f.left, f.top - theme.tick, f.right + 2.0 * theme.tick, f.bottom];
     for trace in &plot.panel.traces {
@@ -272,9 +292,11 @@ fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
                     .shapes
                     .push(Shape::Text(Text { at: (free[0], free[3] - 0.14 * theme.tick), ..text }));
                 taken.push(free);
+                labels.push(free);
             }
         }
     }
+    labels
 }
 
 /// The pieces of a line inside a frame.

@@ -1,13 +1,13 @@
-//! Which of two methods wins at every pair of two swept values.
+//! Which method wins at every pair of two swept values: of two methods as markers, of more as tiles.
 
 use super::FigureError;
 use super::content::{Manner, Markers, Panel, Spot, Trace};
 use super::scene::Dash;
-use super::select::{Measured, cells, measured, no_data, swept_axis};
-use super::style::{Look, Marker, look};
+use super::select::{Measured, cells, measured, no_data, one_cell, swept_axis};
+use super::style::{Look, Marker, NEUTRAL, look};
 use super::sweep::when;
 use super::theme::Rgb;
-use super::words;
+use super::{winners, words};
 use crate::results::Run;
 use crate::scenario::{Cell, PanelSpec};
 
@@ -22,9 +22,6 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let (Some(y_key), metric) = (spec.y.first(), spec.y.get(1).unwrap_or(&default)) else {
         return Err(bad("a region needs y = [KEY, METRIC], nothing was given".to_owned()));
     };
-    let (mut x, xs) = swept_axis(&cells, spec, &spec.x, spec.log_x);
-    let (mut y, ys) = swept_axis(&cells, spec, y_key, spec.log_y);
-    (x.range, y.range) = (spec.x_range, spec.y_range);
     let mut methods: Vec<&str> = Vec::new();
     cells.iter().for_each(|c| {
         if !methods.contains(&c.method.as_str()) {
@@ -32,13 +29,20 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         }
     });
     let [first, second] = methods[..] else {
-        return Err(bad(format!("a region compares two methods, {} were selected", methods.len())));
+        return match methods.len() {
+            1 => Err(bad(format!("a region compares methods, only {} was selected", methods[0]))),
+            _ => winners::fill(run, spec, &cells, &methods, (y_key, metric)),
+        };
     };
+    let (mut x, xs) = swept_axis(&cells, spec, &spec.x, spec.log_x);
+    let (mut y, ys) = swept_axis(&cells, spec, y_key, spec.log_y);
+    (x.range, y.range) = (spec.x_range, spec.y_range);
     let mut outcomes: [Vec<Spot>; 3] = Default::default();
     for (x_value, x_at) in &xs {
         for (y_value, y_at) in &ys {
-            let of = |method| duel(run, spec, &cells, method, metric, (x_value, y_key, y_value));
-            let (Some(a), Some(b)) = (of(first), of(second)) else { continue };
+            let at = [(spec.x.as_str(), x_value.as_str()), (y_key.as_str(), y_value.as_str())];
+            let of = |method| duel(run, spec, one_cell(spec, &cells, method, &at)?, metric);
+            let (Some(a), Some(b)) = (of(first)?, of(second)?) else { continue };
             outcomes[winner(&a, &b)].push(Spot {
                 x: *x_at,
                 y: *y_at,
@@ -55,30 +59,17 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let mut traces: Vec<Trace> = boundary(run, &cells, &spec.x, &xs).into_iter().collect();
     traces.extend(clouds(run, &cells, [first, second], outcomes));
     let note = format!("the larger {} {}", words::metric(metric).0, when(spec));
-    Ok(Panel {
-        title: spec.title.clone(),
-        kind: spec.kind,
-        x,
-        y,
-        traces,
-        rules: Vec::new(),
-        note,
-        named: false,
-    })
+    Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
 }
 
 fn duel(
     run: &Run,
     spec: &PanelSpec,
-    cells: &[&Cell],
-    method: &str,
+    cell: Option<&Cell>,
     metric: &str,
-    (x, y_key, y): (&str, &str, &str),
-) -> Option<Measured> {
-    let has = |c: &Cell, key: &str, value: &str| c.settings.get(key).is_none_or(|v| v == value);
-    let cell =
-        cells.iter().find(|c| c.method == method && has(c, &spec.x, x) && has(c, y_key, y))?;
-    measured(run, cell, metric, spec.at_step).filter(|m| m.mean.is_finite())
+) -> Result<Option<Measured>, FigureError> {
+    let found = cell.and_then(|cell| measured(run, cell, metric, spec.at_step));
+    Ok(found.filter(|m| m.mean.is_finite()))
 }
 
 /// 0 or 1 for the method whose interval lies above the other's, 2 if they overlap.
@@ -95,7 +86,7 @@ fn winner(a: &Measured, b: &Measured) -> usize {
 fn clouds(run: &Run, cells: &[&Cell], methods: [&str; 2], outcomes: [Vec<Spot>; 3]) -> Vec<Trace> {
     let look_of =
         |method: &str| cells.iter().find(|c| c.method == method).map(|c| look(&run.scenario, c));
-    let neutral = Look { colour: Rgb(0x80, 0x84, 0x8C), dash: Dash::Solid, marker: Marker::Circle };
+    let neutral = Look { colour: NEUTRAL, dash: Dash::Solid, marker: Marker::Circle };
     let [a, b, tie] = outcomes;
     let mut looks =
         [look_of(methods[0]).unwrap_or(neutral), look_of(methods[1]).unwrap_or(neutral)];

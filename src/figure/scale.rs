@@ -2,7 +2,7 @@
 
 use super::words::{superscript, trimmed};
 
-/// A linear or logarithmic axis over a range of values.
+/// A linear or logarithmic axis over a range of values, or one with a slot for each of some values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scale {
     /// Whether lengths are ratios.
@@ -11,6 +11,8 @@ pub(crate) struct Scale {
     pub(crate) low: f64,
     /// Where it ends.
     pub(crate) high: f64,
+    /// The values, ascending, that have a slot each; empty on other axes.
+    pub(crate) slots: Vec<f64>,
 }
 
 impl Scale {
@@ -18,18 +20,39 @@ impl Scale {
     pub(crate) fn new(log: bool, low: f64, high: f64) -> Scale {
         let (low, high) = if log { (low.max(1e-12), high.max(1e-12)) } else { (low, high) };
         if high - low > 1e-12 * high.abs().max(low.abs()).max(1e-9) {
-            Scale { log, low, high }
+            Scale { log, low, high, slots: Vec::new() }
         } else if log {
-            Scale { log, low: low / 2.0, high: high * 2.0 }
+            Scale { log, low: low / 2.0, high: high * 2.0, slots: Vec::new() }
         } else {
             let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-            Scale { log, low: low - half, high: high + half }
+            Scale { log, low: low - half, high: high + half, slots: Vec::new() }
         }
+    }
+
+    /// A scale with a slot for each of some values, which ascend.
+    pub(crate) fn slotted(values: &[f64]) -> Scale {
+        let (low, high) = (values.first(), values.last());
+        let [low, high] = [low, high].map(|end| end.copied().unwrap_or(0.0));
+        Scale { log: false, low, high, slots: values.to_vec() }
+    }
+
+    /// Where a value lies among slots: in the middle of its own, or between its neighbours'.
+    fn slot(&self, x: f64) -> f64 {
+        let n = self.slots.len();
+        let after = self.slots.partition_point(|&value| value < x).clamp(1, n.max(2) - 1);
+        let width = match self.slots.get(after) {
+            Some(next) => next - self.slots[after - 1],
+            None => 1.0,
+        };
+        let index = (after - 1) as f64 + (x - self.slots[after - 1]) / width;
+        (index + 0.5) / n as f64
     }
 
     /// Where a value lies, 0 at the beginning and 1 at the end; `None` for what has no place.
     pub(crate) fn place(&self, x: f64) -> Option<f64> {
-        let t = if self.log {
+        let t = if !self.slots.is_empty() {
+            self.slot(x)
+        } else if self.log {
             (x.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
         } else {
             (x - self.low) / (self.high - self.low)
@@ -41,10 +64,10 @@ impl Scale {
     pub(crate) fn padded(&self, share: f64) -> Scale {
         if self.log {
             let more = (self.high / self.low).powf(share);
-            Scale { low: self.low / more, high: self.high * more, ..*self }
+            Scale { low: self.low / more, high: self.high * more, ..self.clone() }
         } else {
             let more = (self.high - self.low) * share;
-            Scale { low: self.low - more, high: self.high + more, ..*self }
+            Scale { low: self.low - more, high: self.high + more, ..self.clone() }
         }
     }
 
@@ -140,6 +163,15 @@ mod tests {
         assert_eq!(labels(false, 0.0, 50_000.0), ["0", "10k", "20k", "30k", "40k", "50k"]);
         assert_eq!(labels(true, 5.0, 1000.0), ["10", "100", "1000"]);
         assert_eq!(labels(true, 1e-7, 1.0).first().map(String::as_str), Some("10⁻⁷"));
+    }
+
+    #[test]
+    fn values_in_slots_lie_evenly_and_others_between_them() {
+        let s = Scale::slotted(&[0.0, 8.0, 64.0, 256.0]);
+        for (x, t) in [(0.0, 0.125), (8.0, 0.375), (36.0, 0.5), (256.0, 0.875), (304.0, 0.9375)] {
+            assert_eq!(s.place(x), Some(t), "{x}");
+        }
+        assert_eq!(Scale::slotted(&[3.0]).place(3.0), Some(0.5));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::style::{Look, look, ramp};
 use super::words;
 use crate::results::{Run, Series, Statistic, band};
 use crate::scenario::{Cell, PanelKind, PanelSpec, Scenario, Selector};
+use std::collections::BTreeMap;
 
 /// Cells of one method that share a line.
 #[derive(Debug, Clone)]
@@ -235,6 +236,58 @@ pub(crate) fn swept_axis(
     (Axis { label, log, at: numbers, ..Axis::default() }, places)
 }
 
+/// The axis of a swept key with a slot for each of its values, and their places.
+pub(crate) fn slotted_axis(
+    cells: &[&Cell],
+    spec: &PanelSpec,
+    key: &str,
+) -> (Axis, Vec<(String, f64)>) {
+    let (axis, places) = swept_axis(cells, spec, key, false);
+    let words = !axis.categories.is_empty();
+    let categories = match words {
+        true => axis.categories,
+        false => places.iter().map(|(_, value)| words::number(*value)).collect(),
+    };
+    let slots = places.iter().map(|(_, place)| *place).collect();
+    (Axis { label: axis.label, categories, slots, words, ..Axis::default() }, places)
+}
+
+/// The one cell of a method at some values; a key that the method does not have is no matter.
+pub(crate) fn one_cell<'a>(
+    spec: &PanelSpec,
+    cells: &[&'a Cell],
+    method: &str,
+    at: &[(&str, &str)],
+) -> Result<Option<&'a Cell>, FigureError> {
+    let has =
+        |c: &Cell| at.iter().all(|(key, value)| c.settings.get(*key).is_none_or(|v| v == value));
+    let mut found = cells.iter().copied().filter(|c| c.method == method && has(c));
+    let first = found.next();
+    match (first, found.next()) {
+        (Some(a), Some(b)) => {
+            let free = a.settings.iter().find(|(key, value)| b.settings.get(*key) != Some(value));
+            let key = free.map_or("", |(key, _)| key.as_str());
+            let problem = format!(
+                "several cells of {method} have the same place; pin {key} in the panel's `where`"
+            );
+            Err(FigureError::BadPanel { panel: spec.title.clone(), problem })
+        }
+        _ => Ok(first),
+    }
+}
+
+/// The values of a metric by seed at a step, or at the last; only finite ones.
+pub(crate) fn by_seed(
+    run: &Run,
+    cell: &Cell,
+    metric: &str,
+    step: Option<u64>,
+) -> Option<BTreeMap<u64, f64>> {
+    let values = measured(run, cell, metric, step)?.values;
+    let seeds = run.series(&cell.name, metric)?.seeds.iter().copied();
+    Some(seeds.zip(values).filter(|(_, value)| value.is_finite()).collect())
+}
+
 /// The least and the largest of some numbers.
 pub(crate) fn ends(numbers: &[f64]) -> (f64, f64) {
     numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)))
@@ -283,6 +336,7 @@ pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
         y_range: None,
         x_range: None,
         marks: Vec::new(),
+        points: Vec::new(),
     };
     match scenario.sweep.first() {
         Some((key, all)) if all.len() > 1 && scenario.sweep.len() > 1 => all

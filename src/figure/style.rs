@@ -44,6 +44,9 @@ pub(crate) const TARGET: Rgb = Rgb(74, 104, 138);
 /// The reward in every density panel.
 pub(crate) const REWARD: Rgb = Rgb(200, 30, 45);
 
+/// Where nobody wins.
+pub(crate) const NEUTRAL: Rgb = Rgb(0x80, 0x84, 0x8C);
+
 /// Colour and marker of an objective; its family gives the hue.
 fn objective(name: &str) -> (Rgb, Marker) {
     match name {
@@ -113,12 +116,31 @@ pub(crate) fn look(scenario: &Scenario, cell: &Cell) -> Look {
     let place = twins.iter().position(|m| **m == cell.method).unwrap_or(0);
     let (base, marker) = objective(&own.objective);
     let first = MARKERS.iter().position(|&m| m == marker).unwrap_or(0);
-    let colour = match place {
+    let colour = shade(base, place);
+    Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
+}
+
+/// Gives looks that fill areas, where dashes do not show, colours and markers of their own: equal
+/// ones take the following shades and markers.
+pub(crate) fn apart(looks: &mut [Look]) {
+    let base: Vec<Rgb> = looks.iter().map(|l| l.colour).collect();
+    for i in 0..looks.len() {
+        let twins = base[..i].iter().filter(|&&colour| colour == base[i]).count();
+        looks[i].colour = shade(base[i], twins);
+        let first = MARKERS.iter().position(|&m| m == looks[i].marker).unwrap_or(0);
+        let cycle = (0..MARKERS.len()).map(|k| MARKERS[(first + k) % MARKERS.len()]);
+        let free = |m: &Marker| looks[..i].iter().all(|other| other.marker != *m);
+        looks[i].marker = cycle.clone().find(free).unwrap_or(looks[i].marker);
+    }
+}
+
+/// The shade of the `place`-th of some methods that share a colour.
+fn shade(base: Rgb, place: usize) -> Rgb {
+    match place {
         0 => base,
         odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.38),
         _ => base.mix(Rgb(255, 255, 255), 0.42),
-    };
-    Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
+    }
 }
 
 /// Step `i` of `n` of a lightness ramp: light is fresh or small, dark is stale or large.

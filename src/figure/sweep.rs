@@ -37,16 +37,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     }
     let y = metric_axis(&metrics[0], spec.y_label.as_ref(), spec.log_y, spec.y_range);
     let note = when(spec);
-    Ok(Panel {
-        title: spec.title.clone(),
-        kind: spec.kind,
-        x,
-        y,
-        traces,
-        rules: Vec::new(),
-        note,
-        named: false,
-    })
+    Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
 }
 
 /// At which step the values were measured, for the caption.

@@ -28,7 +28,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "staleness" => "staleness (steps)",
         "mean_length" => "mean length (tokens)",
         "length_distance" => "E| |y| − L | (tokens)",
-        "probability" | "reference" | "target" => "probability",
+        "probability" | "reference" | "data" | "target" => "probability",
         "reward" => "reward",
         other => return (other.replace('_', " "), member.replace('_', " ")),
     };
@@ -142,6 +142,16 @@ pub(crate) fn number(x: f64) -> String {
     text.replace('-', "−")
 }
 
+/// A number with two significant digits, for narrow places.
+pub(crate) fn two_digits(x: f64) -> String {
+    let size = x.abs();
+    if !x.is_finite() || size == 0.0 || !(1e-4..1e4).contains(&size) {
+        return number(x);
+    }
+    let decimals = (1 - size.log10().floor() as i32).clamp(0, 6) as usize;
+    format!("{x:.decimals$}").replace('-', "−")
+}
+
 /// A number with at most so many decimals and no trailing zeros.
 pub(crate) fn trimmed(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$}");
@@ -173,6 +183,12 @@ mod tests {
         assert_eq!(method("on-policy ipo"), "on-policy IPO");
         assert_eq!(method("rwr, temperature 1"), "RWR, temperature 1");
         assert_eq!(metric("log_ratio/chosen"), ("log-ratio (nats)".into(), "chosen".into()));
+    }
+
+    #[test]
+    fn narrow_places_show_two_digits() {
+        let all = [0.1234, 0.5, -1.46, 12.6, 230.0, 0.00312].map(two_digits);
+        assert_eq!(all, ["0.12", "0.50", "−1.5", "13", "230", "0.0031"].map(String::from));
     }
 
     #[test]

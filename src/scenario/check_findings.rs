@@ -165,7 +165,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     })?;
     let words = match spec.kind {
         PanelKind::Region => words,
-        PanelKind::Density => vec!["probability", "reference", "reward", "target"],
+        PanelKind::Density => vec!["probability", "reference", "data", "reward", "target"],
         _ => Vec::new(),
     };
     for (index, y) in spec.y.iter().enumerate() {
@@ -175,13 +175,23 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     ranges(at, spec)
 }
 
-/// The ends of axes are finite and in order.
+/// The ends of axes are finite and in order, and so is what stands between.
 fn ranges(at: &str, spec: &PanelSpec) -> Result<(), Fault> {
     for (key, ends) in [("x_range", spec.x_range), ("y_range", spec.y_range)] {
         let holds = ends.is_none_or(|[low, high]| low < high && (high - low).is_finite());
         need(holds, || {
             Fault::new(format!("{at}.{key}"), format!("`{key}` must be two numbers"))
                 .note("allowed", "[low, high] with low below high, both finite")
+        })?;
+    }
+    let marks = spec.marks.iter().enumerate().map(|(i, m)| (format!("marks.{i}.value"), m.value));
+    let points = spec.points.iter().enumerate();
+    let places =
+        points.flat_map(|(i, p)| [(format!("points.{i}.x"), p.x), (format!("points.{i}.y"), p.y)]);
+    for (key, place) in marks.chain(places) {
+        need(place.is_finite(), || {
+            Fault::new(format!("{at}.{key}"), format!("a place in a panel cannot be {place}"))
+                .note("allowed", "finite numbers, in the units of the axis")
         })?;
     }
     Ok(())

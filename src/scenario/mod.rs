@@ -31,7 +31,7 @@ pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use header::{Seeds, Tier};
 pub use load::Source;
-pub use panel::{Axis, Mark, PanelKind, PanelSpec};
+pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec};
 pub use published::PublishedSpec;
 pub use reading::Reading;
 pub use shipped::{ShippedScenario, find, shipped};

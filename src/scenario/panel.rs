@@ -16,7 +16,8 @@ pub enum PanelKind {
     Frontier,
     /// Probabilities, rewards and targets arm by arm.
     Density,
-    /// Two swept keys, coloured by the method with the larger metric.
+    /// Two swept keys, coloured by the method with the larger metric: `y = [KEY, METRIC]`. Of three
+    /// methods or more, tiles also show the lead over the runner-up.
     Region,
     /// A row with an interval for each cell.
     Intervals,
@@ -44,6 +45,18 @@ pub struct Mark {
     /// The axis it stands on.
     #[serde(default)]
     pub axis: Axis,
+}
+
+/// A labelled point of a panel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelledPoint {
+    /// Where it stands along x (units of the axis).
+    pub x: f64,
+    /// Where it stands along y (units of the axis).
+    pub y: f64,
+    /// What is written beside it.
+    pub label: String,
 }
 
 /// `[[panel]]`.
@@ -98,6 +111,9 @@ pub struct PanelSpec {
     /// Labelled lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
+    /// Labelled points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<LabelledPoint>,
 }
 
 fn step() -> String {

@@ -106,10 +106,11 @@ const SECTIONS: [Section; 36] = [
 ];
 
 /// The blocks in double brackets, and the column of a CSV file.
-const BLOCKS: [Section; 4] = [
+const BLOCKS: [Section; 5] = [
     section("claim", "ClaimSpec", || filled::<ClaimSpec>(CLAIM)),
     section("panel", "PanelSpec", || filled::<PanelSpec>("title = \"\"")),
     section("panel.marks", "Mark", || None),
+    section("panel.points", "LabelledPoint", || None),
     section("problem.table.rewards", "Column", || None),
 ];
 
