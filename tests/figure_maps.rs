@@ -5,6 +5,7 @@ mod figure_fixture;
 use figure_fixture::{Synthetic, noise, page, plain_text, text_rooms, well_formed};
 use modeseek::figure::{Drawing, FigureOptions, Width, draw, missing_glyphs, overlap, summary_csv};
 use modeseek::results::Run;
+use modeseek::scenario::Statistic;
 
 fn drawn(run: &Run, width: Width) -> Drawing {
     let options = FigureOptions { width, ..FigureOptions::default() };
@@ -91,7 +92,7 @@ fn rewards_below_zero_are_moved_so_that_the_lowest_one_drawn_stands_at_zero() {
             rows.map(|r| (r[1].starts_with("reward"), number(r[2]), number(r[3]))).collect();
         let at = |arm: f64| rows.iter().find(|r| r.0 && r.1 == arm).expect("the arm").2;
         let others = rows.iter().filter(|r| !r.0).map(|r| r.2).fold(0.0, f64::max);
-        (at(0.0), others, rows.iter().filter(|r| r.0).next_back().expect("a row").2)
+        (at(0.0), others, rows.iter().rfind(|r| r.0).expect("a row").2)
     };
     let (peak, tallest, last) = heights("methods = [\"ipo\"]\n");
     assert!((peak - tallest).abs() < 1e-12 && last.abs() < 1e-12, "{peak} {tallest} {last}");
@@ -206,6 +207,250 @@ fn a_map_with_several_cells_in_one_place_names_the_key_to_pin() {
     assert!(error.to_string().contains("pin data.prompts in the panel's `where`"), "{error}");
 }
 
+/// Three factors: the kind of method, its data, and the passes over them.
+fn factorial(seeds: usize, panel: &str) -> Run {
+    let panels = format!(
+        "[[factors]]\nname = \"negative gradient\"\nhigh = {{ method = [\"dpo\", \"on-policy dpo\"] }}\n\
+         low = {{ method = [\"pref-ft\", \"on-policy pref-ft\"] }}\n\
+         [[factors]]\nname = \"on-policy\"\nhigh = {{ method = [\"on-policy dpo\", \"on-policy pref-ft\"] }}\n\
+         low = {{ method = [\"dpo\", \"pref-ft\"] }}\n\
+         [[factors]]\nname = \"reuse\"\nhigh = {{ \"schedule.passes\" = 8 }}\nlow = {{ \"schedule.passes\" = 1 }}\n\
+         [[panels]]\ntitle = \"Mean reward\"\nkind = \"effects\"\ny = [\"gold_reward\"]\n{panel}\n"
+    );
+    let methods = [
+        ("dpo", "dpo = {}", "offline", [1.0, 0.0]),
+        ("on-policy dpo", "dpo = {}", "on-policy", [1.0, 1.0]),
+        ("pref-ft", "pref-ft = {}", "offline", [0.0, 0.0]),
+        ("on-policy pref-ft", "pref-ft = {}", "on-policy", [0.0, 1.0]),
+    ];
+    let sweep: [(&str, &[&str]); 1] = [("schedule.passes", &["1", "8"])];
+    let names = methods.map(|m| m.0);
+    let title = "What each part of a method is worth";
+    let mut s = Synthetic::new("factorial", title, seeds, &names, &sweep, &panels);
+    for (m, (method, objective, data, [negative, fresh])) in methods.into_iter().enumerate() {
+        for (reuse, passes) in [(0.0, "1"), (1.0, "8")] {
+            let cell = s.cell(method, objective, data, &[("schedule.passes", passes)]);
+            let height =
+                0.2 + 0.25 * negative + 0.15 * fresh - 0.05 * reuse + 0.2 * negative * fresh;
+            s.add(&cell, "gold_reward", &[0, 100, 200], |seed, step| {
+                let own = 0.05 * noise(seed, m as u64, reuse as u64);
+                if step == 0 {
+                    0.0
+                } else {
+                    (height + own + 0.1 * seed as f64) * step as f64 / 100.0
+                }
+            });
+        }
+    }
+    s.run()
+}
+
+#[test]
+fn effects_are_rows_around_zero_mains_first() {
+    let run = factorial(20, "area = true");
+    is_sound("effects", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let rows: Vec<&str> =
+        csv.lines().skip(1).map(|l| l.split(',').nth(1).expect("a name")).collect();
+    assert_eq!(
+        rows[..4],
+        ["negative gradient", "on-policy", "reuse", "negative gradient × on-policy"]
+    );
+    assert_eq!(rows.len(), 6);
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(caption.contains("effect on gold reward (high − low), mean over the run"), "{caption}");
+    assert!(caption.contains("20 seeds; bars: 95 % bootstrap interval"), "{caption}");
+}
+
+/// A run of height h at step 100 and 2h at step 200 has the mean h: (0 + h)/4 + (h + 2h)/4.
+#[test]
+fn the_effects_drawn_are_those_of_the_cells_selected() {
+    let effect = |panel: &str, row: usize| {
+        let csv = summary_csv(&factorial(3, panel)).expect("a summary");
+        let line = csv.lines().nth(row + 1).expect("a row").to_owned();
+        line.split(',').nth(2).expect("x").parse::<f64>().expect("a number")
+    };
+    // 0.25 + half of 0.2, give or take the noise of ±0.05; at the last step twice as much.
+    assert!((effect("area = true", 0) - 0.35).abs() < 0.05);
+    assert!((effect("", 0) - 0.7).abs() < 0.1);
+    assert!((effect("at_step = 100", 1) - 0.25).abs() < 0.05);
+    let two =
+        "factors = [\"on-policy\", \"negative gradient\"]\nwhere = { \"schedule.passes\" = 8 }";
+    let csv = summary_csv(&factorial(3, two)).expect("a summary");
+    assert_eq!(csv.lines().count(), 1 + 3, "{csv}");
+}
+
+#[test]
+fn cells_that_are_no_balanced_factorial_are_refused() {
+    let error = |panel: &str| {
+        let run = factorial(3, panel);
+        draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string()
+    };
+    let unbalanced = error("methods = [\"dpo\", \"pref-ft\", \"on-policy dpo\"]");
+    assert!(unbalanced.contains("1 with negative gradient high and on-policy high and reuse high"));
+    assert!(unbalanced.contains("0 with negative gradient low and on-policy high and reuse high"));
+    assert!(unbalanced.contains("name fewer `factors`"), "{unbalanced}");
+    let mut run = factorial(3, "");
+    run.scenario.factors[0].low = [("method".to_owned(), "pref-ft".into())].into();
+    let error = draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string();
+    assert!(
+        error
+            .contains("method `on-policy pref-ft`, schedule.passes = 1 is at neither level of the"),
+        "{error}"
+    );
+    run.scenario.factors[0].low = run.scenario.factors[0].high.clone();
+    let error = draw(&run, &[], &FigureOptions::default()).expect_err("refused").to_string();
+    assert!(error.contains("is at either level of the factor \"negative gradient\""), "{error}");
+}
+
+/// A claim over learning rates, batch sizes and rewards; one cell has lost a seed.
+fn multiverse(panel: &str) -> Run {
+    let panels = format!(
+        "[[panels]]\ntitle = \"Where DPO beats Best-of-N\"\nkind = \"verdicts\"\nclaim = \"4.1\"\n{panel}\n"
+    );
+    let (rate, size, reward) = ("optimizer.adam.learning_rate", B, "problem.bumps.reward");
+    let (rates, sizes) = (["0.001", "0.01", "0.1", "1.0"], ["100", "400", "1600"]);
+    let sweep: [(&str, &[&str]); 3] = [(rate, &rates), (size, &sizes), (reward, &["R1", "R2"])];
+    let names = ["dpo", "best-of-n"];
+    let title = "The verdict on claim 4.1 across settings";
+    let mut s = Synthetic::new("multiverse", title, 10, &names, &sweep, &panels);
+    for (i, r) in rates.iter().enumerate() {
+        for (j, b) in sizes.iter().enumerate() {
+            for (k, w) in ["R1", "R2"].iter().enumerate() {
+                let set = [(rate, *r), (size, *b), (reward, *w)];
+                let lead = 0.12 * i as f64 - 0.15 * j as f64 + 0.05 * k as f64;
+                let noisy = if i == 2 && j == 2 { 0.5 } else { 0.02 };
+                for (m, method) in ["dpo", "best-of-n"].into_iter().enumerate() {
+                    let objective = ["dpo = {}", "best-of-n = {}"][m];
+                    let cell = s.cell(method, objective, "offline", &set);
+                    s.seeds = if (i, j, m) == (3, 0, 0) { 9 } else { 10 };
+                    s.add(&cell, "gold_reward", &[0, 100, 200], |seed, step| {
+                        let own = if m == 0 {
+                            lead + noisy * noise(seed, i as u64, j as u64)
+                        } else {
+                            0.0
+                        };
+                        (0.5 + own) * step as f64 / 200.0
+                    });
+                }
+            }
+        }
+    }
+    let mut run = s.run();
+    let claim = "id = \"4.1\"\nsays = \"DPO beats Best-of-N\"\nexpected = \"holds\"\n\
+        metric = \"gold_reward\"\nbetter = { method = \"dpo\" }\nworse = { method = \"best-of-n\" }\n\
+        margin = 0.04\nacross = [\"optimizer.adam.learning_rate\", \"schedule.samples_per_round\", \
+        \"problem.bumps.reward\", \"steps\"]";
+    run.scenario.claims.push(toml::from_str(claim).expect("a claim"));
+    run
+}
+
+const B: &str = "schedule.samples_per_round";
+const SINGLE: &str = "x = \"optimizer.adam.learning_rate\"\ny = [\"schedule.samples_per_round\"]\n\
+    where = { \"problem.bumps.reward\" = \"R1\", steps = \"1\" }";
+const SHARES: &str = "x = \"optimizer.adam.learning_rate\"\ny = [\"schedule.samples_per_round\"]";
+
+#[test]
+fn verdicts_fill_a_map_with_their_signs_and_their_effects() {
+    let run = multiverse(SINGLE);
+    is_sound("verdicts", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let line = |at: &str| csv.lines().find(|l| l.contains(at)).expect("a tile").to_owned();
+    assert_eq!(csv.lines().count(), 1 + 4 * 3);
+    // Leads 0.12·i − 0.15·j with a noise of ±0.02 (±0.5 in one tile) against a margin of 0.04.
+    assert!(line(",0.01,100,").starts_with("a,holds,"), "{csv}");
+    assert!(line(",0.001,100,").starts_with("a,no difference,"), "{csv}");
+    assert!(line(",0.001,1600,").starts_with("a,reversed,"), "{csv}");
+    assert!(line(",0.1,1600,").starts_with("a,inconclusive,"), "{csv}");
+    assert!(line(",1,100,").starts_with("a,no verdict,") && line(",1,100,").ends_with(",0,NaN"));
+    let text = plain_text(&drawn(&run, Width::Page).svg);
+    for sign in ["✓", "↔", "✗", "?", "–"] {
+        assert!(text.contains(sign), "{sign} in {text}");
+    }
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(
+        caption.contains("verdict on claim 4.1 (“DPO beats Best-of-N”, margin 0.04)"),
+        "{caption}"
+    );
+}
+
+/// At lr 0.01 and B = 100 the lead is 0.12 on R1 and 0.17 on R2, of which a quarter of the run shows
+/// nothing (0 and 0), the half and all of it 0.06, 0.12, 0.085, 0.17: 4 of 6 above 0.04.
+#[test]
+fn other_keys_of_across_are_counted_in_each_tile() {
+    let run = multiverse(SHARES);
+    is_sound("shares", &run);
+    let csv = summary_csv(&run).expect("a summary");
+    let line = csv.lines().find(|l| l.contains(",0.01,100,")).expect("a tile");
+    assert!(line.starts_with("a,holds in 4 of 6,"), "{csv}");
+    let text = plain_text(&drawn(&run, Width::Page).svg);
+    assert!(text.contains("4/6") && text.contains("holds in all"), "{text}");
+    let caption = drawn(&run, Width::Page).caption;
+    assert!(caption.contains("over reward and the part of the run"), "{caption}");
+    is_sound("parts", &multiverse("x = \"steps\"\ny = [\"optimizer.adam.learning_rate\"]"));
+}
+
+/// Five seeds at 0, 1, 2, 3 and 100: the mean is 21.2, the median 2, and the interquartile mean that
+/// of 1, 2 and 3.
+fn skewed(statistic: &str) -> Run {
+    let panel = |kind: &str, x: &str| {
+        format!(
+            "[[panels]]\ntitle = \"{kind}\"\nkind = \"{kind}\"\nx = \"{x}\"\n\
+             y = [\"gold_reward\"]\n{statistic}\n"
+        )
+    };
+    let panels = panel("curves", "step") + &panel("sweep", B) + &panel("intervals", "gold_reward");
+    let sweep: [(&str, &[&str]); 1] = [(B, &["100", "400"])];
+    let mut s = Synthetic::new("skewed", "One seed runs away", 5, &["dpo"], &sweep, &panels);
+    for b in ["100", "400"] {
+        let cell = s.cell("dpo", "dpo = {}", "offline", &[(B, b)]);
+        let value = |seed: u64, _| if seed == 4 { 100.0 } else { seed as f64 };
+        s.add(&cell, "gold_reward", &[0, 100], value);
+    }
+    s.run()
+}
+
+#[test]
+fn a_panel_shows_the_statistic_it_asks_for_with_its_own_interval() {
+    for (statistic, value, highest, words) in [
+        (
+            "",
+            21.2,
+            100.0,
+            "Means over 5 seeds; bands and bars: 95 % bootstrap interval of the mean.",
+        ),
+        (
+            "statistic = \"median\"",
+            2.0,
+            100.0,
+            "Medians over 5 seeds; bands and bars: 95 % bootstrap interval of the median.",
+        ),
+        (
+            "statistic = \"iqm\"",
+            2.0,
+            100.0,
+            "Interquartile means over 5 seeds; bands and bars: 95 % bootstrap interval of the \
+             interquartile mean.",
+        ),
+    ] {
+        let run = skewed(statistic);
+        let csv = summary_csv(&run).expect("a summary");
+        // x, y, low, high and n, counted from the end.
+        for (panel, column) in [("a", 3), ("b", 3), ("c", 4)] {
+            let row = csv.lines().rfind(|l| l.starts_with(panel)).expect("a row");
+            let number = |k: usize| row.rsplit(',').nth(k).expect("k").parse::<f64>().expect("x");
+            assert!((number(column) - value).abs() < 1e-12, "{statistic}: {row}");
+            assert!(number(2) <= value && value <= number(1) && number(1) <= highest, "{row}");
+        }
+        let caption = drawn(&run, Width::Page).caption;
+        assert!(caption.contains(words), "{caption}");
+    }
+    let mut mixed = skewed("");
+    mixed.scenario.panels[1].statistic = Statistic::Median;
+    let caption = drawn(&mixed, Width::Page).caption;
+    assert!(caption.contains("Means (a, c) and medians (b) over 5 seeds"), "{caption}");
+}
+
 /// Writes every figure to `FIGURE_GALLERY`, to be looked at.
 #[test]
 #[ignore = "writes files: FIGURE_GALLERY=DIR cargo test --test figure_maps -- --ignored"]
@@ -227,6 +472,10 @@ fn all() -> Vec<(&'static str, Run)> {
     vec![
         ("lengths", lengths("methods = [\"ipo\"]\nsteps = [10, 50, 200]\n")),
         ("phase", phase(20, POINTS, rugged)),
+        ("effects", factorial(20, "area = true")),
+        ("verdicts", multiverse(SINGLE)),
+        ("shares", multiverse(SHARES)),
+        ("parts", multiverse("x = \"steps\"\ny = [\"optimizer.adam.learning_rate\"]")),
         ("phase-two", two_panels()),
         ("lengths-near", lengths("x_range = [0.0, 256.0]\nx_label = \"length (tokens)\"\n")),
     ]

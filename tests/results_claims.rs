@@ -2,7 +2,7 @@
 
 mod results_fixture;
 
-use modeseek::results::{Finding, Run, adjust, findings_csv, findings_markdown, judge};
+use modeseek::results::{Finding, Run, adjust, findings_csv, findings_markdown, judge, multiverse};
 use modeseek::scenario::Verdict;
 use results_fixture::{cell, claim, run, scenario, series};
 
@@ -124,6 +124,55 @@ fn settings_in_which_a_claim_holds_are_counted() {
     // At a quarter and a half (step 2) a has half of its final value: .5 and .75 against .5.
     assert_eq!(share("across = ['steps']"), Some((1, 3)));
     assert_eq!(share(&format!("across = ['{key}', 'steps']")), Some((4, 9)));
+}
+
+/// a ends at 1.0, 1.5 and 0.0 above b, and at half of it before, against a margin of 0.5.
+#[test]
+fn every_setting_of_a_claim_has_its_own_verdict() {
+    let key = "optimizer.adam.learning_rate";
+    let run = swept(key, &[("1e-3", 1.0, 0.0), ("0.01", 1.5, 0.0), ("0.1", 0.0, 0.0)]);
+    let across = format!("where = {{ '{key}' = 0.001 }}\nacross = ['{key}', 'steps']");
+    let settings = multiverse(&run, &claim(&across)).unwrap();
+    let found: Vec<_> = settings
+        .iter()
+        .map(|s| (&s.keys[key][..], &s.keys["steps"][..], s.verdict, s.effect.unwrap().mean))
+        .collect();
+    let (holds, none) = (Some(Verdict::Holds), Some(Verdict::NoDifference));
+    let expected = [
+        ("1e-3", "1/4", none, 0.5),
+        ("1e-3", "1/2", none, 0.5),
+        ("1e-3", "1", holds, 1.0),
+        ("0.01", "1/4", holds, 0.75),
+        ("0.01", "1/2", holds, 0.75),
+        ("0.01", "1", holds, 1.5),
+        ("0.1", "1/4", none, 0.0),
+        ("0.1", "1/2", none, 0.0),
+        ("0.1", "1", none, 0.0),
+    ];
+    assert_eq!(found, expected);
+    // Without across there is one setting: the claim's own.
+    let own = multiverse(&run, &claim(&format!("where = {{ '{key}' = 0.001 }}"))).unwrap();
+    assert_eq!((own.len(), own[0].verdict, own[0].keys.len(), own[0].n), (1, holds, 0, 5));
+}
+
+/// The key is a's alone: b is the same cell in every setting. Its third value lost a seed.
+#[test]
+fn a_key_of_one_side_varies_that_side_and_a_failed_run_gives_no_verdict() {
+    let key = "objective.dpo.beta";
+    let mut cells = vec![cell("b", &[], 8)];
+    let mut found = vec![("b", series(&[0, 8], &vec![vec![0.0, 0.2]; 5]))];
+    for (name, value, last, seeds) in
+        [("a-0.1", "0.1", 1.0, 5), ("a-1.0", "1.0", 0.2, 5), ("a-10.0", "10.0", 1.0, 4)]
+    {
+        cells.push(cell("a", &[(key, value)], 8));
+        found.push((name, series(&[0, 8], &vec![vec![0.0, last]; seeds])));
+    }
+    let run = run(scenario(cells, 5), "gold_reward", found);
+    let claim = claim(&format!("better = {{ method = 'a', '{key}' = 0.1 }}\nacross = ['{key}']"));
+    let verdicts: Vec<_> =
+        multiverse(&run, &claim).unwrap().into_iter().map(|s| s.verdict).collect();
+    assert_eq!(verdicts, [Some(Verdict::Holds), Some(Verdict::NoDifference), None]);
+    assert_eq!(judge(&run, &claim).unwrap().share_of_settings, Some((1, 3)));
 }
 
 #[test]

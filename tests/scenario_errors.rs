@@ -41,10 +41,15 @@ better = { method = "best-of-n" }
 worse = { method = "on-policy ipo" }
 where = { "problem.bumps.reward" = "R1" }
 margin = 0.02
+across = ["problem.bumps.reward", "steps"]
 [[panel]]
 title = "R1"
 kind = "curves"
 y = "gold_reward"
+[[factor]]
+name = "negative gradient"
+high = { method = "on-policy ipo" }
+low = { method = "best-of-n" }
 [[published]]
 id = "theirs"
 says = "It ends at 0.9"
@@ -160,6 +165,45 @@ const FINDINGS: &[Case] = &[
     ("unknown metric in a list", "y = \"gold_reward\"", "y = [\"loss\", \"gold\"]", ""),
     ("unknown lines of a panel", "y = \"gold", "lines = \"passes\"\ny = \"gold", ""),
     (
+        "unknown method of a factor",
+        "high = { method = \"on-policy ipo\"",
+        "high = { method = [\"onpolicy ipo\"]",
+        "",
+    ),
+    ("unknown key of a factor", "low = { method", "low = { methods", ""),
+    ("a level of every cell", "low = { method = \"best-of-n\" }", "low = {}", ""),
+    (
+        "two factors of one name",
+        "[[factor]]",
+        "[[factor]]\nname = \"negative gradient\"\nhigh = {}\nlow = {}\n[[factor]]",
+        "",
+    ),
+    (
+        "unknown factor of a panel",
+        "kind = \"curves\"",
+        "kind = \"effects\"\nfactors = [\"negative\"]",
+        "",
+    ),
+    ("effects without factors", "kind = \"curves\"", "kind = \"effects\"", ""),
+    ("a mean over the run of curves", "kind = \"curves\"", "area = true", ""),
+    ("verdicts without a claim", "kind = \"curves\"", "kind = \"verdicts\"", ""),
+    ("verdicts on an unknown claim", "kind = \"curves\"", "kind = \"verdicts\"\nclaim = \"4\"", ""),
+    (
+        "verdicts over a key that is not counted",
+        "kind = \"curves\"",
+        "kind = \"verdicts\"\nclaim = \"1\"\nx = \"step\"",
+        "",
+    ),
+    (
+        "verdicts over one key",
+        "kind = \"curves\"\ny = \"gold_reward\"",
+        "kind = \"verdicts\"\nclaim = \"1\"\nx = \"steps\"\ny = \"steps\"",
+        "",
+    ),
+    ("a claim of curves", "kind = \"curves\"", "claim = \"1\"", ""),
+    ("unknown statistic", "kind = \"curves\"", "statistic = \"mode\"", ""),
+    ("medians of a density", "kind = \"curves\"", "kind = \"density\"\nstatistic = \"median\"", ""),
+    (
         "a point without a place",
         "y = \"gold_reward\"",
         "y = \"gold_reward\"\npoints = [{ x = inf, y = 0.5, label = \"here\" }]",
@@ -220,6 +264,11 @@ const SET: &[Case] = &[
 fn message((name, from, to, set): &Case) -> String {
     assert!(SCENARIO.contains(from), "{name}: {from} is not in the scenario");
     let text = match *name {
+        "effects without factors" => {
+            let (head, tail) = SCENARIO.split_once("[[factor]]").expect("factors");
+            let rest = tail.split_once("[[published]]").expect("published numbers").1;
+            format!("{head}[[published]]{rest}").replacen(from, to, 1)
+        }
         "no method" => SCENARIO.split("[[method]]").next().expect("a head").to_owned(),
         "a missing file" => {
             SCENARIO.replacen("[problem.bumps]\nreward = \"R1\"\n", "", 1).replacen(from, to, 1)

@@ -98,7 +98,7 @@ impl<'a> Plot<'a> {
             };
             (x, y) = (grow(&panel.x, x), grow(&panel.y, y));
         }
-        let down = panel.kind == PanelKind::Intervals;
+        let down = matches!(panel.kind, PanelKind::Intervals | PanelKind::Effects);
         Plot { panel, x, y, down, x_title: true, y_title: true, frame: Frame::default() }
     }
 
@@ -193,7 +193,10 @@ impl<'a> Plot<'a> {
         for (y, label) in self.y_ticks(f.bottom - f.top, theme) {
             let Some((_, at)) = self.at(self.x.low, y) else { continue };
             if !rows || self.panel.y.categories.is_empty() {
-                scene.line(vec![(f.left, at), (f.right, at)], theme.faint, theme.hair, Dash::Solid);
+                if self.panel.y.slots.is_empty() {
+                    let across = vec![(f.left, at), (f.right, at)];
+                    scene.line(across, theme.faint, theme.hair, Dash::Solid);
+                }
                 scene.line(
                     vec![(f.left - 0.35 * theme.tick, at), (f.left, at)],
                     theme.muted,

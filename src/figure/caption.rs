@@ -6,7 +6,7 @@ use super::style::{experiment, lookup};
 use super::title::words as verdict_words;
 use super::words;
 use crate::results::Run;
-use crate::scenario::{PanelKind, Verdict};
+use crate::scenario::{PanelKind, Statistic, Verdict};
 use std::collections::BTreeSet;
 
 /// The caption of a figure.
@@ -53,7 +53,8 @@ fn what(panel: &Panel) -> String {
         PanelKind::Density if panel.note.is_empty() => format!("{y} of each {x}"),
         PanelKind::Density => format!("{y} of each {x}; {}", panel.note),
         PanelKind::Region => format!("which method has {} for each {x} and {y}", panel.note),
-        PanelKind::Intervals => format!("{x} {}", panel.note),
+        PanelKind::Verdicts => format!("{} at each {x} and {y}", panel.note),
+        PanelKind::Intervals | PanelKind::Effects => format!("{x} {}", panel.note),
     };
     format!("{title}{body}")
 }
@@ -101,21 +102,51 @@ fn statistic(panels: &[Panel]) -> String {
     };
     let n = if least == most { least.to_string() } else { format!("{least} to {most}") };
     let word = if *most == 1 { "seed" } else { "seeds" };
+    let (taken, each) = taken(panels);
     if *most < FEWEST_SEEDS {
         return match *most {
             1 => "One seed: no interval.".to_owned(),
-            _ => format!("Thick lines: means; thin lines: the {n} single {word}."),
+            _ => format!("Thick lines: {taken}; thin lines: the {n} single {word}."),
         };
     }
     let bands = panels.iter().any(|p| p.traces.iter().any(|t| t.manner.band));
     let bars = panels.iter().any(|p| p.traces.iter().any(|t| t.manner.bars != Bars::None));
+    let taken = capital(&taken);
     let shape = match (bands, bars) {
         (true, true) => "bands and bars",
         (true, false) => "bands",
         (false, true) => "bars",
-        (false, false) => return format!("Means over {n} {word}."),
+        (false, false) => return format!("{taken} over {n} {word}."),
     };
-    format!("Means over {n} {word}; {shape}: 95 % bootstrap interval of the mean.")
+    format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.")
+}
+
+/// What is taken of the seeds (`means`; of several kinds with their panels' letters), and one of it.
+fn taken(panels: &[Panel]) -> (String, &'static str) {
+    const WORDS: [(Statistic, &str, &str); 3] = [
+        (Statistic::Mean, "means", "the mean"),
+        (Statistic::Median, "medians", "the median"),
+        (Statistic::Iqm, "interquartile means", "the interquartile mean"),
+    ];
+    let letters = |statistic: Statistic| {
+        let own = panels.iter().enumerate().filter(|(_, p)| p.statistic == statistic);
+        own.map(|(i, _)| char::from(b'a' + (i % 26) as u8).to_string()).collect::<Vec<_>>()
+    };
+    let used: Vec<_> = WORDS.iter().filter(|(s, ..)| !letters(*s).is_empty()).collect();
+    match used[..] {
+        [(_, many, one)] => ((*many).to_owned(), *one),
+        _ => {
+            let kinds =
+                used.iter().map(|(s, many, _)| format!("{many} ({})", letters(*s).join(", ")));
+            (kinds.collect::<Vec<_>>().join(" and "), "each")
+        }
+    }
+}
+
+/// A sentence's first word.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
 /// Whether it was seen: whether every verdict is the one that belongs to the sentence.

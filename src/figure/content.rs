@@ -2,7 +2,7 @@
 
 use super::style::{Look, Marker};
 use super::theme::Rgb;
-use crate::scenario::{LabelledPoint, PanelKind};
+use crate::scenario::{LabelledPoint, PanelKind, Statistic};
 use std::collections::BTreeSet;
 
 /// Most points that one line is drawn with.
@@ -92,8 +92,8 @@ pub(crate) struct Manner {
     pub(crate) fill: bool,
     /// A thinner line than data have.
     pub(crate) thin: bool,
-    /// In a legend: the colour of tiles.
-    pub(crate) swatch: bool,
+    /// In a legend: how many percent of the colour tiles have, the rest is paper.
+    pub(crate) swatch: Option<u8>,
 }
 
 /// One line, band or cloud of points.
@@ -115,8 +115,13 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// An entry of a legend: the colour of tiles, with the marker or the text that they bear.
-    pub(crate) fn swatch(name: String, text: &str, look: Look, markers: Markers) -> Trace {
-        let manner = Manner { swatch: true, markers, ..Manner::default() };
+    pub(crate) fn swatch(
+        name: String,
+        text: &str,
+        (look, share): (Look, u8),
+        markers: Markers,
+    ) -> Trace {
+        let manner = Manner { swatch: Some(share), markers, ..Manner::default() };
         let short = text.to_owned();
         Trace { name, short, look, spots: Vec::new(), singles: Vec::new(), manner }
     }
@@ -177,6 +182,8 @@ pub(crate) struct Panel {
     pub(crate) rules: Vec<Rule>,
     /// Labelled points.
     pub(crate) points: Vec<LabelledPoint>,
+    /// What summarises the seeds.
+    pub(crate) statistic: Statistic,
     /// A sentence of its own for the caption.
     pub(crate) note: String,
     /// Whether its axis already names every trace.

@@ -63,7 +63,7 @@ fn is_optimum(group: &Group<'_>) -> bool {
 fn ends_of_x(run: &Run, spec: &PanelSpec, groups: &[Group<'_>], metric: &str) -> (f64, f64) {
     let of = |g: &Group<'_>| {
         let name = &g.cells[0].name;
-        abscissa(run, name, &spec.x, run.series(name, metric)?).map(|(xs, _)| xs)
+        abscissa(run, name, spec, run.series(name, metric)?).map(|(xs, _)| xs)
     };
     let runs = groups.iter().filter(|g| !is_optimum(g)).filter_map(of).flatten();
     let (low, high) = ends(&runs.filter(|x| !spec.log_x || *x > 0.0).collect::<Vec<_>>());
@@ -113,8 +113,8 @@ fn trace(
 ) -> Option<Trace> {
     let cell = group.cells[0];
     let series = run.series(&cell.name, metric)?;
-    let (xs, own) = abscissa(run, &cell.name, &spec.x, series)?;
-    let means = path(series);
+    let (xs, own) = abscissa(run, &cell.name, spec, series)?;
+    let means = path(series, spec.statistic);
     let kept: Vec<usize> = thinned(means.len())
         .into_iter()
         .filter(|&i| means[i].mean.is_finite() && (!spec.log_x || xs[i] > 0.0))
@@ -179,14 +179,15 @@ fn mean_queries(series: &Series) -> Vec<f64> {
 }
 
 /// The x of every point, and whether x is the same for all seeds.
-fn abscissa(run: &Run, cell: &str, x: &str, series: &Series) -> Option<(Vec<f64>, bool)> {
-    match x {
+fn abscissa(run: &Run, cell: &str, spec: &PanelSpec, series: &Series) -> Option<(Vec<f64>, bool)> {
+    match spec.x.as_str() {
         "step" => Some((series.points.iter().map(|p| p.step as f64).collect(), true)),
         "queries" => Some((mean_queries(series), true)),
         metric => {
             let other = run.series(cell, metric)?;
             let same = other.points.len() == series.points.len();
-            same.then(|| (path(other).into_iter().map(|m| m.mean).collect(), false))
+            let along = || path(other, spec.statistic).into_iter().map(|m| m.mean).collect();
+            same.then(|| (along(), false))
         }
     }
 }

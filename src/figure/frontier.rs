@@ -2,7 +2,7 @@
 
 use super::FigureError;
 use super::content::{Bars, Manner, Markers, Panel, Spot, Trace};
-use super::select::{Group, cells, groups, measured, metric_axis, no_data, values, varied};
+use super::select::{Group, cells, groups, metric_axis, no_data, summarised, values, varied};
 use super::sweep::when;
 use super::words;
 use crate::results::Run;
@@ -51,8 +51,8 @@ fn trace(
     let mut spots: Vec<Spot> = Vec::new();
     for cell in ordered {
         let (Some(x), Some(y)) = (
-            measured(run, cell, &spec.x, spec.at_step),
-            measured(run, cell, y_metric, spec.at_step),
+            summarised(run, cell, &spec.x, spec.at_step, spec.statistic),
+            summarised(run, cell, y_metric, spec.at_step, spec.statistic),
         ) else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use super::FigureError;
 use super::content::{Axis, Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Trace};
-use super::select::{cells, groups, measured, metric_axis, no_data};
+use super::select::{cells, groups, metric_axis, no_data, summarised};
 use super::style::look;
 use super::sweep::when;
 use crate::results::Run;
@@ -15,8 +15,8 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let mut traces = Vec::new();
     let mut rows = Vec::new();
     for group in groups(&run.scenario, spec, &cells, &|_| false) {
-        let Some(m) =
-            measured(run, group.cells[0], metric, spec.at_step).filter(|m| m.mean.is_finite())
+        let Some(m) = summarised(run, group.cells[0], metric, spec.at_step, spec.statistic)
+            .filter(|m| m.mean.is_finite())
         else {
             continue;
         };

@@ -9,6 +9,7 @@ mod caption;
 mod content;
 mod curves;
 mod density;
+mod effects;
 mod font;
 mod frontier;
 mod intervals;
@@ -27,6 +28,7 @@ mod sweep;
 mod theme;
 mod tiles;
 mod title;
+mod verdicts;
 mod winners;
 mod words;
 
@@ -152,6 +154,8 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 PanelKind::Density => density::fill(run, spec),
                 PanelKind::Region => region::fill(run, spec),
                 PanelKind::Intervals => intervals::fill(run, spec),
+                PanelKind::Effects => effects::fill(run, spec),
+                PanelKind::Verdicts => verdicts::fill(run, spec),
             }?;
             let marks = spec.marks.iter();
             panel.rules.extend(marks.map(|m| content::Rule {
@@ -160,6 +164,7 @@ fn panels(run: &Run) -> Result<Vec<Panel>, FigureError> {
                 label: m.label.clone(),
             }));
             panel.points.clone_from(&spec.points);
+            panel.statistic = spec.statistic;
             Ok(panel)
         })
         .collect()

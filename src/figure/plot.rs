@@ -205,8 +205,8 @@ pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, t
         let width = if trace.manner.thin { 0.65 * theme.line } else { theme.line };
         scene.line(vec![(x, y), (x + length, y)], colour, width, dash);
     }
-    if trace.manner.swatch {
-        return tiles::sample(trace, at, length, scene, theme);
+    if let Some(share) = trace.manner.swatch {
+        return tiles::sample(trace, share, (at, length), scene, theme);
     }
     if !matches!(trace.manner.markers, Markers::None) {
         let middle = (x + length / 2.0, y);

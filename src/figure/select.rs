@@ -4,8 +4,8 @@ use super::FigureError;
 use super::content::{Axis, FEWEST_SEEDS};
 use super::style::{Look, look, ramp};
 use super::words;
-use crate::results::{Run, Series, Statistic, band};
-use crate::scenario::{Cell, PanelKind, PanelSpec, Scenario, Selector};
+use crate::results::{Run, Series, band};
+use crate::scenario::{Cell, PanelKind, PanelSpec, Scenario, Selector, Statistic};
 use std::collections::BTreeMap;
 
 /// Cells of one method that share a line.
@@ -21,12 +21,12 @@ pub(crate) struct Group<'a> {
     pub(crate) cells: Vec<&'a Cell>,
 }
 
-/// A mean over seeds.
+/// A statistic over seeds: the mean, unless another was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
-    /// The mean.
+    /// The statistic.
     pub(crate) mean: f64,
-    /// Lower end of its 95 % interval (the mean itself when seeds are few).
+    /// Lower end of its 95 % interval (the statistic itself when seeds are few).
     pub(crate) low: f64,
     /// Upper end.
     pub(crate) high: f64,
@@ -39,7 +39,8 @@ fn plain(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn same(written: &str, wanted: &toml::Value) -> bool {
+/// Whether a setting is a value, or one of a list, as text or as numbers.
+pub(crate) fn same(written: &str, wanted: &toml::Value) -> bool {
     let numbers = (written.parse::<f64>().ok(), plain(wanted).parse::<f64>().ok());
     match (wanted, numbers) {
         (toml::Value::Array(any), _) => any.iter().any(|w| same(written, w)),
@@ -181,6 +182,17 @@ pub(crate) fn measured(
     metric: &str,
     step: Option<u64>,
 ) -> Option<Measured> {
+    summarised(run, cell, metric, step, Statistic::Mean)
+}
+
+/// A statistic of a metric over seeds at a step, or at the last.
+pub(crate) fn summarised(
+    run: &Run,
+    cell: &Cell,
+    metric: &str,
+    step: Option<u64>,
+    statistic: Statistic,
+) -> Option<Measured> {
     let series = run.series(&cell.name, metric)?;
     let place = match step {
         None => series.points.len().checked_sub(1)?,
@@ -193,24 +205,25 @@ pub(crate) fn measured(
         seeds: series.seeds.clone(),
         queries_apart: Default::default(),
     };
-    path(&one).into_iter().next()
+    path(&one, statistic).into_iter().next()
 }
 
-/// The mean of a metric over seeds at every point of a series.
-pub(crate) fn path(series: &Series) -> Vec<Measured> {
+/// A statistic of a metric over seeds at every point of a series.
+pub(crate) fn path(series: &Series, statistic: Statistic) -> Vec<Measured> {
     let few = series.seeds.len() < FEWEST_SEEDS;
     let columns = series.values.columns();
-    let estimates = if few { Vec::new() } else { band(series, Statistic::Mean) };
+    let estimates = if few { Vec::new() } else { band(series, statistic) };
     columns
         .into_iter()
         .enumerate()
         .map(|(i, column)| {
             let values = column.to_vec();
-            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-            match estimates.get(i) {
-                Some(e) => Measured { mean: e.mean, low: e.low, high: e.high, values },
-                None => Measured { mean, low: mean, high: mean, values },
+            if let Some(e) = estimates.get(i) {
+                return Measured { mean: e.mean, low: e.low, high: e.high, values };
             }
+            let known = values.iter().all(|v| !v.is_nan());
+            let own = if known { statistic.of(&values) } else { f64::NAN };
+            Measured { mean: own, low: own, high: own, values }
         })
         .collect()
 }
@@ -328,6 +341,10 @@ pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
         methods: Vec::new(),
         lines: None,
         at_step: None,
+        statistic: Statistic::Mean,
+        area: false,
+        claim: None,
+        factors: Vec::new(),
         steps: Vec::new(),
         log_x: false,
         log_y: false,

@@ -2,7 +2,7 @@
 
 use super::FigureError;
 use super::content::{Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Trace};
-use super::select::{Group, cells, groups, measured, metric_axis, no_data, swept_axis};
+use super::select::{Group, cells, groups, metric_axis, no_data, summarised, swept_axis};
 use super::style::ramp;
 use super::words;
 use crate::results::Run;
@@ -56,7 +56,8 @@ fn trace(
     let mut spots: Vec<Spot> = Vec::new();
     let mut seeds: Vec<Vec<(f64, f64)>> = Vec::new();
     for cell in &group.cells {
-        let Some(m) = measured(run, cell, metric, spec.at_step).filter(|m| m.mean.is_finite())
+        let Some(m) = summarised(run, cell, metric, spec.at_step, spec.statistic)
+            .filter(|m| m.mean.is_finite())
         else {
             continue;
         };

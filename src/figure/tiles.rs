@@ -70,6 +70,11 @@ fn hatch([left, top, right, bottom]: Room, scene: &mut Scene, theme: &Theme) {
     scene.line(frame, ink, theme.hair, Dash::Solid);
 }
 
+/// The size of a tile's text: a single sign stands alone and may be larger.
+fn em(tile: &Tile, theme: &Theme) -> f64 {
+    if tile.text.chars().count() == 1 { 1.6 * theme.tick } else { theme.tick }
+}
+
 /// How marker and text share a tile.
 #[derive(Clone, Copy, PartialEq)]
 enum Arrangement {
@@ -118,19 +123,20 @@ impl Manner {
 
     /// Width and height of what is written.
     fn size(self, tile: &Tile, theme: &Theme) -> Place {
-        let text = Text::new((0.0, 0.0), &self.text(tile), theme.tick, theme.ink).width();
+        let em = em(tile, theme);
+        let text = Text::new((0.0, 0.0), &self.text(tile), em, theme.ink).width();
         let disc = if self.has_marker(tile) { 2.0 * theme.marker } else { 0.0 };
         let gap = if disc > 0.0 && text > 0.0 { 0.35 * theme.tick } else { 0.0 };
         match self.arrangement {
-            Arrangement::Stacked => (text.max(disc), 0.8 * theme.tick + disc + gap),
-            _ => (text + disc + gap, (0.8 * theme.tick).max(disc)),
+            Arrangement::Stacked => (text.max(disc), 0.8 * em + disc + gap),
+            _ => (text + disc + gap, (0.8 * em).max(disc)),
         }
     }
 
     /// Marker and text with their upper left corner at a place.
     fn shapes(self, tile: &Tile, (x, y): Place, theme: &Theme) -> Vec<Shape> {
         let (w, h) = self.size(tile, theme);
-        let ink = ink_on(colour(tile, theme), theme);
+        let (ink, em) = (ink_on(colour(tile, theme), theme), em(tile, theme));
         let mut shapes = Vec::new();
         let stacked = self.arrangement == Arrangement::Stacked;
         if let Some(kind) = tile.marker.filter(|_| self.has_marker(tile)) {
@@ -144,13 +150,13 @@ impl Manner {
         }
         let text = self.text(tile);
         let at = if stacked {
-            (x + w / 2.0, y + h - 0.04 * theme.tick)
+            (x + w / 2.0, y + h - 0.04 * em)
         } else {
-            (x + w, y + h / 2.0 + 0.36 * theme.tick)
+            (x + w, y + h / 2.0 + 0.36 * em)
         };
         let anchor = if stacked { Anchor::Middle } else { Anchor::End };
         if !text.is_empty() {
-            shapes.push(Shape::Text(Text::new(at, &text, theme.tick, ink).anchored(anchor)));
+            shapes.push(Shape::Text(Text::new(at, &text, em, ink).anchored(anchor)));
         }
         shapes
     }
@@ -194,9 +200,15 @@ fn free(tile: Room, size: Place, taken: &[Room], theme: &Theme) -> Option<Room> 
 }
 
 /// The colour of tiles in a legend, with the marker or the text that they bear.
-pub(crate) fn sample(trace: &Trace, (x, y): Place, length: f64, scene: &mut Scene, theme: &Theme) {
+pub(crate) fn sample(
+    trace: &Trace,
+    share: u8,
+    ((x, y), length): (Place, f64),
+    scene: &mut Scene,
+    theme: &Theme,
+) {
     let half = 0.62 * theme.text;
-    let colour = trace.look.colour;
+    let colour = theme.paper.mix(trace.look.colour, f64::from(share) / 100.0);
     let mut outline = corners([x, y - half, x + length, y + half]);
     scene.area(outline.clone(), colour, 1.0);
     if colour.contrast(theme.paper) < 1.5 {

@@ -6,7 +6,6 @@ use super::scene::Dash;
 use super::select::{by_seed, no_data, one_cell, slotted_axis};
 use super::style::{Look, Marker, NEUTRAL, apart, look};
 use super::sweep::when;
-use super::theme::Rgb;
 use super::words;
 use crate::results::{Estimate, Run, paired_difference};
 use crate::scenario::{Cell, PanelSpec};
@@ -15,8 +14,8 @@ use std::collections::BTreeMap;
 
 /// The share of the colour in the tile of the smallest lead; that of the largest has all of it.
 const PALEST: f64 = 0.3;
-/// The share of grey in a tile that nobody wins.
-const TIE: f64 = 0.35;
+/// Percent of grey in a tile that nobody wins.
+const TIE: u8 = 35;
 /// Leads of this share of the values are rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -147,7 +146,7 @@ fn tiles(methods: &[&str], looks: &[Look], outcomes: &[Outcome]) -> Vec<Tile> {
         n: o.n,
         fill: Some(match o.winner {
             Some(m) => (looks[m].colour, PALEST + (1.0 - PALEST) * o.lead.mean / largest),
-            None => (NEUTRAL, TIE),
+            None => (NEUTRAL, f64::from(TIE) / 100.0),
         }),
         marker: o.winner.map(|m| looks[m].marker),
         text: o.winner.map_or("tie".to_owned(), |_| words::two_digits(o.lead.mean)),
@@ -161,18 +160,16 @@ fn legend(methods: &[&str], looks: &[Look], outcomes: &[Outcome], metric: &str) 
     let winners = (0..methods.len()).filter(wins);
     let name = |m: usize| format!("{} wins", words::method(methods[m]));
     let mut entries: Vec<Trace> =
-        winners.map(|m| Trace::swatch(name(m), "", looks[m], Markers::All)).collect();
-    let plain = |colour| Look { colour, dash: Dash::Solid, marker: Marker::Circle };
-    let white = Rgb(255, 255, 255);
+        winners.map(|m| Trace::swatch(name(m), "", (looks[m], 100), Markers::All)).collect();
+    let grey = Look { colour: NEUTRAL, dash: Dash::Solid, marker: Marker::Circle };
     let is_won = |o: &Outcome| o.winner.is_some();
     if !outcomes.iter().all(is_won) {
-        let grey = plain(NEUTRAL.mix(white, 1.0 - TIE));
         let name = "tie: the lead’s interval includes 0".to_owned();
-        entries.push(Trace::swatch(name, "tie", grey, Markers::None));
+        entries.push(Trace::swatch(name, "tie", (grey, TIE), Markers::None));
     }
     if outcomes.iter().any(is_won) {
         let name = format!("lead in {metric}");
-        entries.push(Trace::swatch(name, "0.1", plain(white), Markers::None));
+        entries.push(Trace::swatch(name, "0.1", (grey, 0), Markers::None));
     }
     entries
 }

@@ -2,13 +2,14 @@
 
 use super::error::MissingRuns;
 use super::measure::{Measure, Question};
+use super::multiverse::share_of_settings;
 use super::read::Run;
 use super::select::Sides;
-use super::statistics::{Bootstrap, Estimate, Statistic, holm, interval};
+use super::statistics::{Bootstrap, Estimate, holm, interval};
 use crate::learner::Expectation;
 use crate::policy::PolicySpec;
 use crate::preference::{Selection, TieRule};
-use crate::scenario::{Cell, ClaimSpec, Verdict};
+use crate::scenario::{Cell, ClaimSpec, Statistic, Verdict};
 use crate::stream::Streams;
 
 /// With fewer seeds a finding is a description without a verdict.
@@ -161,12 +162,8 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
     let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
-    let verdict = effects.suffice().then(|| match verdict_of(&estimate, claim.margin) {
-        // Runs that never got there are as long as each other whatever they do.
-        Verdict::NoDifference if effects.censored > 0 => Verdict::Inconclusive,
-        verdict => verdict,
-    });
-    let share = share_of_settings(run, claim, &sides, measure)?;
+    let verdict = verdict_on(&effects, &estimate, claim.margin);
+    let share = share_of_settings(run, claim)?;
     Ok(Finding {
         id: claim.id.clone(),
         says: claim.says.clone(),
@@ -200,6 +197,15 @@ pub fn adjust(findings: &mut [Finding]) {
     }
 }
 
+/// The verdict on some effects with their estimate, if there are seeds enough.
+pub(super) fn verdict_on(effects: &Effects, estimate: &Estimate, margin: f64) -> Option<Verdict> {
+    effects.suffice().then(|| match verdict_of(estimate, margin) {
+        // Runs that never got there are as long as each other whatever they do.
+        Verdict::NoDifference if effects.censored > 0 => Verdict::Inconclusive,
+        verdict => verdict,
+    })
+}
+
 fn verdict_of(effect: &Estimate, margin: f64) -> Verdict {
     if effect.low > margin {
         Verdict::Holds
@@ -227,8 +233,8 @@ fn p_value(verdict: Verdict, resamples: &[f64], margin: f64) -> f64 {
 }
 
 /// The effect of each seed, and how many runs never reached the level asked for.
-struct Effects {
-    values: Vec<f64>,
+pub(super) struct Effects {
+    pub(super) values: Vec<f64>,
     censored: usize,
     /// Whether nothing is random in any of the cells.
     exact: bool,
@@ -241,7 +247,8 @@ impl Effects {
     }
 }
 
-fn effects(
+/// The effect of each seed that all cells of the sides have.
+pub(super) fn effects(
     run: &Run,
     claim: &ClaimSpec,
     sides: &Sides,
@@ -299,74 +306,4 @@ pub(super) fn common_seeds(
         };
     }
     Ok(seeds.into_iter().collect())
-}
-
-/// In how many combinations of the values of `across` the claim holds.
-fn share_of_settings(
-    run: &Run,
-    claim: &ClaimSpec,
-    sides: &Sides,
-    measure: Measure,
-) -> Result<Option<(usize, usize)>, ClaimError> {
-    if claim.across.is_empty() {
-        return Ok(None);
-    }
-    let mut settings = vec![(sides.clone(), measure)];
-    for key in &claim.across {
-        let values = values_of(run, claim, sides, key)?;
-        settings = settings
-            .iter()
-            .flat_map(|(sides, measure)| values.iter().map(|v| vary(sides, *measure, key, v)))
-            .collect();
-    }
-    let (mut held, mut of) = (0, 0);
-    for (sides, measure) in settings {
-        match effects(run, claim, &sides, measure) {
-            // A combination that the scenario does not contain.
-            Err(ClaimError::NoCell { .. }) => {}
-            found => {
-                of += 1;
-                held += usize::from(found.is_ok_and(|e| holds(&e, claim.margin)));
-            }
-        }
-    }
-    Ok(Some((held, of)))
-}
-
-/// The key of `across` that stands for ¼, ½ and all of the run.
-const STEPS: &str = "steps";
-
-fn values_of(
-    run: &Run,
-    claim: &ClaimSpec,
-    sides: &Sides,
-    key: &str,
-) -> Result<Vec<String>, ClaimError> {
-    let refuse = |problem: &str| ClaimError::Across {
-        asker: Question::of_claim(claim).asker,
-        key: key.to_owned(),
-        problem: problem.to_owned(),
-    };
-    if key == STEPS {
-        return Ok(["1", "2", "4"].map(str::to_owned).to_vec());
-    }
-    if sides.differ_in(key) {
-        return Err(refuse("but the claim compares its values; name another key"));
-    }
-    let swept = run.scenario.sweep.iter().find(|(swept, _)| swept == key);
-    let keys: Vec<&str> = run.scenario.sweep.iter().map(|(key, _)| key.as_str()).collect();
-    let unknown = format!("which is not swept; swept keys: steps, {}", keys.join(", "));
-    swept.map(|(_, values)| values.clone()).ok_or_else(|| refuse(&unknown))
-}
-
-fn vary(sides: &Sides, measure: Measure, key: &str, value: &str) -> (Sides, Measure) {
-    match value.parse() {
-        Ok(quarters) if key == STEPS => (sides.clone(), measure.until(quarters)),
-        _ => (sides.at(key, value), measure),
-    }
-}
-
-fn holds(effects: &Effects, margin: f64) -> bool {
-    let estimate = super::statistics::mean_interval(&effects.values, Streams::new(0));
-    effects.suffice() && verdict_of(&estimate, margin) == Verdict::Holds
 }

@@ -15,11 +15,13 @@
 
 mod atomic;
 mod claims;
+mod effects;
 mod error;
 mod findings;
 mod folder;
 mod measure;
 mod merge;
+mod multiverse;
 mod paths;
 mod published;
 mod published_table;
@@ -30,19 +32,22 @@ mod series;
 mod statistics;
 mod tuning;
 
+pub use crate::scenario::Statistic;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
+pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
 pub use findings::{findings_csv, findings_markdown};
 pub(crate) use folder::pairs;
 pub use folder::{FolderLock, Provenance, RunFolder};
 pub use merge::merge;
+pub use multiverse::{Setting, multiverse};
 pub use paths::{Reach, area, first_crossing, first_reached};
 pub use published::{Agreement, Place, compare};
 pub use published_table::{published_csv, published_markdown};
 pub use read::Run;
 pub use series::{Point, Series};
 pub use statistics::{
-    Bootstrap, Estimate, RESAMPLES, Statistic, band, holm, mean_interval, paired_difference,
+    Bootstrap, Estimate, RESAMPLES, band, holm, mean_interval, paired_difference,
     probability_of_improvement,
 };
 pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};

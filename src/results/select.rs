@@ -104,6 +104,16 @@ impl std::fmt::Display for Side {
     }
 }
 
+/// Whether a cell has every key of a selector with its value, or with one of a list of values.
+pub(super) fn meets(cell: &Cell, selector: &Selector) -> bool {
+    let is_one = |setting: &str, value: &toml::Value| match value {
+        toml::Value::Array(any) => any.iter().any(|one| same_as(one)(setting)),
+        one => same_as(one)(setting),
+    };
+    let mut keys = selector.iter();
+    keys.all(|(key, value)| given(cell, key).is_some_and(|setting| is_one(setting, value)))
+}
+
 /// What a cell has for `method` or a swept key.
 fn given<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
     if key == "method" {

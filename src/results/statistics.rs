@@ -1,6 +1,7 @@
 //! Statistics over seeds, with intervals from a seeded bootstrap.
 
 use super::series::Series;
+use crate::scenario::Statistic;
 use crate::stream::{Purpose, Streams};
 use rand::Rng;
 use std::ops::Range;
@@ -17,18 +18,6 @@ pub struct Estimate {
     pub low: f64,
     /// The 97.5 % quantile.
     pub high: f64,
-}
-
-/// What summarises the seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Statistic {
-    /// The mean.
-    Mean,
-    /// The median.
-    Median,
-    /// The interquartile mean: the mean without the ⌊n/4⌋ lowest and highest values
-    /// (arXiv 2108.13264).
-    Iqm,
 }
 
 impl Statistic {

@@ -4,6 +4,7 @@ use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
 use super::diagnostic::{did_you_mean, listed};
 use super::document::Part;
+use super::factor::FactorSpec;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec};
 use super::published::PublishedSpec;
@@ -17,6 +18,10 @@ pub(super) struct Vocabulary {
     pub methods: Vec<String>,
     /// The swept keys with every value that a cell has.
     pub settings: Vec<(String, BTreeSet<String>)>,
+    /// The names of the factors.
+    pub factors: Vec<String>,
+    /// The claims by id, with the keys that each is counted across.
+    pub claims: Vec<(String, Vec<String>)>,
 }
 
 impl Vocabulary {
@@ -32,11 +37,14 @@ impl Vocabulary {
                 None if key == "method" => self.methods.iter().map(String::as_str).collect(),
                 None => return Err(self.unknown(at, key, Some("method")).inside(key, Part::Key)),
             };
-            need(values.iter().any(|text| selects(value, text)), || {
-                let fault =
-                    Fault::new(at, format!("`{key}` is never {value}")).inside(key, Part::Value);
-                suggest(fault, &written(value), &values)
-            })?;
+            let each = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let each = if values.iter().any(|text| written(value) == *text) { &[] } else { each };
+            for one in each {
+                need(values.iter().any(|text| selects(one, text)), || {
+                    let fault = Fault::new(at, format!("`{key}` is never {one}"));
+                    suggest(fault.inside(key, Part::Value), &written(one), &values)
+                })?;
+            }
         }
         Ok(())
     }
@@ -49,15 +57,20 @@ impl Vocabulary {
 
     /// Names of methods exist.
     fn methods(&self, at: &str, names: &[String]) -> Result<(), Fault> {
-        for (index, name) in names.iter().enumerate() {
-            need(self.methods.contains(name), || {
-                let known: Vec<&str> = self.methods.iter().map(String::as_str).collect();
-                let fault = format!("no method is called \"{name}\"");
-                suggest(Fault::new(format!("{at}.{index}"), fault), name, &known)
-            })?;
-        }
-        Ok(())
+        called("method", at, names, &self.methods)
     }
+}
+
+/// Names are among those there are.
+fn called(what: &str, at: &str, names: &[String], there: &[String]) -> Result<(), Fault> {
+    for (index, name) in names.iter().enumerate() {
+        need(there.contains(name), || {
+            let known: Vec<&str> = there.iter().map(String::as_str).collect();
+            let fault = format!("no {what} is called \"{name}\"");
+            suggest(Fault::new(format!("{at}.{index}"), fault), name, &known)
+        })?;
+    }
+    Ok(())
 }
 
 /// Lists what there is.
@@ -137,10 +150,24 @@ pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> R
     })
 }
 
+/// Checks the factor written at the key `at`.
+pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary) -> Result<(), Fault> {
+    for (level, selector) in [("high", &spec.high), ("low", &spec.low)] {
+        known.selector(&format!("{at}.{level}"), selector)?;
+        need(!selector.is_empty(), || {
+            Fault::new(format!("{at}.{level}"), format!("the {level} level holds every cell"))
+                .note("help", "write what its cells have: `{ method = [\"dpo\", \"ipo\"] }`")
+        })?;
+    }
+    Ok(())
+}
+
 /// Checks the panel written at the key `at`.
 pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
+    of_factors(at, spec, known)?;
+    of_claim(at, spec, known)?;
     if let Some(key) = &spec.lines {
         let exists = known.keys().any(|swept| swept == key);
         need(exists, || known.unknown(&format!("{at}.lines"), key, None))?;
@@ -150,21 +177,23 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         PanelKind::Frontier => Vec::new(),
         PanelKind::Sweep => known.keys().collect(),
         PanelKind::Region => known.keys().collect(),
-        PanelKind::Density | PanelKind::Intervals => {
+        PanelKind::Verdicts => known.keys().chain(["steps"]).collect(),
+        PanelKind::Density | PanelKind::Intervals | PanelKind::Effects => {
             known.keys().chain(["step", "queries", "arms", "arm"]).collect()
         }
     };
-    let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region);
+    let metric_x = !matches!(spec.kind, PanelKind::Sweep | PanelKind::Region | PanelKind::Verdicts);
     let x = spec.x.as_str();
     need(words.contains(&x) || (metric_x && is_known(x)), || match metric_x {
         true => unknown_metric(format!("{at}.x"), x, &words),
         false => known.unknown(&format!("{at}.x"), x, None),
     })?;
-    need(!spec.y.is_empty() || spec.kind == PanelKind::Density, || {
+    let effects_of_x = spec.kind == PanelKind::Effects && is_known(x);
+    need(!spec.y.is_empty() || spec.kind == PanelKind::Density || effects_of_x, || {
         Fault::new(at, "the panel draws nothing").note("help", "write `y = \"gold_reward\"`")
     })?;
     let words = match spec.kind {
-        PanelKind::Region => words,
+        PanelKind::Region | PanelKind::Verdicts => words,
         PanelKind::Density => vec!["probability", "reference", "data", "reward", "target"],
         _ => Vec::new(),
     };
@@ -172,7 +201,64 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
         let exists = words.contains(&y.as_str()) || is_known(y);
         need(exists, || unknown_metric(format!("{at}.y.{index}"), y, &words))?;
     }
+    let summarises =
+        [PanelKind::Curves, PanelKind::Sweep, PanelKind::Frontier, PanelKind::Intervals];
+    need(spec.statistic.is_default() || summarises.contains(&spec.kind), || {
+        Fault::new(format!("{at}.statistic"), "this kind of panel shows means")
+            .note("allowed", "another `statistic` in `curves`, `sweep`, `frontier` and `intervals`")
+    })?;
     ranges(at, spec)
+}
+
+/// Effects are those of factors, and only they are of the mean over the run.
+fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+    called("factor", &format!("{at}.factors"), &spec.factors, &known.factors)?;
+    let effects = spec.kind == PanelKind::Effects;
+    need(!effects || !known.factors.is_empty(), || {
+        Fault::new(format!("{at}.kind"), "effects are those of factors, and there is none")
+            .note("help", "write a block `[[factor]]` with `name`, `high` and `low` for each")
+    })?;
+    need(effects || !spec.area, || {
+        Fault::new(format!("{at}.area"), "`area` is for panels of kind `effects`")
+            .note("help", "remove it, or set `kind = \"effects\"`")
+    })?;
+    need(!(spec.area && spec.at_step.is_some()), || {
+        Fault::new(format!("{at}.at_step"), "`area` and `at_step` exclude each other")
+            .note("help", "keep one; without any the last step is compared")
+    })
+}
+
+/// Verdicts are those on a claim, at two of the keys that it is counted across.
+fn of_claim(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+    let verdicts = spec.kind == PanelKind::Verdicts;
+    let Some(id) = &spec.claim else {
+        return need(!verdicts, || {
+            Fault::new(format!("{at}.kind"), "verdicts are those on a claim, and none is named")
+                .note("help", "write `claim = \"ID\"`, with the id of a `[[claim]]`")
+        });
+    };
+    need(verdicts, || {
+        Fault::new(format!("{at}.claim"), "`claim` is for panels of kind `verdicts`")
+            .note("help", "remove it, or set `kind = \"verdicts\"`")
+    })?;
+    let Some((_, across)) = known.claims.iter().find(|(claim, _)| claim == id) else {
+        let ids: Vec<&str> = known.claims.iter().map(|(id, _)| id.as_str()).collect();
+        let fault = Fault::new(format!("{at}.claim"), format!("no claim has the id \"{id}\""));
+        return Err(suggest(fault, id, &ids));
+    };
+    let y = spec.y.first().map(|y| (format!("{at}.y"), y));
+    for (place, key) in [(format!("{at}.x"), &spec.x)].into_iter().chain(y) {
+        need(across.contains(key), || {
+            let fault = format!("claim {id} is not counted across `{key}`");
+            let across: Vec<&str> = across.iter().map(String::as_str).collect();
+            suggest(Fault::new(place, fault), key, &across)
+                .note("help", "add it to the claim's `across`, or take one of these")
+        })?;
+    }
+    need(spec.y.len() == 1 && spec.y[0] != spec.x, || {
+        Fault::new(at, "verdicts lie over two keys, one as `x` and another as `y`")
+            .note("allowed", listed(across.iter().map(String::as_str)))
+    })
 }
 
 /// The ends of axes are finite and in order, and so is what stands between.

@@ -77,7 +77,7 @@ impl Diagnostic {
         let helps = self.notes.iter().any(|(label, _)| ["help", "did you mean"].contains(label));
         let key = shown(path);
         let is_key = match path.first().map(String::as_str) {
-            Some("claim" | "panel" | "seeds") => key.matches('.').count() == 1,
+            Some("claim" | "factor" | "panel" | "seeds") => key.matches('.').count() == 1,
             Some(first) => EXPERIMENT_KEYS.contains(&first) || path.len() == 1,
             None => false,
         };

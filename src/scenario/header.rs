@@ -1,6 +1,7 @@
 //! The keys of a scenario that say what it is about, beside what it runs.
 
 use super::claim::ClaimSpec;
+use super::factor::FactorSpec;
 use super::panel::PanelSpec;
 use super::published::PublishedSpec;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ impl Seeds {
 }
 
 /// The keys of [`Header`] and the tables of a scenario, as an unknown key's message lists them.
-pub(super) const HEADER_KEYS: [&str; 12] = [
+pub(super) const HEADER_KEYS: [&str; 13] = [
     "id",
     "title",
     "figure",
@@ -66,6 +67,7 @@ pub(super) const HEADER_KEYS: [&str; 12] = [
     "seeds",
     "claim",
     "published",
+    "factor",
     "panel",
 ];
 
@@ -93,6 +95,8 @@ pub(super) struct Header {
     pub claims: Vec<ClaimSpec>,
     #[serde(default)]
     pub published: Vec<PublishedSpec>,
+    #[serde(default, rename = "factor")]
+    pub factors: Vec<FactorSpec>,
     #[serde(default, rename = "panel")]
     pub panels: Vec<PanelSpec>,
 }

@@ -1,7 +1,7 @@
 //! From a file, a shipped scenario or a text to a [`Scenario`].
 
 use super::check::Fault;
-use super::check_findings::{Vocabulary, claim, panel, published};
+use super::check_findings::{Vocabulary, claim, factor, panel, published};
 use super::diagnostic::{Diagnostic, ScenarioError, listed};
 use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
@@ -162,8 +162,10 @@ fn check_header(header: &Header) -> Result<(), Fault> {
         return Err(Fault::new("seeds.count", "`seeds.count` cannot be 0")
             .note("allowed", "1 or more; 5 or more for verdicts"));
     }
-    unique("claim", "claims", header.claims.iter().map(|claim| claim.id.as_str()))?;
-    unique("published", "published numbers", header.published.iter().map(|p| p.id.as_str()))?;
+    unique("claim", "id", "claims", header.claims.iter().map(|claim| claim.id.as_str()))?;
+    let published = header.published.iter().map(|p| p.id.as_str());
+    unique("published", "id", "published numbers", published)?;
+    unique("factor", "name", "factors", header.factors.iter().map(|f| f.name.as_str()))?;
     let seconds = header.expected_seconds.unwrap_or(0.0);
     if !(seconds >= 0.0 && seconds.is_finite()) {
         return Err(Fault::new("expected_seconds", "`expected_seconds` must be 0 or above"));
@@ -171,27 +173,32 @@ fn check_header(header: &Header) -> Result<(), Fault> {
     Ok(())
 }
 
-/// No two blocks have the same id.
-fn unique<'a>(block: &str, plural: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+/// No two blocks have the same id or name.
+fn unique<'a>(
+    block: &str,
+    key: &str,
+    plural: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<(), Fault> {
     let mut seen = Vec::new();
     for (index, id) in ids.enumerate() {
         if seen.contains(&id) {
-            let message = format!("two {plural} have the id \"{id}\"");
-            return Err(Fault::new(format!("{block}.{index}.id"), message));
+            let message = format!("two {plural} have the {key} \"{id}\"");
+            return Err(Fault::new(format!("{block}.{index}.{key}"), message));
         }
         seen.push(id);
     }
     Ok(())
 }
 
-/// Checks claims, published numbers and panels against the cells and puts everything together.
+/// Checks claims, published numbers, factors and panels against the cells and puts everything together.
 fn finish(
     header: Header,
     grid: Grid,
     layer: &Layer,
     sources: &Sources<'_>,
 ) -> Result<Scenario, Diagnostic> {
-    let known = vocabulary(&grid);
+    let mut known = vocabulary(&grid);
     let mut warnings = grid.warnings;
     warnings.extend(doubts(&header.seeds, &grid.cells));
     let explain = |fault: Fault| fault.explain(&layer.places, sources);
@@ -201,6 +208,10 @@ fn finish(
     let published =
         lenient.keep("published", header.published, |at, spec| published(at, spec, &known));
     let published = published.map_err(explain)?;
+    let factors = lenient.keep("factor", header.factors, |at, spec| factor(at, spec, &known));
+    let factors = factors.map_err(explain)?;
+    known.claims = claims.iter().map(|claim| (claim.id.clone(), claim.across.clone())).collect();
+    known.factors = factors.iter().map(|factor| factor.name.clone()).collect();
     let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
     Ok(Scenario {
@@ -218,6 +229,7 @@ fn finish(
         cells: grid.cells,
         claims,
         published,
+        factors,
         panels,
         set: sources.set.to_vec(),
         warnings: lenient.warnings,
@@ -232,10 +244,12 @@ fn vocabulary(grid: &Grid) -> Vocabulary {
     Vocabulary {
         methods: grid.methods.clone(),
         settings: grid.sweep.iter().map(|(key, _)| (key.clone(), values(key))).collect(),
+        factors: Vec::new(),
+        claims: Vec::new(),
     }
 }
 
-/// Keeps the claims, published numbers and panels that fit the cells. One that does not is an error; but with `--set`,
+/// Keeps the claims, published numbers, factors and panels that fit the cells. One that does not is an error; but with `--set`,
 /// which may have taken its cells away, it is left out with a warning.
 struct Lenient {
     is_set: bool,

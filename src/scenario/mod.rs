@@ -13,6 +13,7 @@ mod diagnostic;
 mod document;
 mod experiment;
 mod explain;
+mod factor;
 mod header;
 mod load;
 mod method;
@@ -29,9 +30,10 @@ mod sweep;
 pub use claim::{ClaimSpec, Selector, Verdict, selects, written};
 pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
+pub use factor::FactorSpec;
 pub use header::{Seeds, Tier};
 pub use load::Source;
-pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec};
+pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec, Statistic};
 pub use published::PublishedSpec;
 pub use reading::Reading;
 pub use shipped::{ShippedScenario, find, shipped};
@@ -78,6 +80,9 @@ pub struct Scenario {
     /// The published numbers it is held against.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<PublishedSpec>,
+    /// The factors whose effects its figure shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<FactorSpec>,
     /// The panels of its figure.
     pub panels: Vec<PanelSpec>,
     /// The `--set` arguments it was resolved with.

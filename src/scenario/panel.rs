@@ -21,6 +21,32 @@ pub enum PanelKind {
     Region,
     /// A row with an interval for each cell.
     Intervals,
+    /// A row with an interval for each factor and for each two: what they do to a metric.
+    Effects,
+    /// Two keys that a claim is counted across: its verdict at each pair of values, or the share of
+    /// the other settings in which it holds.
+    Verdicts,
+}
+
+/// What summarises the seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Statistic {
+    /// The mean.
+    #[default]
+    Mean,
+    /// The median.
+    Median,
+    /// The interquartile mean: the mean without the ⌊n/4⌋ lowest and highest values
+    /// (arXiv 2108.13264).
+    Iqm,
+}
+
+impl Statistic {
+    /// Whether it is what stands where nothing is written.
+    pub fn is_default(&self) -> bool {
+        *self == Statistic::default()
+    }
 }
 
 /// The axis on which a mark stands.
@@ -87,6 +113,18 @@ pub struct PanelSpec {
     /// Draw the metric at this step instead of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_step: Option<u64>,
+    /// What summarises the seeds, with its own interval (curves, sweep, frontier, intervals).
+    #[serde(default, skip_serializing_if = "Statistic::is_default")]
+    pub statistic: Statistic,
+    /// Draw the mean of the metric over the run instead of its last value (effects).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub area: bool,
+    /// The factors whose effects are drawn, by name; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<String>,
+    /// The claim whose verdicts are drawn, by its id; `x` and `y` are two of its `across` keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
     /// The steps whose densities are drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<u64>,

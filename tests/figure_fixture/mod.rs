@@ -22,7 +22,7 @@ pub struct Synthetic {
     head: String,
     cells: String,
     series: BTreeMap<(String, String), Series>,
-    seeds: usize,
+    pub seeds: usize,
     count: usize,
 }
 

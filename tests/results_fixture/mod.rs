@@ -58,6 +58,7 @@ pub fn scenario(cells: Vec<Cell>, seeds: u64) -> Scenario {
         cells,
         claims: Vec::new(),
         published: Vec::new(),
+        factors: Vec::new(),
         panels: Vec::new(),
         set: Vec::new(),
     }

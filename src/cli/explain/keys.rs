@@ -16,7 +16,7 @@ use crate::problem::{
     BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec,
     NegativeBinomialSpec, NormalSpec, SeparationSpec, TableSpec, TiltSpec, TwoModesSpec,
 };
-use crate::scenario::{ClaimSpec, PanelSpec, Seeds};
+use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
 use toml::Table;
 
@@ -106,8 +106,9 @@ const SECTIONS: [Section; 36] = [
 ];
 
 /// The blocks in double brackets, and the column of a CSV file.
-const BLOCKS: [Section; 5] = [
+const BLOCKS: [Section; 6] = [
     section("claim", "ClaimSpec", || filled::<ClaimSpec>(CLAIM)),
+    section("factor", "FactorSpec", || filled::<FactorSpec>("name = \"\"\nhigh = {}\nlow = {}")),
     section("panel", "PanelSpec", || filled::<PanelSpec>("title = \"\"")),
     section("panel.marks", "Mark", || None),
     section("panel.points", "LabelledPoint", || None),
@@ -129,14 +130,16 @@ const CHOICES: [(&str, &str); 9] = [
 
 /// What a resolved scenario holds beside what is written.
 const NOT_WRITTEN: [&str; 9] =
-    ["seeds", "methods", "sweep", "cells", "claims", "panels", "set", "warnings", "List"];
+    ["seeds", "methods", "sweep", "cells", "claims", "factors", "panels", "set", "warnings"];
 
 /// Every key.
 pub(super) fn entries() -> Vec<Entry> {
     let mut entries = Vec::new();
     for section in SECTIONS.iter().chain(&BLOCKS) {
         let members = item(section.item).map_or(Vec::new(), |item| item.members);
-        let written = members.iter().filter(|m| !NOT_WRITTEN.contains(&m.name.as_str()));
+        let resolved = section.item == "Scenario";
+        let written =
+            members.iter().filter(|m| !(resolved && NOT_WRITTEN.contains(&m.name.as_str())));
         let written = written.filter(|m| m.name.starts_with(|c: char| c.is_lowercase()));
         entries.extend(written.map(|member| key(section, member)));
     }
@@ -198,7 +201,7 @@ fn default(section: &Section, member: &Member) -> String {
 fn place(prefix: &str, path: &str) -> String {
     let top = prefix.split('.').next().unwrap_or(prefix);
     match top {
-        "claim" | "panel" => format!("in a block [[{top}]] of a scenario"),
+        "claim" | "factor" | "panel" => format!("in a block [[{top}]] of a scenario"),
         "" => "at the top of a scenario".to_owned(),
         _ => format!(
             "[{prefix}] in a scenario, the same key below a [[method]], or --set {path}=VALUE"

@@ -5,7 +5,7 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 31] = [
     include_str!("../../objective/advantage.rs"),
     include_str!("../../objective/best_of_n.rs"),
     include_str!("../../objective/binary_feedme.rs"),
@@ -33,6 +33,7 @@ const SOURCES: [&str; 30] = [
     include_str!("../../problem/spec.rs"),
     include_str!("../../scenario/claim.rs"),
     include_str!("../../scenario/experiment.rs"),
+    include_str!("../../scenario/factor.rs"),
     include_str!("../../scenario/header.rs"),
     include_str!("../../scenario/mod.rs"),
     include_str!("../../scenario/panel.rs"),
