@@ -157,6 +157,30 @@ fn what_is_drawn_cannot_be_exact() {
     assert!(message(mixed).contains("the kind of each prompt is drawn"));
 }
 
+/// A claim that no run could answer is refused before anything runs.
+#[test]
+fn a_claim_needs_a_metric_that_is_measured_and_single_cells() {
+    let claim = |metric: &str, task: &str| {
+        format!(
+            "[measure]\nmetrics = [\"gold_reward\", \"mean_length\"]\n[sweep]\n\
+             \"problem.length.task\" = [\"min\", \"skew\"]\n[[claim]]\nid = \"1\"\nsays = \"\"\n\
+             expected = \"holds\"\nmetric = \"{metric}\"\nbetter = {{ method = \"dpo\" }}\n\
+             worse = {{ method = \"dpo\" }}\nwhere = {{ \"problem.length.task\" = {task} }}\nmargin = 1.0\n\
+             [seeds]\ncount = 5"
+        )
+    };
+    let of = |metric: &str, task: &str| {
+        let text = SCENARIO.replacen("[seeds]\ncount = 5", &claim(metric, task), 1);
+        Scenario::parse("small.toml", &text, None, &[], None).map_err(|e| e.to_string())
+    };
+    assert!(of("mean_length", "\"min\"").is_ok());
+    let unmeasured = of("proxy_reward", "\"min\"").expect_err("refused");
+    assert!(unmeasured.starts_with("error: no cell measures `proxy_reward`"), "{unmeasured}");
+    assert!(unmeasured.contains("add it to `measure.metrics`"), "{unmeasured}");
+    let list = of("mean_length", "[\"min\", \"skew\"]").expect_err("refused");
+    assert!(list.starts_with("error: a claim compares single cells"), "{list}");
+}
+
 /// Exit 2 before any work: nothing on standard output, no folder of runs.
 #[test]
 fn the_binary_refuses_a_bad_file_before_it_runs_anything() {
