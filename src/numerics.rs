@@ -137,6 +137,51 @@ pub fn log_sigmoid(x: f64) -> f64 {
     x.min(0.0) - (-x.abs()).exp().ln_1p()
 }
 
+/// `log σ(x)` and `log σ(−x)`, as [`log_sigmoid`] gives them, with one exponential for both.
+pub fn log_sigmoids(x: f64) -> (f64, f64) {
+    let tail = (-x.abs()).exp().ln_1p();
+    (x.min(0.0) - tail, (-x).min(0.0) - tail)
+}
+
+/// Solves a symmetric positive definite system by elimination: `matrix: [n][n]`, `right: [n]`.
+pub fn solve_positive_definite(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let n = right.len();
+    for k in 0..n {
+        let (head, tail) = matrix.split_at_mut(k + 1);
+        let pivot = &head[k];
+        for (below, row) in tail.iter_mut().enumerate() {
+            let factor = row[k] / pivot[k];
+            for (x, p) in row[k..].iter_mut().zip(&pivot[k..]) {
+                *x -= factor * p;
+            }
+            right[k + 1 + below] -= factor * right[k];
+        }
+    }
+    for k in (0..n).rev() {
+        let known: f64 = (k + 1..n).map(|j| matrix[k][j] * right[j]).sum();
+        right[k] = (right[k] - known) / matrix[k][k];
+    }
+    right
+}
+
+/// The correlation of two columns under a law, `cov(a, b)/√(var a · var b)`.
+///
+/// *where* `probability: [outcomes]` sums to 1 and lines up with `a` and `b: [outcomes]`.
+/// *Numerics*: 0 where one of them does not vary.
+pub fn correlation(probability: &[f64], a: &[f64], b: &[f64]) -> f64 {
+    let mean = |x: &[f64]| probability.iter().zip(x).map(|(p, x)| p * x).sum::<f64>();
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
+    for ((p, a), b) in probability.iter().zip(a).zip(b) {
+        let (da, db) = (a - mean_a, b - mean_b);
+        aa += p * da * da;
+        bb += p * db * db;
+        ab += p * da * db;
+    }
+    let scale = (aa * bb).sqrt();
+    if scale > 0.0 { (ab / scale).clamp(-1.0, 1.0) } else { 0.0 }
+}
+
 /// The Kullback–Leibler divergence `KL(p‖q) = Σᵢ pᵢ (log pᵢ − log qᵢ)` in nats.
 ///
 /// *where* `log_p` and `log_q` are log-probabilities over the same outcomes.

@@ -15,6 +15,7 @@ struct Run {
     data: modeseek::learner::DataSpec,
     #[serde(default)]
     pairs: modeseek::preference::PairSpec,
+    reward_model: Option<modeseek::preference::RewardModelSpec>,
     optimizer: modeseek::learner::OptimizerSpec,
     #[serde(default)]
     measure: modeseek::learner::MeasureSpec,
@@ -30,6 +31,7 @@ fn train(text: &str, seed: u64) -> Result<Vec<Measurement>, Stop> {
         schedule: &run.schedule,
         data: &run.data,
         pairs: &run.pairs,
+        reward_model: run.reward_model.as_ref(),
         optimizer: &run.optimizer,
         measure: &run.measure,
     };

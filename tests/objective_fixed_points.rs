@@ -1,8 +1,8 @@
 //! The exact optima of the offline losses: population values, and that no step lowers the loss.
 
 use modeseek::objective::{
-    DpoSpec, Group, HingeSpec, IpoSpec, Law, Ledger, NoOptimum, ObjectiveSpec, PpoSpec,
-    ReinforceSpec, RwrSpec, UnlikelihoodSpec, fixed_point,
+    DpoSpec, Group, HingeSpec, IpoSpec, Law, Ledger, NoOptimum, ObjectiveSpec, OfflineLaw, PpoSpec,
+    ReinforceSpec, RwrSpec, UnlikelihoodSpec, fixed_point as optimum,
 };
 use modeseek::preference::{PairRule, PairSpec};
 
@@ -17,6 +17,16 @@ fn reference() -> Vec<f64> {
         k => below(-1.0 + 2.0 * k as f64 / ARMS as f64),
     };
     (0..ARMS).map(|k| edge(k + 1) - edge(k)).collect()
+}
+
+/// The optimum on data from the reference itself.
+fn fixed_point(
+    spec: &ObjectiveSpec,
+    reference: &[f64],
+    rewards: &[f64],
+    draws: usize,
+) -> Result<Vec<f64>, NoOptimum> {
+    optimum(spec, &OfflineLaw { reference, data: reference, rewards, draws })
 }
 
 /// A bump of width 10: R1 peaks at arm 70, R2 at arm 20.
@@ -159,7 +169,7 @@ fn data_that_are_no_distribution_or_hold_no_comparison_are_refused() {
     let pref_ft = ObjectiveSpec::PrefFt {};
     assert_eq!(
         message(pref_ft, &[0.5, 0.5], &[1.0], 2),
-        "rewards: 1 for 2 probabilities given, one reward for each response is needed"
+        "rewards: 1 for 2 probabilities given, one number for each response is needed"
     );
     assert!(message(pref_ft, &[0.5, 0.4], &[1.0, 2.0], 2).contains("must sum to 1"));
     assert!(message(pref_ft, &[f64::NAN, 0.4], &[1.0, 2.0], 2).contains("must sum to 1"));
@@ -171,4 +181,24 @@ fn data_that_are_no_distribution_or_hold_no_comparison_are_refused() {
     let unseen = message(ipo(1.0), &[0.5, 0.5, 0.0], &[1.0, 1.0, 2.0], 2);
     assert!(unseen.contains("no response is preferred"), "{unseen}");
     assert!(message(ipo(-1.0), &[0.5, 0.5], &[1.0, 2.0], 2).contains("`target_margin` is -1"));
+}
+
+/// Three responses, π_ref = (.2, .3, .5), data (.5, .5, 0), rewards 3 > 2 > 1. Pref-FT keeps the data
+/// that win: all of it on the first. RWR at temperature 1/ln 2 weighs the data 8 : 4. IPO tilts π_ref by
+/// margin·(P(wins) − P(loses)) = 1·(.5, −.5, −1): the response that was never seen loses to both.
+#[test]
+fn on_data_that_differ_from_the_reference_supervised_losses_forget_it_and_contrastive_ones_tilt_it()
+{
+    let (reference, data, rewards) = ([0.2, 0.3, 0.5], [0.5, 0.5, 0.0], [3.0, 2.0, 1.0]);
+    let law = OfflineLaw { reference: &reference, data: &data, rewards: &rewards, draws: 2 };
+    let of = |spec| optimum(&spec, &law).expect("an optimum");
+    let near = |found: Vec<f64>, expected: [f64; 3]| {
+        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-12), "{found:?}");
+    };
+    near(of(ObjectiveSpec::PrefFt {}), [1.0, 0.0, 0.0]);
+    near(of(ObjectiveSpec::BestOfN {}), [0.75, 0.25, 0.0]);
+    near(of(rwr(1.0 / 2f64.ln())), [8.0 / 12.0, 4.0 / 12.0, 0.0]);
+    let tilted = [0.2 * 0.5f64.exp(), 0.3 * (-0.5f64).exp(), 0.5 * (-1f64).exp()];
+    let total: f64 = tilted.iter().sum();
+    near(of(ipo(1.0)), tilted.map(|t| t / total));
 }

@@ -1,7 +1,8 @@
 //! Every policy's gradient of Σ cᵢ log π(yᵢ) against central differences.
 
 use modeseek::policy::{
-    Arm, Batch, Context, Enumerable, Mlp, MlpSpec, Policy, Scalars, Tabular, Unimodal, UnimodalSpec,
+    Arm, Batch, Context, Enumerable, Mlp, MlpSpec, Policy, Scalars, StopFeatures, StopOrContinue,
+    StopSpec, Tabular, Unimodal, UnimodalSpec,
 };
 use modeseek::stream::{Draws, Purpose, Streams};
 use rand::Rng;
@@ -158,4 +159,19 @@ fn an_arm_that_does_not_exist_is_refused_by_name() {
     let batch = Batch::even(contexts(1, 0), vec![7]);
     let error = Tabular::new(vec![0.0; 5]).log_probs(&batch).expect_err("refused");
     assert_eq!(error.to_string(), "arm 7 does not exist: arms are 0 to 4");
+}
+
+/// Every length can be drawn, so that shared and local features meet.
+#[test]
+fn stop_or_continue_gradients_equal_central_differences() {
+    let log_reference: Vec<f64> = modeseek::numerics::log_softmax(
+        &(0..30).map(|k| (0.3 * f64::from(k)).sin()).collect::<Vec<_>>(),
+    );
+    for features in [StopFeatures::Shared, StopFeatures::Bumps, StopFeatures::Both] {
+        let spec = StopSpec { features, width: 6.0 };
+        let mut policy = StopOrContinue::new(&log_reference, spec).expect("valid");
+        let count = gradients(&mut policy)[0].1.len();
+        (0..count).for_each(|j| nudge(&mut policy, 0, j, 0.8 * (j as f64).cos()));
+        check(policy, contexts(4, 0), 30, 1e-5, 1e-7);
+    }
 }

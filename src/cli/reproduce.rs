@@ -43,6 +43,8 @@ pub struct Args {
 
 /// The criterion by which the shipped scenarios take their values.
 const TUNED_BY: Criterion = Criterion::Area;
+/// Swept keys whose values are different problems, each tuned for itself.
+const TUNED_APART: [&str; 2] = ["problem.bumps.reward", "problem.length.task"];
 /// The seeds of `--quick`.
 const QUICK_SEEDS: u64 = 3;
 /// The share of the steps of `--quick` is one over this.
@@ -174,9 +176,9 @@ impl Book {
 
     /// Writes the choices of a tuning scenario.
     fn choose(&mut self, run: &crate::results::Run, out: &std::path::Path) -> Result<(), Failure> {
-        let reward = "problem.bumps.reward".to_owned();
-        let swept = run.scenario.sweep.iter().any(|(key, _)| *key == reward);
-        let grouping: Vec<String> = swept.then_some(reward).into_iter().collect();
+        let swept = |key: &&str| run.scenario.sweep.iter().any(|(own, _)| own == key);
+        let grouping: Vec<String> =
+            TUNED_APART.iter().copied().filter(swept).map(str::to_owned).collect();
         let chosen = choices(run, &grouping).map_err(Failure::work)?;
         let path = out.join(format!("{}-choices.csv", run.scenario.id));
         self.write(path, choices_csv(&chosen, &grouping))?;

@@ -172,6 +172,7 @@ fn reward(
     let (lowest, highest) = ends(&drawn.collect::<Vec<_>>());
     let lines = traces.iter().flat_map(|t| &t.spots).filter(|s| is_drawn(s.x));
     let tallest = ends(&lines.map(|s| s.y).collect::<Vec<_>>()).1;
+    let tallest = spec.y_range.map_or(tallest, |[_, top]| tallest.min(top));
     let zero = if lowest >= 0.0 && lowest <= NEARLY_ZERO * highest { 0.0 } else { lowest };
     let zero = if highest > lowest { zero } else { 0.0 };
     let scale =

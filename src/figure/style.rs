@@ -138,8 +138,10 @@ pub(crate) fn apart(looks: &mut [Look]) {
 fn shade(base: Rgb, place: usize) -> Rgb {
     match place {
         0 => base,
-        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.38),
-        _ => base.mix(Rgb(255, 255, 255), 0.42),
+        1 => base.mix(Rgb(0, 0, 0), 0.38),
+        2 => base.mix(Rgb(255, 255, 255), 0.42),
+        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.68),
+        _ => base.mix(Rgb(255, 255, 255), 0.66),
     }
 }
 

@@ -3,6 +3,9 @@
 /// The axis title of a metric (with its unit), and its own name among metrics of that axis.
 pub(crate) fn metric(name: &str) -> (String, String) {
     let (group, member) = name.split_once('/').unwrap_or((name, ""));
+    if let Some(title) = of_data(name) {
+        return (title.to_owned(), String::new());
+    }
     let title = match group {
         "step" => "optimizer steps",
         "queries" => "queries (reward evaluations)",
@@ -27,7 +30,10 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "negative_gradient_mass" => "share of the gradient that pushes down",
         "staleness" => "staleness (steps)",
         "mean_length" => "mean length (tokens)",
-        "length_distance" => "E| |y| − L | (tokens)",
+        "length_distance" => "E| |y| − peak | (tokens)",
+        "mean_distance" => "| E|y| − peak | (tokens)",
+        "over_optimisation" => "gold reward lost at the best proxy",
+        "proxy_correlation" => "correlation of r_φ and r",
         "probability" | "reference" | "data" | "target" => "probability",
         "reward" => "reward",
         other => return (other.replace('_', " "), member.replace('_', " ")),
@@ -35,9 +41,22 @@ pub(crate) fn metric(name: &str) -> (String, String) {
     let member = match name {
         "train_mass/other" => "outside its prompt's data".to_owned(),
         "train_mass/unseen" => "outside all data".to_owned(),
+        "proxy_correlation/reference" => "under π_ref".to_owned(),
+        "proxy_correlation/data" => "under D_pref".to_owned(),
         _ => member.replace('_', " "),
     };
     (title.to_owned(), member)
+}
+
+/// The axis title of a number of the preference data.
+fn of_data(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "coverage/overlap" => "overlap of D_pref and π_ref",
+        "coverage/kl_data_ref" => "KL(D_pref‖π_ref) (nats)",
+        "coverage/kl_ref_data" => "KL(π_ref‖D_pref) (nats)",
+        "coverage/ess" => "effective sample size (share)",
+        _ => return None,
+    })
 }
 
 /// The last part of a dotted key.
@@ -61,7 +80,7 @@ pub(crate) fn symbol(key: &str) -> String {
         "ratio_clip" => "clip",
         "label_smoothing" => "ε",
         "target_temperature" => "temperature",
-        "reward" | "data" | "selection" | "expectation" | "ties" => "",
+        "reward" | "data" | "selection" | "expectation" | "ties" | "task" | "class" => "",
         other => return other.replace('_', " "),
     }
     .to_owned()
@@ -84,6 +103,10 @@ pub(crate) fn key(key: &str) -> String {
         "tau" => "τ",
         "alpha" => "α",
         "temperature" => "temperature (reward units)",
+        "peak" => "peak of the reward (tokens)",
+        "skew_fraction" => "share of truncated prompts",
+        "width" => "width of the bumps (tokens)",
+        "class" => "class of r_φ",
         "q1" => "target's q₁ of the better arm",
         "p" => "mass p of each arm under π_ref",
         other => return other.replace('_', " "),
@@ -93,8 +116,13 @@ pub(crate) fn key(key: &str) -> String {
 
 /// A swept key with one of its values: `B = 100`, `R1`.
 pub(crate) fn setting(name: &str, value: &str) -> String {
-    let value =
-        if value.parse::<f64>().is_ok() { number_word(value) } else { value.replace('_', " ") };
+    let value = match (leaf(name), value) {
+        ("task", "min") => "Min Length".to_owned(),
+        ("task", "mode") => "Mode Length".to_owned(),
+        ("task", "skew") => "Skew Length".to_owned(),
+        _ if value.parse::<f64>().is_ok() => number_word(value),
+        _ => value.replace('_', " "),
+    };
     match symbol(name) {
         s if s.is_empty() => value,
         s if value == "true" => s,

@@ -1,14 +1,15 @@
 //! One run on a bandit, from its settings to its measurements.
 
 use super::observer::BanditObserver;
+use super::reward_model::learn_reward;
 use super::{
     BanditTask, Comparison, DataSource, DataSpec, Expectation, Learner, MeasureSpec, Measurement,
     Method, Observer, Optimizer, OptimizerSpec, Progress, Prompts, Schedule, ScheduleSpec, Stop,
     Supply, fit_to_reference,
 };
-use crate::objective::{ObjectiveSpec, fixed_point};
-use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, Tabular, Unimodal};
-use crate::preference::{PairRule, PairSpec, read_comparisons};
+use crate::objective::{NoOptimum, ObjectiveSpec, OfflineLaw, fixed_point};
+use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, Tabular, Unimodal};
+use crate::preference::{PairRule, PairSpec, RewardModelSpec, read_comparisons};
 use crate::problem::Problem;
 use crate::stream::Streams;
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub struct BanditRun<'a> {
     pub data: &'a DataSpec,
     /// How responses are compared.
     pub pairs: &'a PairSpec,
+    /// What is learned from the preference data, in place of the true reward.
+    pub reward_model: Option<&'a RewardModelSpec>,
     /// How parameters move.
     pub optimizer: &'a OptimizerSpec,
     /// When and what is measured.
@@ -67,9 +70,13 @@ impl BanditRun<'_> {
         let streams = Streams::new(seed);
         let features = match self.policy {
             PolicySpec::Mlp(spec) => spec.context,
-            PolicySpec::Tabular {} | PolicySpec::Unimodal(_) => 0,
+            PolicySpec::Tabular {} | PolicySpec::Unimodal(_) | PolicySpec::Stop(_) => 0,
         };
-        let task = BanditTask::new(self.problem.clone(), features, streams);
+        let mut task = BanditTask::new(self.problem.clone(), features, streams);
+        if let Some(spec) = self.reward_model {
+            task = learn_reward(task, spec, self.rule()?, streams)
+                .map_err(|e| setup(&format!("reward_model.{e}")))?;
+        }
         if self.schedule.expectation == Expectation::FixedPoint {
             return self.measure_fixed_point(&task, streams);
         }
@@ -84,7 +91,16 @@ impl BanditRun<'_> {
                 self.learn(policy, &task, streams)
             }
             PolicySpec::Mlp(spec) => self.learn(fitted.get(spec, &task, streams)?, &task, streams),
+            PolicySpec::Stop(spec) => {
+                let policy = StopOrContinue::new(self.problem.log_reference(), *spec)
+                    .ok_or_else(|| setup("policy.stop needs a width above 0"))?;
+                self.learn(policy, &task, streams)
+            }
         }
+    }
+
+    fn rule(&self) -> Result<PairRule, Stop> {
+        PairRule::new(*self.pairs).map_err(|e| setup(&format!("pairs.{e}")))
     }
 
     fn learn<P: Enumerable>(
@@ -93,9 +109,7 @@ impl BanditRun<'_> {
         task: &BanditTask,
         streams: Streams,
     ) -> Result<Vec<Measurement>, Stop> {
-        let rule = PairRule::new(*self.pairs)
-            .ok_or_else(|| setup("pairs.reward_gap must be a finite number, at least 0"))?;
-        let method = Method::new(self.objective, rule, self.schedule.expectation)
+        let method = Method::new(self.objective, self.rule()?, self.schedule.expectation)
             .map_err(|e| setup(&e.to_string()))?;
         let schedule = Schedule::new(self.schedule).map_err(|e| setup(&e.to_string()))?;
         let optimizer = Optimizer::new(self.optimizer).map_err(|e| setup(&e.to_string()))?;
@@ -126,7 +140,7 @@ impl BanditRun<'_> {
         match (self.schedule.data, self.data.prompts) {
             (DataSource::OnPolicy, Prompts::Fresh(_)) => Ok(Supply::Fresh),
             (DataSource::OnPolicy, Prompts::Pool(n)) => Ok(Supply::Pool(n)),
-            (DataSource::Offline, Prompts::Pool(n)) => Ok(Supply::Reference(n)),
+            (DataSource::Offline, Prompts::Pool(n)) => Ok(Supply::Data(n)),
             (DataSource::Offline, Prompts::Fresh(_)) => {
                 Err(setup("offline data need data.prompts = a number of prompts"))
             }
@@ -139,9 +153,7 @@ impl BanditRun<'_> {
         task: &BanditTask,
         streams: Streams,
     ) -> Result<Vec<Measurement>, Stop> {
-        let reference: Vec<f64> = self.problem.log_reference().iter().map(|lp| lp.exp()).collect();
-        let draws = self.schedule.responses_per_prompt;
-        let optimum = fixed_point(self.objective, &reference, self.problem.rewards(), draws)
+        let optimum = offline_optimum(self.problem, self.objective, self.schedule)
             .map_err(|e| setup(&e.to_string()))?;
         let policy = Tabular::new(optimum.iter().map(|p| p.max(f64::MIN_POSITIVE).ln()).collect());
         let identity = (self.objective.name(), 0);
@@ -149,6 +161,18 @@ impl BanditRun<'_> {
         observer.observe(&policy, &Progress::default(), None)?;
         Ok(observer.into_measurements())
     }
+}
+
+/// The exact optimum of an offline loss on the preference data of a problem: `[arms]`.
+pub fn offline_optimum(
+    problem: &Problem,
+    objective: &ObjectiveSpec,
+    schedule: &ScheduleSpec,
+) -> Result<Vec<f64>, NoOptimum> {
+    let reference: Vec<f64> = problem.log_reference().iter().map(|lp| lp.exp()).collect();
+    let data = problem.data().marginal();
+    let (rewards, draws) = (problem.rewards(), schedule.responses_per_prompt);
+    fixed_point(objective, &OfflineLaw { reference: &reference, data: &data, rewards, draws })
 }
 
 fn setup(message: &str) -> Stop {

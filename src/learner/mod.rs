@@ -7,6 +7,7 @@ mod bandit;
 mod fit;
 mod observer;
 mod optimizer;
+mod reward_model;
 mod round;
 mod schedule;
 mod source;
@@ -14,7 +15,7 @@ mod spec;
 mod step;
 mod task;
 
-pub use bandit::{BanditRun, FittedPolicies};
+pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use fit::fit_to_reference;
 pub use observer::{
     BanditObserver, METRICS, Measurement, Moments, Observer, StepReport, is_metric,
@@ -34,7 +35,7 @@ use crate::preference::PairRule;
 use crate::stream::{Draws, Purpose, Streams};
 use rand::seq::SliceRandom;
 use round::Round;
-use source::{Cycle, Labeller, PromptSource, Source};
+use source::{Cycle, Judge, Labeller, PromptSource, Source};
 use std::rc::Rc;
 
 /// Minibatch orders begin at this address, so that they never meet the orders of the data.
@@ -132,8 +133,8 @@ pub enum Supply<R> {
     Fresh,
     /// On-policy, with a pool of prompts.
     Pool(usize),
-    /// Offline: C responses of π_ref to so many prompts.
-    Reference(usize),
+    /// Offline: C responses of the preference data to so many prompts.
+    Data(usize),
     /// Offline: the user's comparisons.
     Comparisons(Vec<Comparison<R>>),
 }
@@ -148,14 +149,14 @@ impl<'a, T: Task> Learner<'a, T> {
         streams: Streams,
     ) -> Self {
         let mut progress = Progress::default();
-        let labeller = Labeller { task, rule: method.rule, streams };
+        let labeller = Labeller { task, rule: method.rule, streams, judge: Judge::Annotator };
         let per_prompt = schedule.responses_per_prompt;
         let data: Option<Vec<_>> = match supply {
             Supply::Fresh | Supply::Pool(_) => None,
-            Supply::Reference(prompts) if method.exact => {
+            Supply::Data(prompts) if method.exact => {
                 Some((0..prompts as u64).map(|i| labeller.enumerate(task.prompt(i), 0)).collect())
             }
-            Supply::Reference(prompts) => Some(labeller.reference_data(prompts, per_prompt)),
+            Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)),
             Supply::Comparisons(ref rows) => Some(labeller.comparison_data(rows)),
         };
         let source = match (data, supply) {
@@ -284,7 +285,8 @@ impl<'a, T: Task> Learner<'a, T> {
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
-        let labeller = Labeller { task: self.task, rule: self.method.rule, streams: self.streams };
+        let (task, rule, streams) = (self.task, self.method.rule, self.streams);
+        let labeller = Labeller { task, rule, streams, judge: Judge::Scorer };
         let prompts: Vec<T::Prompt> = indices.iter().map(|&i| self.task.prompt(i)).collect();
         let now = self.progress.step;
         if self.method.exact {

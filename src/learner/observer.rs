@@ -4,66 +4,23 @@ use super::source::PromptSamples;
 use super::spec::MeasureSpec;
 use super::task::BanditTask;
 use super::{Progress, Stop};
-use crate::numerics::{entropy, exponentials, kl_divergence_given, log_sum_exp};
-use crate::policy::{Arm, Enumerable};
-use crate::stream::{Purpose, Streams};
+use crate::numerics::{entropy, exponentials, kl_divergence_given};
+use crate::policy::Enumerable;
+use crate::stream::Streams;
 use ndarray::Array2;
-use rand::Rng;
 use std::rc::Rc;
 
+mod names;
+mod pairs;
+mod proxy;
 mod table;
 mod when;
 
+pub use names::{METRICS, is_metric};
+use pairs::{EvaluationPair, evaluation_pairs, log_rest};
+use proxy::OverOptimisation;
 use table::{OfRow, Table};
 pub use when::Moments;
-
-/// The name and meaning of every metric, with its unit.
-pub const METRICS: &[(&str, &str)] = &[
-    ("gold_reward", "exact expectation of the true reward, E_π[r]"),
-    ("forward_kl_ref", "KL(π_ref‖π), nats"),
-    ("reverse_kl_ref", "KL(π‖π_ref), nats"),
-    ("forward_kl_target", "KL(target‖π), nats"),
-    ("reverse_kl_target", "KL(π‖target), nats"),
-    ("entropy", "entropy of π, nats"),
-    ("logps/chosen", "log π of the chosen responses of the evaluation pairs, nats"),
-    ("logps/rejected", "log π of the rejected responses of the evaluation pairs, nats"),
-    ("logps/rest", "log of the mass π leaves to all other responses, nats"),
-    ("log_ratio/chosen", "log π − log π_ref of the chosen responses, nats"),
-    ("log_ratio/rejected", "log π − log π_ref of the rejected responses, nats"),
-    ("log_ratio/rest", "log-ratio of the mass of all other responses, nats"),
-    ("margin", "log_ratio/chosen − log_ratio/rejected, nats"),
-    (
-        "train_log_ratio/chosen",
-        "log π − log π_ref of the chosen responses of the offline data, nats",
-    ),
-    (
-        "train_log_ratio/rejected",
-        "log π − log π_ref of the rejected responses of the offline data, nats",
-    ),
-    ("train_mass/other", "mass of π on responses that its prompt's data do not hold"),
-    ("train_mass/unseen", "mass of π on responses that no prompt's data hold"),
-    ("separation", "log π(arm 0) − log π(arm 1) of `problem.separation`, nats"),
-    ("boundary", "logarithmic mean of q1 and q2 of `problem.separation`"),
-    ("loss", "loss of the last minibatch"),
-    ("grad_norm", "Euclidean norm of the last minibatch's gradient, before clipping"),
-    ("learning_rate", "learning rate of the last step"),
-    ("negative_gradient_fraction", "share of the last minibatch's responses with c > 0"),
-    ("negative_gradient_mass", "Σ max(c, 0) / Σ |c| over the last minibatch"),
-    ("staleness/mean", "steps since the last minibatch's samples were drawn, mean"),
-    ("staleness/max", "steps since the last minibatch's samples were drawn, largest"),
-];
-
-/// Prefixes of metrics with one value for each arm.
-const ARM_METRICS: [&str; 5] = ["probability/", "reference/", "data/", "reward/", "target/"];
-
-/// Whether a metric of this name is ever written.
-pub fn is_metric(name: &str) -> bool {
-    let listed = METRICS.iter().any(|(metric, _)| *metric == name);
-    listed
-        || ARM_METRICS
-            .iter()
-            .any(|prefix| name.strip_prefix(prefix).is_some_and(|arm| arm.parse::<usize>().is_ok()))
-}
 
 /// One number measured at one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,14 +74,6 @@ pub trait Observer<P> {
     }
 }
 
-/// Two arms of an evaluation prompt, the first of higher reward.
-#[derive(Debug, Clone, Copy)]
-struct EvaluationPair {
-    prompt: usize,
-    chosen: Arm,
-    rejected: Arm,
-}
-
 /// Exact measurements of a policy over arms.
 pub struct BanditObserver<'a> {
     task: &'a BanditTask,
@@ -137,6 +86,7 @@ pub struct BanditObserver<'a> {
     data: Vec<Rc<PromptSamples<BanditTask>>>,
     /// Arms that some prompt's data hold.
     seen: Vec<bool>,
+    over_optimisation: OverOptimisation,
     measurements: Vec<Measurement>,
 }
 
@@ -162,6 +112,7 @@ impl<'a> BanditObserver<'a> {
             pairs: evaluation_pairs(task, spec.pairs, states, streams),
             data: data.iter().take(EVALUATED_DATA).cloned().collect(),
             seen,
+            over_optimisation: OverOptimisation::default(),
             measurements: Vec::new(),
         }
     }
@@ -302,7 +253,7 @@ impl<'a> BanditObserver<'a> {
             self.write(progress, format!("reward/{arm}"), problem.rewards()[arm])?;
             self.write(progress, format!("target/{arm}"), problem.log_target()[arm].exp())?;
         }
-        Ok(())
+        self.data_arms(progress)
     }
 
     fn step_report(&mut self, report: &StepReport, progress: &Progress) -> Result<(), Stop> {
@@ -338,6 +289,11 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
         }
         let table = Table::new(policy.log_probabilities(&self.prompts));
         self.expectations(&table, progress)?;
+        self.lengths(&table, progress)?;
+        self.reward_model(&table, progress)?;
+        if progress.step == 0 {
+            self.coverage(progress)?;
+        }
         self.pairs(&table.log_probs, progress)?;
         self.training_data(policy, progress)?;
         if let Some(report) = report {
@@ -349,40 +305,4 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
     fn wants_gradient_norm(&self, step: u64) -> bool {
         self.wants("grad_norm") && self.moments.contain(step)
     }
-}
-
-/// log of the mass that is neither chosen nor rejected (nats).
-///
-/// *Numerics*: 1 − p − q loses digits when the pair holds nearly all mass; the rest is then summed
-/// arm by arm.
-fn log_rest(log_probs: &[f64], pair: &EvaluationPair) -> f64 {
-    const NEARLY_ALL: f64 = 0.99;
-    let mass = log_probs[pair.chosen].exp() + log_probs[pair.rejected].exp();
-    if mass < NEARLY_ALL {
-        return (-mass).ln_1p();
-    }
-    let rest = log_probs.iter().enumerate();
-    let rest = rest.filter(|(a, _)| *a != pair.chosen && *a != pair.rejected);
-    log_sum_exp(&rest.map(|(_, lp)| *lp).collect::<Vec<_>>())
-}
-
-/// Pairs of arms of unequal reward from π_ref, over the evaluation prompts in turn.
-fn evaluation_pairs(
-    task: &BanditTask,
-    count: usize,
-    states: usize,
-    streams: Streams,
-) -> Vec<EvaluationPair> {
-    const ATTEMPTS: usize = 1000;
-    let rewards = task.problem().rewards();
-    let draw = |k: usize| {
-        let mut rng = streams.at(Purpose::Evaluation, k as u64);
-        let mut arm = || task.reference_arm(rng.random::<f64>());
-        let (a, b) = std::iter::repeat_with(|| (arm(), arm()))
-            .take(ATTEMPTS)
-            .find(|&(a, b)| rewards[a] != rewards[b])?;
-        let (chosen, rejected) = if rewards[a] > rewards[b] { (a, b) } else { (b, a) };
-        Some(EvaluationPair { prompt: k % states, chosen, rejected })
-    };
-    (0..count).filter_map(draw).collect()
 }

@@ -40,11 +40,21 @@ pub struct Comparison<R> {
     pub rejected: R,
 }
 
+/// Who compares responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judge {
+    /// The annotator of the preference data, by the true reward.
+    Annotator,
+    /// Whoever scores the policy's own samples: the reward model, else the annotator.
+    Scorer,
+}
+
 /// Labels responses: rewards, reference, target, pairs.
 pub(super) struct Labeller<'a, T: Task> {
     pub task: &'a T,
     pub rule: PairRule,
     pub streams: Streams,
+    pub judge: Judge,
 }
 
 impl<T: Task> Labeller<'_, T> {
@@ -58,20 +68,41 @@ impl<T: Task> Labeller<'_, T> {
         drawn_at: u64,
     ) -> PromptSamples<T> {
         let rewards: Vec<f64> = responses.iter().map(|y| self.task.reward(&prompt, y)).collect();
-        let mut rng = None;
-        let pairs = self.rule.pairs(&rewards, || {
-            let at = || self.streams.at(Purpose::LabelNoise, address);
-            rng.get_or_insert_with(at).random::<f64>()
-        });
+        let pairs = self.compare(&prompt, &responses, &rewards, address);
         let log_ref = responses.iter().map(|y| self.task.log_reference(&prompt, y)).collect();
         let (log_target, law) = (Vec::new(), None);
         PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at }
     }
 
-    /// Every response with its probability under π_ref.
+    /// The comparisons between responses to one prompt.
+    fn compare(
+        &self,
+        prompt: &T::Prompt,
+        responses: &[T::Response],
+        rewards: &[f64],
+        address: u64,
+    ) -> Vec<Pair> {
+        let mut rng = None;
+        let uniform = || {
+            let at = || self.streams.at(Purpose::LabelNoise, address);
+            rng.get_or_insert_with(at).random::<f64>()
+        };
+        if !self.task.has_reward_model() {
+            return self.rule.pairs(rewards, uniform);
+        }
+        match self.judge {
+            Judge::Scorer => self.rule.exact().pairs(rewards, uniform),
+            Judge::Annotator => {
+                let gold = responses.iter().map(|y| self.task.gold_reward(prompt, y));
+                self.rule.pairs(&gold.collect::<Vec<_>>(), uniform)
+            }
+        }
+    }
+
+    /// Every response with its probability in the preference data.
     pub fn enumerate(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
         let mut samples = self.label(prompt, self.task.every_response(), 0, drawn_at);
-        samples.law = Some(samples.log_ref.iter().map(|lp| lp.exp()).collect());
+        samples.law = Some(self.task.data_law());
         let target = samples.responses.iter();
         samples.log_target = target.map(|y| self.task.log_target(&samples.prompt, y)).collect();
         samples
@@ -96,13 +127,13 @@ impl<T: Task> Labeller<'_, T> {
         Ok(samples)
     }
 
-    /// The responses of π_ref to the first `prompts` training prompts, drawn once.
-    pub fn reference_data(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
+    /// The preference data of the first `prompts` training prompts, drawn once.
+    pub fn preference_data(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
         (0..prompts as u64)
             .map(|index| {
                 let prompt = self.task.prompt(index);
                 let draws = Draws::new(self.streams, Purpose::Sample, index * per_prompt as u64);
-                let responses = self.task.reference_responses(&prompt, per_prompt, &draws);
+                let responses = self.task.data_responses(index, per_prompt, &draws);
                 self.label(prompt, responses, index, 0)
             })
             .collect()

@@ -7,6 +7,8 @@ use rand::Rng;
 
 /// Evaluation contexts begin at this address, so that they never meet the evaluation pairs.
 const EVALUATION_CONTEXTS: u64 = 1 << 32;
+/// The kinds of prompts begin at this address of `shuffle`, so that they never meet orders.
+const DATA_KINDS: u64 = 1 << 33;
 
 /// Prompts, rewards and the reference of one problem, for the learner.
 pub trait Task {
@@ -18,8 +20,14 @@ pub trait Task {
     /// The `index`-th training prompt.
     fn prompt(&self, index: u64) -> Self::Prompt;
 
-    /// The gold reward of a response.
+    /// The reward of a response as a method sees it: that of the reward model, where there is one.
     fn reward(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+
+    /// The true reward of a response, by which the preference data are labelled.
+    fn gold_reward(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+
+    /// Whether the reward that methods see was learned.
+    fn has_reward_model(&self) -> bool;
 
     /// log π_ref of a response, summed over its tokens (nats).
     fn log_reference(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
@@ -27,16 +35,16 @@ pub trait Task {
     /// log of the target distribution at a response (nats).
     fn log_target(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
 
-    /// `count` responses of π_ref to a prompt; the k-th reads the k-th address of `draws`.
-    fn reference_responses(
-        &self,
-        prompt: &Self::Prompt,
-        count: usize,
-        draws: &Draws,
-    ) -> Vec<Self::Response>;
+    /// `count` responses of the preference data to the `index`-th training prompt; the k-th reads
+    /// the k-th address of `draws`.
+    fn data_responses(&self, index: u64, count: usize, draws: &Draws) -> Vec<Self::Response>;
 
     /// Every response there is, where they can be listed.
     fn every_response(&self) -> Vec<Self::Response>;
+
+    /// The probability of each of [`Task::every_response`] in the preference data, the same for
+    /// every prompt.
+    fn data_law(&self) -> Vec<f64>;
 }
 
 /// A bandit: arms, rewards that ignore the context, and contexts of uniform features.
@@ -47,13 +55,26 @@ pub struct BanditTask {
     features: usize,
     streams: Streams,
     reference_cdf: Vec<f64>,
+    /// The learned reward of each arm.
+    reward_model: Option<Vec<f64>>,
 }
 
 impl BanditTask {
     /// The task of `problem` for a policy that reads contexts of `features` features.
     pub fn new(problem: Problem, features: usize, streams: Streams) -> Self {
         let reference_cdf = cumulative(problem.log_reference().iter().map(|lp| lp.exp()));
-        BanditTask { problem, features, streams, reference_cdf }
+        BanditTask { problem, features, streams, reference_cdf, reward_model: None }
+    }
+
+    /// The same task with a learned reward in place of the true one: `reward: [arms]`.
+    #[must_use]
+    pub fn with_reward_model(self, reward: Vec<f64>) -> Self {
+        BanditTask { reward_model: Some(reward), ..self }
+    }
+
+    /// The learned reward of each arm, if methods see one: `[arms]`.
+    pub fn reward_model(&self) -> Option<&[f64]> {
+        self.reward_model.as_deref()
     }
 
     /// The problem.
@@ -94,7 +115,15 @@ impl Task for BanditTask {
     }
 
     fn reward(&self, _: &Context, arm: &Arm) -> f64 {
+        self.reward_model().unwrap_or(self.problem.rewards())[*arm]
+    }
+
+    fn gold_reward(&self, _: &Context, arm: &Arm) -> f64 {
         self.problem.rewards()[*arm]
+    }
+
+    fn has_reward_model(&self) -> bool {
+        self.reward_model.is_some()
     }
 
     fn log_reference(&self, _: &Context, arm: &Arm) -> f64 {
@@ -105,11 +134,17 @@ impl Task for BanditTask {
         self.problem.log_target()[*arm]
     }
 
-    fn reference_responses(&self, _: &Context, count: usize, draws: &Draws) -> Vec<Arm> {
-        (0..count).map(|k| self.reference_arm(draws.uniform(k))).collect()
+    fn data_responses(&self, index: u64, count: usize, draws: &Draws) -> Vec<Arm> {
+        let data = self.problem.data();
+        let kind = data.kind(self.streams.uniform(Purpose::Shuffle, DATA_KINDS + index));
+        (0..count).map(|k| data.response(kind, draws.uniform(k))).collect()
     }
 
     fn every_response(&self) -> Vec<Arm> {
         (0..self.problem.arms()).collect()
+    }
+
+    fn data_law(&self) -> Vec<f64> {
+        self.problem.data().marginal()
     }
 }

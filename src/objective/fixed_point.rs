@@ -32,19 +32,32 @@ pub enum NoOptimum {
     },
 }
 
-/// The distribution that minimises an offline loss on data from the reference.
+/// What an offline loss is an expectation over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OfflineLaw<'a> {
+    /// The probability of each response under π_ref: `[responses]`.
+    pub reference: &'a [f64],
+    /// Its probability in the preference data, often π_ref itself: `[responses]`.
+    pub data: &'a [f64],
+    /// Its reward: `[responses]`.
+    pub rewards: &'a [f64],
+    /// Responses per prompt, the N of Best-of-N.
+    pub draws: usize,
+}
+
+/// The distribution that minimises an offline loss on preference data.
 ///
-/// *Formula* (π_ref the reference, r′ the reward of another draw from it)
+/// *Formula* (π_ref the reference, d the law of the data, r′ the reward of another draw from d)
 /// ```text
-/// Best-of-N      the law of the best of N draws from π_ref
-/// Binary FeedMe  π_ref · (1 − (1 − P(r′ < r))^(N−1))
-/// Pref-FT        π_ref · P(r′ < r)
-/// RWR            π_ref · min(exp(r/temperature), weight_clip)
+/// Best-of-N      the law of the best of N draws from d
+/// Binary FeedMe  d · (1 − (1 − P(r′ < r))^(N−1))
+/// Pref-FT        d · P(r′ < r)
+/// RWR            d · min(exp(r/temperature), weight_clip)
 /// IPO            π_ref · exp(m · (P(r′ < r) − P(r′ > r)))
 /// DPO, ε > 0     π_ref · exp(u/β), u the minimiser of a convex loss (found by Newton's method)
 /// ```
-/// *where* `reference: [responses]` are probabilities that sum to one, `rewards: [responses]`, N is
-/// `draws` (responses per prompt) and the result is normalised. Pairs are all pairs, ties dropped.
+/// *where* both laws sum to one, N is `draws` and the result, `[responses]`, is normalised. Pairs are
+/// all pairs, ties dropped. Supervised losses forget π_ref; contrastive ones are tilts of it.
 ///
 /// The first four are weighted maximum likelihood, whose optimum is the normalised weight. For IPO,
 /// write g = log(π/π_ref): Σ_ij p_i p_j (g_i − g_j − m·s_ij)² over untied pairs is least where
@@ -52,33 +65,29 @@ pub enum NoOptimum {
 /// g_i = m·Σ_j p_j s_ij solves it: tied responses get the same g, so that their absent terms are
 /// zero anyway. The loss is convex and its pairs connect all responses, so there is no other.
 /// *Numerics* exponentials are normalised in the logarithm; a response of probability zero keeps it.
-pub fn fixed_point(
-    spec: &ObjectiveSpec,
-    reference: &[f64],
-    rewards: &[f64],
-    draws: usize,
-) -> Result<Vec<f64>, NoOptimum> {
-    check(reference, rewards, draws)?;
+pub fn fixed_point(spec: &ObjectiveSpec, law: &OfflineLaw<'_>) -> Result<Vec<f64>, NoOptimum> {
+    check(law)?;
     spec.build()?;
+    let OfflineLaw { reference, data, rewards, draws } = *law;
     match *spec {
-        ObjectiveSpec::BestOfN {} => Ok(best_of_law(reference, rewards, draws)),
-        ObjectiveSpec::PrefFt {} => weighted(spec, reference, rewards, |below| below),
+        ObjectiveSpec::BestOfN {} => Ok(best_of_law(data, rewards, draws)),
+        ObjectiveSpec::PrefFt {} => weighted(spec, data, rewards, |below| below),
         ObjectiveSpec::BinaryFeedme {} => {
-            weighted(spec, reference, rewards, |below| passing_chance(below, draws))
+            weighted(spec, data, rewards, |below| passing_chance(below, draws))
         }
         ObjectiveSpec::Rwr(rwr) if !rwr.normalise => {
             let rwr = Rwr::new(rwr)?;
-            Ok(tilted(reference, |i| rwr.log_weight(rewards[i])))
+            Ok(tilted(data, |i| rwr.log_weight(rewards[i])))
         }
         ObjectiveSpec::Ipo(ipo) => {
             let margin = Ipo::new(ipo)?.target_margin();
-            let advantage = win_minus_loss(reference, rewards);
-            reject_ties_only(spec, reference, &advantage)?;
+            let advantage = win_minus_loss(data, rewards);
+            reject_ties_only(spec, data, &advantage)?;
             Ok(tilted(reference, |i| margin * advantage[i]))
         }
         ObjectiveSpec::Dpo(dpo) if dpo.label_smoothing > 0.0 => {
-            reject_ties_only(spec, reference, &win_minus_loss(reference, rewards))?;
-            let implicit = smoothed_dpo::implicit_rewards(dpo.label_smoothing, reference, rewards);
+            reject_ties_only(spec, data, &win_minus_loss(data, rewards))?;
+            let implicit = smoothed_dpo::implicit_rewards(dpo.label_smoothing, data, rewards);
             Ok(tilted(reference, |i| implicit[i] / dpo.beta))
         }
         _ => Err(none(spec, reason(spec))),
@@ -122,19 +131,24 @@ fn reason(spec: &ObjectiveSpec) -> &'static str {
 }
 
 /// Refuses data, once, at the boundary.
-fn check(reference: &[f64], rewards: &[f64], draws: usize) -> Result<(), NoOptimum> {
+fn check(law: &OfflineLaw<'_>) -> Result<(), NoOptimum> {
+    let OfflineLaw { reference, data, rewards, draws } = *law;
     let refuse = |what, given, allowed| Err(NoOptimum::Data { what, given, allowed });
-    if rewards.len() != reference.len() {
-        let given = format!("{} for {} probabilities", rewards.len(), reference.len());
-        return refuse("rewards", given, "one reward for each response is needed");
+    for (what, count) in [("rewards", rewards.len()), ("data", data.len())] {
+        if count != reference.len() {
+            let given = format!("{count} for {} probabilities", reference.len());
+            return refuse(what, given, "one number for each response is needed");
+        }
     }
     if let Some(reward) = rewards.iter().find(|r| !r.is_finite()) {
         return refuse("rewards", reward.to_string(), "every reward must be finite");
     }
-    let total: f64 = reference.iter().sum();
-    let holds = (total - 1.0).abs() < 1e-9 && reference.iter().all(|p| *p >= 0.0);
-    if !holds {
-        return refuse("reference", format!("a sum of {total}"), "probabilities must sum to 1");
+    for (what, law) in [("reference", reference), ("data", data)] {
+        let total: f64 = law.iter().sum();
+        let holds = (total - 1.0).abs() < 1e-9 && law.iter().all(|p| *p >= 0.0);
+        if !holds {
+            return refuse(what, format!("a sum of {total}"), "probabilities must sum to 1");
+        }
     }
     if draws == 0 {
         return refuse("draws", "0".into(), "at least one response per prompt is needed");
@@ -145,22 +159,22 @@ fn check(reference: &[f64], rewards: &[f64], draws: usize) -> Result<(), NoOptim
 /// Refuses data without a single comparison between responses that are ever drawn.
 fn reject_ties_only(
     spec: &ObjectiveSpec,
-    reference: &[f64],
+    data: &[f64],
     advantage: &[f64],
 ) -> Result<(), NoOptimum> {
-    let tied = reference.iter().zip(advantage).all(|(p, a)| p * a == 0.0);
+    let tied = data.iter().zip(advantage).all(|(p, a)| p * a == 0.0);
     if tied { Err(none(spec, NO_COMPARISON)) } else { Ok(()) }
 }
 
-/// π_ref times a weight of P(r′ < r), normalised.
+/// The data times a weight of P(r′ < r), normalised.
 fn weighted(
     spec: &ObjectiveSpec,
-    reference: &[f64],
+    data: &[f64],
     rewards: &[f64],
     weight: impl Fn(f64) -> f64,
 ) -> Result<Vec<f64>, NoOptimum> {
-    let below = mass_below(reference, rewards);
-    let masses: Vec<f64> = reference.iter().zip(&below).map(|(p, &b)| p * weight(b)).collect();
+    let below = mass_below(data, rewards);
+    let masses: Vec<f64> = data.iter().zip(&below).map(|(p, &b)| p * weight(b)).collect();
     let total: f64 = masses.iter().sum();
     if total > 0.0 {
         Ok(masses.iter().map(|mass| mass / total).collect())
@@ -169,22 +183,21 @@ fn weighted(
     }
 }
 
-/// π_ref·exp(tilt), normalised in the logarithm.
-fn tilted(reference: &[f64], tilt: impl Fn(usize) -> f64) -> Vec<f64> {
-    let logits: Vec<f64> = reference.iter().enumerate().map(|(i, p)| p.ln() + tilt(i)).collect();
+/// A law times exp(tilt), normalised in the logarithm.
+fn tilted(law: &[f64], tilt: impl Fn(usize) -> f64) -> Vec<f64> {
+    let logits: Vec<f64> = law.iter().enumerate().map(|(i, p)| p.ln() + tilt(i)).collect();
     log_softmax(&logits).into_iter().map(f64::exp).collect()
 }
 
 /// P(r′ < rᵢ) for every response i.
-fn mass_below(reference: &[f64], rewards: &[f64]) -> Vec<f64> {
-    let mass =
-        |r: f64| rewards.iter().zip(reference).filter(|(x, _)| **x < r).map(|(_, p)| p).sum();
+fn mass_below(data: &[f64], rewards: &[f64]) -> Vec<f64> {
+    let mass = |r: f64| rewards.iter().zip(data).filter(|(x, _)| **x < r).map(|(_, p)| p).sum();
     rewards.iter().map(|&r| mass(r)).collect()
 }
 
 /// P(r′ < rᵢ) − P(r′ > rᵢ) for every response i.
-fn win_minus_loss(reference: &[f64], rewards: &[f64]) -> Vec<f64> {
+fn win_minus_loss(data: &[f64], rewards: &[f64]) -> Vec<f64> {
     let opposite: Vec<f64> = rewards.iter().map(|r| -r).collect();
-    let (below, above) = (mass_below(reference, rewards), mass_below(reference, &opposite));
+    let (below, above) = (mass_below(data, rewards), mass_below(data, &opposite));
     below.iter().zip(above).map(|(b, a)| b - a).collect()
 }

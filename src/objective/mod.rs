@@ -37,7 +37,7 @@ pub use binary_feedme::BinaryFeedme;
 pub use divergence::{ForwardKl, ReverseKl};
 pub use dpo::{Dpo, DpoSpec};
 pub use error::ObjectiveError;
-pub use fixed_point::{NoOptimum, fixed_point};
+pub use fixed_point::{NoOptimum, OfflineLaw, fixed_point};
 pub use hinge::{Hinge, HingeSpec};
 pub use ipo::{Ipo, IpoSpec};
 pub use ledger::{Group, Law, Ledger, Unit};

@@ -8,6 +8,7 @@ mod batch;
 mod divergence;
 mod layers;
 mod mlp;
+mod stop;
 mod table;
 mod tabular;
 mod unimodal;
@@ -15,7 +16,8 @@ mod unimodal;
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
-pub use table::ContextFree;
+pub use stop::{StopFeatures, StopOrContinue, StopSpec};
+pub use table::{ContextFree, KeptRow};
 pub use tabular::Tabular;
 pub use unimodal::{Unimodal, UnimodalSpec};
 
@@ -87,6 +89,16 @@ pub struct Parameter<'a> {
     pub scalars: Scalars<'a>,
 }
 
+impl Parameter<'_> {
+    /// Sets the gradient to zero.
+    fn clear_gradient(self) {
+        match self.scalars {
+            Scalars::F32 { gradient, .. } => gradient.fill(0.0),
+            Scalars::F64 { gradient, .. } => gradient.fill(0.0),
+        }
+    }
+}
+
 /// Something that acts and can be pushed: all that the learner knows of a bandit or a language model.
 pub trait Policy {
     /// What is responded to.
@@ -122,12 +134,7 @@ pub trait Policy {
 
     /// Sets every gradient to zero.
     fn clear_gradients(&mut self) {
-        for parameter in self.parameters_mut() {
-            match parameter.scalars {
-                Scalars::F32 { gradient, .. } => gradient.fill(0.0),
-                Scalars::F64 { gradient, .. } => gradient.fill(0.0),
-            }
-        }
+        self.parameters_mut().into_iter().for_each(Parameter::clear_gradient);
     }
 }
 
@@ -140,7 +147,8 @@ pub trait Enumerable: Policy<Prompt = Context, Response = Arm> {
     fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64>;
 }
 
-/// The policy of a scenario, as written: `[policy.tabular]`, `[policy.unimodal]`, `[policy.mlp]`.
+/// The policy of a scenario, as written: `[policy.tabular]`, `[policy.unimodal]`, `[policy.mlp]`,
+/// `[policy.stop]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PolicySpec {
@@ -150,4 +158,6 @@ pub enum PolicySpec {
     Unimodal(UnimodalSpec),
     /// A multilayer perceptron from the context to the logits of the arms.
     Mlp(MlpSpec),
+    /// Stop or continue at each position of a response; arms are lengths. Ignores the context.
+    Stop(StopSpec),
 }

@@ -4,7 +4,9 @@
 use super::{Arm, Batch, Context, Enumerable, Parameter, Policy, PolicyError, Ragged};
 use crate::numerics::softmaxes;
 use crate::stream::{Draws, cumulative, invert_cdf};
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// A policy that ignores the context: one row of log-probabilities serves every prompt.
 pub trait ContextFree {
@@ -16,14 +18,39 @@ pub trait ContextFree {
 
     /// Every parameter with its gradient, sorted by name.
     fn parameters(&mut self) -> Vec<Parameter<'_>>;
+
+    /// The row as it was last computed.
+    fn kept(&self) -> &KeptRow;
+}
+
+/// A row that is computed once until parameters may have changed: a step samples, learns and is
+/// measured at the same parameters.
+#[derive(Debug, Default)]
+pub struct KeptRow(RefCell<Option<Rc<Rows>>>);
+
+impl Clone for KeptRow {
+    fn clone(&self) -> Self {
+        KeptRow::default()
+    }
+}
+
+impl PartialEq for KeptRow {
+    /// What is kept follows from the parameters.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The one row of a policy that ignores the context.
-fn rows(policy: &impl ContextFree) -> Rows {
-    let row = policy.row();
-    let shape = (1, row.len());
-    let log_probs = Array2::from_shape_vec(shape, row).expect("one row");
-    Rows { probabilities: log_probs.mapv(f64::exp), log_probs }
+fn rows(policy: &impl ContextFree) -> Rc<Rows> {
+    let mut kept = policy.kept().0.borrow_mut();
+    let compute = || {
+        let row = policy.row();
+        let shape = (1, row.len());
+        let log_probs = Array2::from_shape_vec(shape, row).expect("one row");
+        Rc::new(Rows { probabilities: log_probs.mapv(f64::exp), log_probs })
+    };
+    Rc::clone(kept.get_or_insert_with(compute))
 }
 
 impl<T: ContextFree> Policy for T {
@@ -57,23 +84,29 @@ impl<T: ContextFree> Policy for T {
     }
 
     fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+        self.kept().0.take();
         self.parameters()
+    }
+
+    fn clear_gradients(&mut self) {
+        self.parameters().into_iter().for_each(Parameter::clear_gradient);
     }
 }
 
 impl<T: ContextFree> Enumerable for T {
     fn arms(&self) -> usize {
-        self.row().len()
+        rows(self).log_probs.ncols()
     }
 
     fn log_probabilities(&self, prompts: &[Context]) -> Array2<f64> {
-        let row = Array1::from_vec(self.row());
-        let shape = (prompts.len(), row.len());
-        row.broadcast(shape).expect("one row repeats").to_owned()
+        let rows = rows(self);
+        let shape = (prompts.len(), rows.log_probs.ncols());
+        rows.log_probs.row(0).broadcast(shape).expect("one row repeats").to_owned()
     }
 }
 
 /// One row of log-probabilities for each prompt, or one row that serves them all.
+#[derive(Debug)]
 pub(super) struct Rows {
     /// `[prompts or 1, arms]`, nats.
     pub log_probs: Array2<f64>,

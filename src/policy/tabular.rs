@@ -1,6 +1,6 @@
 //! Tabular softmax: one free logit for each arm.
 
-use super::table::ContextFree;
+use super::table::{ContextFree, KeptRow};
 use super::{Parameter, Scalars};
 use crate::numerics::log_softmax;
 
@@ -14,13 +14,14 @@ use crate::numerics::log_softmax;
 pub struct Tabular {
     logits: Vec<f64>,
     gradient: Vec<f64>,
+    kept: KeptRow,
 }
 
 impl Tabular {
     /// The policy whose log-probabilities are these, up to a constant: `log_probs: [arms]`, nats.
     pub fn new(log_probs: Vec<f64>) -> Self {
         let gradient = vec![0.0; log_probs.len()];
-        Tabular { logits: log_probs, gradient }
+        Tabular { logits: log_probs, gradient, kept: KeptRow::default() }
     }
 }
 
@@ -31,6 +32,10 @@ impl ContextFree for Tabular {
 
     fn add_logit_gradient(&mut self, logits: &[f64]) {
         self.gradient.iter_mut().zip(logits).for_each(|(sum, g)| *sum += g);
+    }
+
+    fn kept(&self) -> &KeptRow {
+        &self.kept
     }
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {

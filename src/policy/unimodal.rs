@@ -1,6 +1,6 @@
 //! A discretised Gaussian over the arms: a policy that can hold one mode only.
 
-use super::table::ContextFree;
+use super::table::{ContextFree, KeptRow};
 use super::{Parameter, Scalars};
 use crate::numerics::log_softmax;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ pub struct Unimodal {
     /// `[m, s]`.
     parameters: [f64; 2],
     gradient: [f64; 2],
+    kept: KeptRow,
 }
 
 impl Unimodal {
@@ -35,7 +36,8 @@ impl Unimodal {
         let scale = arms as f64;
         let parameters = [spec.mean / scale, (spec.width / scale).ln()];
         let valid = arms > 0 && parameters.iter().all(|x| x.is_finite());
-        valid.then_some(Unimodal { arms, parameters, gradient: [0.0; 2] })
+        let kept = KeptRow::default();
+        valid.then_some(Unimodal { arms, parameters, gradient: [0.0; 2], kept })
     }
 
     /// The mean and the standard deviation of the parabola (arms).
@@ -59,6 +61,10 @@ impl ContextFree for Unimodal {
             self.gradient[0] += g * z / width * self.arms as f64;
             self.gradient[1] += g * z * z;
         }
+    }
+
+    fn kept(&self) -> &KeptRow {
+        &self.kept
     }
 
     fn parameters(&mut self) -> Vec<Parameter<'_>> {

@@ -1,5 +1,6 @@
 //! Pairs of responses to one prompt, the chosen one first.
 
+use super::labels::{LabelSpec, PairError};
 use serde::{Deserialize, Serialize};
 
 /// Two responses of one prompt by their places in it: `chosen` was preferred to `rejected`.
@@ -45,6 +46,9 @@ pub struct PairSpec {
     pub reward_gap: f64,
     /// What becomes of two responses with the same reward.
     pub ties: TieRule,
+    /// Whether the response of higher reward always wins.
+    #[serde(skip_serializing_if = "LabelSpec::is_exact")]
+    pub labels: LabelSpec,
 }
 
 /// A checked [`PairSpec`].
@@ -54,15 +58,31 @@ pub struct PairRule {
 }
 
 impl PairRule {
-    /// Checks the rule; `None` if the reward gap is negative or not finite.
-    pub fn new(spec: PairSpec) -> Option<Self> {
-        (spec.reward_gap >= 0.0 && spec.reward_gap.is_finite()).then_some(PairRule { spec })
+    /// Checks the rule; the reward gap is 0 or a finite number above.
+    pub fn new(spec: PairSpec) -> Result<Self, PairError> {
+        spec.labels.check()?;
+        if spec.reward_gap >= 0.0 && spec.reward_gap.is_finite() {
+            return Ok(PairRule { spec });
+        }
+        let allowed = "0 or a finite number above";
+        Err(PairError { key: "reward_gap", given: spec.reward_gap, allowed })
+    }
+
+    /// The same rule with labels that are never wrong: comparisons by a reward model.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        PairRule { spec: PairSpec { labels: LabelSpec::Exact, ..self.spec } }
+    }
+
+    /// How the pairs are labelled.
+    pub fn labels(&self) -> LabelSpec {
+        self.spec.labels
     }
 
     /// The pairs among responses of these rewards, in the order of their places.
     ///
     /// *where* `rewards: [responses]` of one prompt; `uniform` yields random numbers in [0, 1) and
-    /// is asked only for a random pair (once) and for coin flips (once each).
+    /// is asked only for a random pair (once), and once each for coin flips and noisy labels.
     pub fn pairs(&self, rewards: &[f64], mut uniform: impl FnMut() -> f64) -> Vec<Pair> {
         match self.spec.selection {
             Selection::All => {
@@ -104,7 +124,7 @@ impl PairRule {
         let i_wins = match (gap == 0.0, self.spec.ties) {
             (true, TieRule::Drop) => return None,
             (true, TieRule::Coin) => uniform() < 0.5,
-            (false, _) => gap > 0.0,
+            (false, _) => self.spec.labels.first_wins(gap, uniform),
         };
         let (chosen, rejected) = if i_wins { (i, j) } else { (j, i) };
         Some(Pair { chosen, rejected })
@@ -126,7 +146,8 @@ mod tests {
     use super::*;
 
     fn rule(selection: Selection, reward_gap: f64, ties: TieRule) -> PairRule {
-        PairRule::new(PairSpec { selection, reward_gap, ties }).expect("valid")
+        let labels = LabelSpec::Exact;
+        PairRule::new(PairSpec { selection, reward_gap, ties, labels }).expect("valid")
     }
 
     #[test]
@@ -145,7 +166,7 @@ mod tests {
         assert_eq!(tossed[0], Pair { chosen: 1, rejected: 0 });
         assert_eq!(rule(Selection::All, 0.25, TieRule::Drop).pairs(&rewards, || 0.9).len(), 2);
         assert_eq!(rule(Selection::All, 0.26, TieRule::Drop).pairs(&rewards, || 0.9).len(), 0);
-        assert!(PairRule::new(PairSpec { reward_gap: f64::NAN, ..PairSpec::default() }).is_none());
+        assert!(PairRule::new(PairSpec { reward_gap: f64::NAN, ..PairSpec::default() }).is_err());
     }
 
     #[test]
@@ -167,5 +188,21 @@ mod tests {
         let pairs = rule(Selection::BestVersusWorst, 0.0, TieRule::Drop)
             .pairs(&[0.0, 2.0, 2.0, 0.0], || 0.0);
         assert_eq!(pairs, [Pair { chosen: 1, rejected: 0 }]);
+    }
+
+    /// Rewards 3 and 1 at temperature 2: the better one wins with probability σ(1) = 0.731.
+    #[test]
+    fn noisy_labels_are_wrong_as_often_as_they_should() {
+        use crate::preference::{BradleyTerrySpec, FlippedSpec};
+        let share = |labels| {
+            let rule = PairRule::new(PairSpec { labels, ..PairSpec::default() }).expect("valid");
+            let won = |u: f64| rule.pairs(&[3.0, 1.0], || u)[0].chosen == 0;
+            (0..1000).filter(|k| won((f64::from(*k) + 0.5) / 1000.0)).count()
+        };
+        assert_eq!(share(LabelSpec::Exact), 1000);
+        assert_eq!(share(LabelSpec::BradleyTerry(BradleyTerrySpec { temperature: 2.0 })), 731);
+        assert_eq!(share(LabelSpec::Flipped(FlippedSpec { rate: 0.1 })), 900);
+        let wrong = LabelSpec::Flipped(FlippedSpec { rate: 0.5 });
+        assert!(PairRule::new(PairSpec { labels: wrong, ..PairSpec::default() }).is_err());
     }
 }

@@ -2,17 +2,25 @@
 
 mod bumps;
 mod columns;
+mod coverage;
+mod length;
 mod reference;
 mod separation;
 mod spec;
 
+pub use coverage::{Coverage, DataLaw, coverage};
+pub use length::{
+    ExponentialSpec, FittedFamily, FittedSpec, LengthReferenceSpec, LengthSpec, LengthTask,
+    LengthUnit, LogNormalSpec, LongestSpec, NegativeBinomialSpec, NormalSpec, TiltSpec,
+    TruncationSpec,
+};
 pub use reference::binned_cauchy;
 pub use separation::logarithmic_mean;
 pub use spec::{
     Bump, BumpsSpec, Column, ProblemSpec, ReferenceSpec, SeparationSpec, TableSpec, TwoModesSpec,
 };
 
-use crate::numerics::log_softmax;
+use crate::numerics::{exponentials, log_softmax};
 use std::path::{Path, PathBuf};
 
 /// Why a problem cannot be set up.
@@ -28,7 +36,7 @@ pub enum ProblemError {
         /// What is allowed, and the remedy.
         allowed: String,
     },
-    /// A CSV file cannot be used.
+    /// A CSV or JSONL file cannot be used.
     #[error("{}: {fault}", path.display())]
     File {
         /// The file.
@@ -44,7 +52,9 @@ pub struct Problem {
     rewards: Vec<f64>,
     log_reference: Vec<f64>,
     log_target: Vec<f64>,
+    data: DataLaw,
     boundary: Option<f64>,
+    peak_length: Option<f64>,
 }
 
 impl Problem {
@@ -73,6 +83,7 @@ impl Problem {
                 Ok(Problem::with_target(rewards, &reference, &target))
             }
             ProblemSpec::Separation(spec) => separation::problem(*spec),
+            ProblemSpec::Length(spec) => length::problem(spec, folder),
         }
     }
 
@@ -90,13 +101,19 @@ impl Problem {
         let tilted: Vec<f64> =
             log_reference.iter().zip(&rewards).map(|(lp, r)| lp + r / temp).collect();
         let log_target = log_softmax(&tilted);
-        Ok(Problem { rewards, log_reference, log_target, boundary: None })
+        Ok(Problem::of(rewards, reference, log_target))
     }
 
     fn with_target(rewards: Vec<f64>, reference: &[f64], target: &[f64]) -> Self {
-        let log = |p: &[f64]| p.iter().map(|p| p.ln()).collect();
-        let (log_reference, log_target) = (log(reference), log(target));
-        Problem { rewards, log_reference, log_target, boundary: None }
+        Problem::of(rewards, reference, target.iter().map(|p| p.ln()).collect())
+    }
+
+    /// A problem whose preference data are answers of the reference.
+    fn of(rewards: Vec<f64>, reference: &[f64], log_target: Vec<f64>) -> Self {
+        let log_reference: Vec<f64> = reference.iter().map(|p| p.ln()).collect();
+        // From the logarithms, as everyone else reads the reference: equal to the last digit.
+        let data = DataLaw::reference(&exponentials(&log_reference));
+        Problem { rewards, log_reference, log_target, data, boundary: None, peak_length: None }
     }
 
     /// How many arms there are.
@@ -112,6 +129,16 @@ impl Problem {
     /// log π_ref of each arm: `[arms]`, nats.
     pub fn log_reference(&self) -> &[f64] {
         &self.log_reference
+    }
+
+    /// The law of the responses in the preference data.
+    pub fn data(&self) -> &DataLaw {
+        &self.data
+    }
+
+    /// For [`LengthSpec`], whose arms are lengths: the length of highest reward (tokens).
+    pub fn peak_length(&self) -> Option<f64> {
+        self.peak_length
     }
 
     /// For [`SeparationSpec`]: the mass p above which the reverse KL separates the arms faster.

@@ -1,5 +1,6 @@
 //! Problems as a scenario writes them.
 
+use super::length::LengthSpec;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -15,6 +16,19 @@ pub enum ProblemSpec {
     Table(TableSpec),
     /// Two arms of equal mass that the target tells apart.
     Separation(SeparationSpec),
+    /// Response lengths: the paper's Min, Mode and Skew Length.
+    Length(LengthSpec),
+}
+
+impl ProblemSpec {
+    /// A difference in reward that is a large one: the range of a bandit's rewards, a hundred
+    /// tokens of a length (reward units).
+    pub fn large_difference(&self) -> f64 {
+        match self {
+            ProblemSpec::Length(_) => 100.0,
+            _ => 1.0,
+        }
+    }
 }
 
 /// The named bumps of the paper and its code: exp(−((a − peak)/width)²).

@@ -15,8 +15,9 @@ use std::fmt;
 const REWARD: &str = "gold_reward";
 /// The metric that a budget limits (nats).
 const DISTANCE: &str = "reverse_kl_ref";
-/// Settings that score this much less than the best are as good: the most central is chosen, so
-/// that no choice stands at a grid's edge for a difference that does not matter (gold reward).
+/// Settings that score this share of a large reward difference less than the best are as good: the
+/// most central is chosen, so that no choice stands at a grid's edge for a difference that does not
+/// matter.
 const PLATEAU: f64 = 0.01;
 
 /// What makes a setting the best.
@@ -112,7 +113,8 @@ struct Keys {
 
 /// The best settings of every method and group, by every criterion.
 ///
-/// Among settings that score within 0.01 of the best, the most central of its grid is chosen.
+/// Among settings that score about as well as the best (within 0.01 on bandits, within a token on
+/// lengths), the most central of its grid is chosen.
 /// Only settings with results for all seeds are considered: a setting that fails with some seeds
 /// is not usable. A budget that no setting keeps gives no choice.
 pub fn choices(run: &Run, grouping: &[String]) -> Result<Vec<Choice>, TuningError> {
@@ -195,7 +197,7 @@ fn choose(
     Ok(())
 }
 
-/// Of the settings that score within [`PLATEAU`] of the best, the one nearest to the middle of its
+/// Of the settings that score within [`plateau`] of the best, the one nearest to the middle of its
 /// grid; between two as near, the better.
 fn most_central<'a>(
     candidates: Vec<(&'a Cell, f64)>,
@@ -207,8 +209,13 @@ fn most_central<'a>(
         let swept = [&keys.learning_rate, &keys.strength].into_iter().flatten();
         swept.map(|key| off_centre(key, cell, grid)).fold(0.0, f64::max)
     };
-    let near = candidates.into_iter().filter(|(_, score)| *score >= best - PLATEAU);
+    let near = candidates.into_iter().filter(|(_, score)| *score >= best - plateau(grid));
     near.min_by(|a, b| off(a.0).total_cmp(&off(b.0)).then(b.1.total_cmp(&a.1)))
+}
+
+/// The difference in gold reward that does not matter: 0.01 on bandits, a token on lengths.
+fn plateau(grid: &[&Cell]) -> f64 {
+    grid.first().map_or(0.0, |cell| PLATEAU * cell.experiment.problem.large_difference())
 }
 
 /// How far from the middle of its grid a cell's value of a key is: 0 in the middle, 1 on an edge.

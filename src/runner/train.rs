@@ -20,6 +20,7 @@ pub fn train(
         schedule: &experiment.schedule,
         data: &experiment.data,
         pairs: &experiment.pairs,
+        reward_model: experiment.reward_model.as_ref(),
         optimizer: &experiment.optimizer,
         measure: &experiment.measure,
     };

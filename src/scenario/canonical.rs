@@ -1,4 +1,4 @@
-//! The canonical form of an experiment, the hash that names its cell, and the CSV files it names.
+//! The canonical form of an experiment, the hash that names its cell, and the data files it names.
 
 use super::RESULTS_VERSION;
 use super::document::{KeyPath, leaves};
@@ -34,10 +34,11 @@ pub(super) fn hex(content: impl AsRef<[u8]>) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every CSV file that a table names: the keys `csv` with the files, as written.
-pub(super) fn csv_files(table: &Table) -> Vec<(KeyPath, PathBuf)> {
+/// Every data file that a table names: the keys `csv` and `jsonl` with the files, as written.
+pub(super) fn data_files(table: &Table) -> Vec<(KeyPath, PathBuf)> {
     let leaves = leaves(table).into_iter();
-    let named = leaves.filter(|(path, _)| path.last().is_some_and(|key| key == "csv"));
+    let is_file = |key: &String| key == "csv" || key == "jsonl";
+    let named = leaves.filter(|(path, _)| path.last().is_some_and(is_file));
     named.filter_map(|(path, file)| Some((path, PathBuf::from(file.as_str()?)))).collect()
 }
 

@@ -1,15 +1,16 @@
 //! What types cannot say: whether an experiment makes sense.
 
-use super::canonical::{csv_files, table_of};
+use super::canonical::{data_files, table_of};
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
 use super::experiment::Experiment;
 use super::metrics::metrics;
 use crate::learner::{
     DataSource, Expectation, Optimizer, OptimizerSpec, Prompts, Schedule, is_metric,
+    offline_optimum,
 };
-use crate::objective::{BaselineSpec, fixed_point};
-use crate::policy::{PolicySpec, Unimodal};
+use crate::objective::BaselineSpec;
+use crate::policy::{PolicySpec, StopOrContinue, Unimodal};
 use crate::preference::{PairRule, Selection, TieRule, read_comparisons};
 use crate::problem::{Problem, ProblemError, ProblemSpec};
 use std::path::Path;
@@ -84,6 +85,7 @@ pub(super) fn check(experiment: &Experiment, table: &Table) -> Result<(), Fault>
     network(experiment)?;
     exactness(experiment)?;
     data(experiment)?;
+    reward_model(experiment)?;
     optimizer(experiment)?;
     measure(experiment)
 }
@@ -123,11 +125,37 @@ pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
                 .note("help", "lines that begin with `#` are comments; other columns are ignored")
         })?;
     }
+    if let PolicySpec::Stop(spec) = &experiment.policy {
+        let policy = StopOrContinue::new(problem.log_reference(), *spec);
+        range("policy.stop.width", spec.width, policy.is_some(), "a finite number above 0")?;
+    }
+    if experiment.schedule.expectation == Expectation::Sampled {
+        return Ok(());
+    }
+    nothing_drawn(experiment, &problem)?;
     if experiment.schedule.expectation == Expectation::FixedPoint {
-        let reference: Vec<f64> = problem.log_reference().iter().map(|p| p.exp()).collect();
-        let draws = experiment.schedule.responses_per_prompt;
-        fixed_point(&experiment.objective, &reference, problem.rewards(), draws)
+        offline_optimum(&problem, &experiment.objective, &experiment.schedule)
             .map_err(|error| Fault::new("schedule.expectation", error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What is exact is not drawn: labels, a learned reward, and the kind of each prompt's data.
+fn nothing_drawn(experiment: &Experiment, problem: &Problem) -> Result<(), Fault> {
+    let refuse = |what: &str, help: &str| {
+        Err(Fault::new("schedule.expectation", format!("{what} drawn, so that nothing is exact"))
+            .note("help", help))
+    };
+    if experiment.reward_model.is_some() {
+        return refuse("the pairs of `reward_model` are", "leave `reward_model` out, or sample");
+    }
+    if experiment.objective.needs().pairs && !experiment.pairs.labels.is_exact() {
+        return refuse("`pairs.labels` are", "write `pairs.labels = \"exact\"`, or sample");
+    }
+    let offline = experiment.schedule.data == DataSource::Offline;
+    if offline && problem.data().one_law().is_none() {
+        let help = "write `skew_fraction = 0.0` or `1.0`, or sample";
+        return refuse("with a part of the data truncated, the kind of each prompt is", help);
     }
     Ok(())
 }
@@ -139,6 +167,7 @@ fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
         ProblemSpec::TwoModes(_) => "two-modes",
         ProblemSpec::Table(_) => "table",
         ProblemSpec::Separation(_) => "separation",
+        ProblemSpec::Length(_) => "length",
     };
     match error {
         ProblemError::Range { key, given, allowed } => {
@@ -147,10 +176,16 @@ fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
             Fault::refused(&key, &given).note("allowed", allowed)
         }
         ProblemError::File { ref path, .. } => {
-            let files = table_of(experiment).map_or(Vec::new(), |table| csv_files(&table));
+            let files = table_of(experiment).map_or(Vec::new(), |table| data_files(&table));
             let key =
                 files.into_iter().find(|(_, file)| file == path).map(|(key, _)| key.join("."));
-            Fault::new(key.unwrap_or_else(|| format!("problem.{variant}")), error.to_string())
+            let key = key.unwrap_or_else(|| format!("problem.{variant}"));
+            let fault = Fault::new(key, error.to_string());
+            if variant == "length" {
+                return fault
+                    .note("allowed", "one JSON object a line, with the field that is measured");
+            }
+            fault
                 .note("allowed", "a header and, below it, one finite number for each arm")
                 .note("help", "lines that begin with `#` are comments; other columns are ignored")
         }
@@ -169,9 +204,19 @@ fn schedule(experiment: &Experiment) -> Result<(), Fault> {
         let key = format!("schedule.{}", error.key);
         Fault::refused(&key, &error.given).note("allowed", error.allowed).note("help", error.remedy)
     })?;
-    let gap = experiment.pairs.reward_gap;
-    let holds = PairRule::new(experiment.pairs).is_some();
-    range("pairs.reward_gap", gap, holds, "0 or a finite number above")
+    PairRule::new(experiment.pairs).map(drop).map_err(|error| {
+        let key = format!("pairs.{}", error.key);
+        Fault::refused(&key, &error.given.to_string()).note("allowed", error.allowed)
+    })
+}
+
+/// The settings of the reward model.
+fn reward_model(experiment: &Experiment) -> Result<(), Fault> {
+    let Some(spec) = &experiment.reward_model else { return Ok(()) };
+    spec.check().map_err(|error| {
+        let key = format!("reward_model.{}", error.key);
+        Fault::refused(&key, &error.given).note("allowed", error.allowed)
+    })
 }
 
 /// The sizes of a network and of its fit.

@@ -22,11 +22,39 @@ pub(super) struct Vocabulary {
     pub factors: Vec<String>,
     /// The claims by id, with the keys that each is counted across.
     pub claims: Vec<(String, Vec<String>)>,
+    /// The metrics that some cell writes; `None` if one writes all.
+    pub measured: Option<BTreeSet<String>>,
 }
 
 impl Vocabulary {
     fn keys(&self) -> impl Iterator<Item = &str> {
         self.settings.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// A metric exists, and some cell writes it.
+    fn metric(&self, key: String, metric: &str) -> Result<(), Fault> {
+        need(is_known(metric), || unknown_metric(key.clone(), metric, &[]))?;
+        let Some(measured) = &self.measured else { return Ok(()) };
+        need(measured.contains(metric), || {
+            Fault::new(key, format!("no cell measures `{metric}`"))
+                .note("measured", listed(measured.iter().map(String::as_str)))
+                .note("help", "add it to `measure.metrics`")
+        })
+    }
+
+    /// A selector of a claim names one cell: no list of values, unless a swept value is that list.
+    fn single(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
+        for (key, value) in selector.iter().filter(|(_, value)| value.is_array()) {
+            let values = self.settings.iter().find(|(known, _)| known == key).map(|(_, v)| v);
+            let swept = values.is_some_and(|values| values.contains(&written(value)));
+            need(swept, || {
+                Fault::new(at, "a claim compares single cells")
+                    .inside(key, Part::Value)
+                    .note("given", format!("a list of values of `{key}`"))
+                    .note("help", "name one value; `across` counts a claim over all of a key")
+            })?;
+        }
+        Ok(())
     }
 
     /// The methods and settings that a selector names exist.
@@ -84,7 +112,7 @@ fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
 
 /// Checks the claim written at the key `at`.
 pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<(), Fault> {
-    need(is_known(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
+    known.metric(format!("{at}.metric"), &spec.metric)?;
     need(spec.margin >= 0.0 && spec.margin.is_finite(), || {
         Fault::new(format!("{at}.margin"), format!("`margin` cannot be {}", spec.margin))
             .note("allowed", "0 or a finite number above")
@@ -98,7 +126,10 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
         ("minus_worse", spec.minus_worse.as_ref()),
         ("minus_where", spec.minus_where.as_ref()),
     ] {
-        selector.map_or(Ok(()), |selector| known.selector(&format!("{at}.{key}"), selector))?;
+        let Some(selector) = selector else { continue };
+        let at = format!("{at}.{key}");
+        known.selector(&at, selector)?;
+        known.single(&at, selector)?;
     }
     for (index, key) in spec.across.iter().enumerate() {
         let exists = key == "steps" || known.keys().any(|swept| swept == key);
@@ -125,7 +156,7 @@ fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fault> {
 
 /// Checks the published numbers written at the key `at`.
 pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> Result<(), Fault> {
-    need(is_known(&spec.metric), || unknown_metric(format!("{at}.metric"), &spec.metric, &[]))?;
+    known.metric(format!("{at}.metric"), &spec.metric)?;
     compared(at, "a published number", spec.reading())?;
     known.selector(&format!("{at}.cell"), &spec.cell)?;
     let help =

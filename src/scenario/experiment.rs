@@ -3,14 +3,23 @@
 use crate::learner::{DataSpec, MeasureSpec, OptimizerSpec, ScheduleSpec};
 use crate::objective::ObjectiveSpec;
 use crate::policy::PolicySpec;
-use crate::preference::PairSpec;
+use crate::preference::{PairSpec, RewardModelSpec};
 use crate::problem::ProblemSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The keys of an experiment, in the order in which a scenario writes them.
-pub const EXPERIMENT_KEYS: [&str; 8] =
-    ["problem", "policy", "objective", "schedule", "data", "pairs", "optimizer", "measure"];
+pub const EXPERIMENT_KEYS: [&str; 9] = [
+    "problem",
+    "policy",
+    "objective",
+    "schedule",
+    "data",
+    "pairs",
+    "reward_model",
+    "optimizer",
+    "measure",
+];
 
 /// One fully resolved experiment: everything that its results depend on, but the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +39,10 @@ pub struct Experiment {
     /// How comparisons are made.
     #[serde(default)]
     pub pairs: PairSpec,
+    /// What is learned from the preference data and stands in place of the true reward, for every
+    /// method that reads rewards or compares its own samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward_model: Option<RewardModelSpec>,
     /// How coefficients become steps.
     pub optimizer: OptimizerSpec,
     /// When and on what the policy is measured.

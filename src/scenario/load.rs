@@ -12,6 +12,7 @@ use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
 use super::{Scenario, shipped};
 use crate::learner::{DataSource, Expectation};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -246,7 +247,20 @@ fn vocabulary(grid: &Grid) -> Vocabulary {
         settings: grid.sweep.iter().map(|(key, _)| (key.clone(), values(key))).collect(),
         factors: Vec::new(),
         claims: Vec::new(),
+        measured: measured(&grid.cells),
     }
+}
+
+/// The metrics that some cell writes; `None` if one writes all of them or every arm.
+fn measured(cells: &[Cell]) -> Option<BTreeSet<String>> {
+    let mut metrics = BTreeSet::new();
+    for measure in cells.iter().map(|cell| &cell.experiment.measure) {
+        if measure.metrics.is_empty() || measure.distribution {
+            return None;
+        }
+        metrics.extend(measure.metrics.iter().cloned());
+    }
+    Some(metrics)
 }
 
 /// Keeps the claims, published numbers, factors and panels that fit the cells. One that does not is an error; but with `--set`,

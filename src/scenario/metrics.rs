@@ -3,8 +3,8 @@
 use crate::learner::{METRICS, is_metric};
 
 /// Families of metrics with one member for each arm.
-const FAMILIES: [&str; 5] =
-    ["probability/ARM", "reference/ARM", "data/ARM", "reward/ARM", "target/ARM"];
+const FAMILIES: [&str; 6] =
+    ["probability/ARM", "reference/ARM", "reward/ARM", "target/ARM", "data/ARM", "proxy/ARM"];
 
 /// Every metric and every family.
 pub(super) fn metrics() -> Vec<&'static str> {

@@ -1,6 +1,6 @@
 //! From layers of keys to cells.
 
-use super::canonical::{cell_name, csv_files, hex, rename, table_of};
+use super::canonical::{cell_name, data_files, hex, rename, table_of};
 use super::check::{Fault, check, check_setup};
 use super::diagnostic::Diagnostic;
 use super::document::Sources;
@@ -33,7 +33,7 @@ pub(super) struct Grid {
 }
 
 impl<'a> Resolver<'a> {
-    /// Reads methods, sweeps, conditions and `--set` arguments; `folder` is where CSV files are,
+    /// Reads methods, sweeps, conditions and `--set` arguments; `folder` is where data files are,
     /// and embedded scenarios have none.
     pub fn new(
         sources: Sources<'a>,
@@ -145,10 +145,10 @@ impl<'a> Resolver<'a> {
         Ok((cell_name(&contents), experiment))
     }
 
-    /// The table twice: with CSV files named by their contents, and by their places.
+    /// The table twice: with data files named by their contents, and by their places.
     fn files(&self, table: &Table) -> Result<(Table, Table), Fault> {
         let (mut contents, mut located) = (table.clone(), table.clone());
-        for (key, file) in csv_files(table) {
+        for (key, file) in data_files(table) {
             let Some(folder) = self.folder else {
                 return Err(Fault::new(key.join("."), "a shipped scenario cannot name a file")
                     .note("help", "write the numbers out"));

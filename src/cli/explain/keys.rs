@@ -10,9 +10,12 @@ use crate::learner::{AdamSpec, DataSpec, MeasureSpec, ScheduleSpec, SgdSpec};
 use crate::objective::{
     DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
 };
-use crate::policy::{FitSpec, MlpSpec, UnimodalSpec};
-use crate::preference::PairSpec;
-use crate::problem::{BumpsSpec, SeparationSpec, TableSpec, TwoModesSpec};
+use crate::policy::{FitSpec, MlpSpec, StopSpec, UnimodalSpec};
+use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
+use crate::problem::{
+    BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec,
+    NegativeBinomialSpec, NormalSpec, SeparationSpec, TableSpec, TiltSpec, TwoModesSpec,
+};
 use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
 use toml::Table;
@@ -49,7 +52,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
     worse = {}\nmargin = 0.0";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 24] = [
+const SECTIONS: [Section; 36] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -57,6 +60,27 @@ const SECTIONS: [Section; 24] = [
     section("problem.two-modes", "TwoModesSpec", || filled::<TwoModesSpec>(TWO_MODES)),
     section("problem.table", "TableSpec", || filled::<TableSpec>(TABLE)),
     section("problem.separation", "SeparationSpec", || filled::<SeparationSpec>(SEPARATION)),
+    section("problem.length", "LengthSpec", || filled::<LengthSpec>("task = \"min\"")),
+    section("problem.length.reference.log-normal", "LogNormalSpec", || {
+        filled::<LogNormalSpec>("mode = 1\nsigma = 1")
+    }),
+    section("problem.length.reference.negative-binomial", "NegativeBinomialSpec", || {
+        filled::<NegativeBinomialSpec>("mean = 1\ndispersion = 1")
+    }),
+    section("problem.length.reference.normal", "NormalSpec", || {
+        filled::<NormalSpec>("mean = 1\ndeviation = 1")
+    }),
+    section("problem.length.reference.fitted", "FittedSpec", || {
+        filled::<FittedSpec>("jsonl = \"\"")
+    }),
+    section("problem.length.truncation.exponential", "ExponentialSpec", || {
+        filled::<ExponentialSpec>("mean = 1")
+    }),
+    section("problem.length.truncation.longest", "LongestSpec", || {
+        filled::<LongestSpec>("tokens = 1")
+    }),
+    section("problem.length.truncation.tilt", "TiltSpec", || filled::<TiltSpec>("scale = 1")),
+    section("policy.stop", "StopSpec", || filled::<StopSpec>("")),
     section("policy.unimodal", "UnimodalSpec", || filled::<UnimodalSpec>("mean = 1\nwidth = 1")),
     section("policy.mlp", "MlpSpec", || filled::<MlpSpec>("")),
     section("policy.mlp.fit", "FitSpec", || filled::<FitSpec>("")),
@@ -71,6 +95,11 @@ const SECTIONS: [Section; 24] = [
     section("data", "DataSpec", || filled::<DataSpec>("")),
     section("data.preferences", "PreferenceFile", || None),
     section("pairs", "PairSpec", || filled::<PairSpec>("")),
+    section("pairs.labels.bradley-terry", "BradleyTerrySpec", || {
+        filled::<BradleyTerrySpec>("temperature = 1")
+    }),
+    section("pairs.labels.flipped", "FlippedSpec", || filled::<FlippedSpec>("rate = 0")),
+    section("reward_model", "RewardModelSpec", || filled::<RewardModelSpec>("class = \"smooth\"")),
     section("optimizer.adam", "AdamSpec", || filled::<AdamSpec>("learning_rate = 1")),
     section("optimizer.sgd", "SgdSpec", || filled::<SgdSpec>("learning_rate = 1")),
     section("measure", "MeasureSpec", || filled::<MeasureSpec>("")),
@@ -87,11 +116,14 @@ const BLOCKS: [Section; 6] = [
 ];
 
 /// Choices between tables: every variant is a key.
-const CHOICES: [(&str, &str); 6] = [
+const CHOICES: [(&str, &str); 9] = [
     ("problem", "ProblemSpec"),
     ("problem.bumps.reference", "ReferenceSpec"),
     ("problem.table.reference", "ReferenceSpec"),
     ("problem.two-modes.reference", "ReferenceSpec"),
+    ("problem.length.reference", "LengthReferenceSpec"),
+    ("problem.length.truncation", "TruncationSpec"),
+    ("pairs.labels", "LabelSpec"),
     ("policy", "PolicySpec"),
     ("optimizer", "OptimizerSpec"),
 ];

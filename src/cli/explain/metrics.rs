@@ -7,7 +7,7 @@ use crate::learner::METRICS;
 const NATS: &str = ", nats";
 
 /// How a metric is formed, its unit where its meaning does not end in one, and its source.
-const NOTES: [(&str, &str, &str, &str); 26] = [
+const NOTES: [(&str, &str, &str, &str); 37] = [
     ("gold_reward", "E_π[r] = Σ_a π(a)·r(a), mean over evaluation prompts", REWARD, "§4"),
     ("forward_kl_ref", "Σ_a π_ref(a)·(log π_ref(a) − log π(a))", "", "§6"),
     ("reverse_kl_ref", "Σ_a π(a)·(log π(a) − log π_ref(a))", "", "§6"),
@@ -25,6 +25,22 @@ const NOTES: [(&str, &str, &str, &str); 26] = [
     ("train_log_ratio/rejected", "mean of log π(y_l) − log π_ref(y_l)", "", "figure 16"),
     ("train_mass/other", "Σ of π(a) over arms a outside the prompt's data", SHARE, "§5.2"),
     ("train_mass/unseen", "Σ of π(a) over arms a outside all data", SHARE, "§5.2"),
+    ("mean_length", "Σ_k k·π(k)", "tokens", "figure 19"),
+    ("length_distance", "Σ_k |k − peak|·π(k) = −gold_reward", "tokens", "§5"),
+    (
+        "mean_distance",
+        "|Σ_k k·π(k) − peak|; can be 0 for a policy that is never right",
+        "tokens",
+        "figure 19",
+    ),
+    ("proxy_reward", "E_π[r_φ] = Σ_a π(a)·r_φ(a), mean over evaluation prompts", REWARD, "§2"),
+    ("proxy_correlation/reference", "cov(r_φ, r)/(sd r_φ · sd r) under π_ref", CORRELATION, ""),
+    ("proxy_correlation/data", "cov(r_φ, r)/(sd r_φ · sd r) under D_pref", CORRELATION, ""),
+    ("over_optimisation", "max gold_reward − gold_reward at argmax proxy_reward", REWARD, ""),
+    ("coverage/overlap", "Σ_a min(π_ref(a), D_pref(a))", SHARE, "§3, condition C2"),
+    ("coverage/kl_data_ref", "Σ_a D_pref(a)·log(D_pref(a)/π_ref(a))", "", "§3, condition C2"),
+    ("coverage/kl_ref_data", "Σ_a π_ref(a)·log(π_ref(a)/D_pref(a))", "", "§3, condition C2"),
+    ("coverage/ess", "1 / Σ_a π_ref(a)²/D_pref(a)", SHARE, "§3, condition C2"),
     ("separation", "log π(0) − log π(1)", "", "Theorem 6.5"),
     ("boundary", "(q₁ − q₂) / ln(q₁/q₂)", "a probability", "Theorem 6.5"),
     ("loss", "Σ terms / units of the minibatch", "that of the objective", "Algorithm 1"),
@@ -35,16 +51,18 @@ const NOTES: [(&str, &str, &str, &str); 26] = [
     ("staleness/mean", "mean of step − step at which the sample was drawn", "steps", "§5.1"),
     ("staleness/max", "max of step − step at which the sample was drawn", "steps", "§5.1"),
 ];
-const REWARD: &str = "reward units (the bumps lie in 0 to 1)";
+const REWARD: &str = "reward units (the bumps lie in 0 to 1, lengths count tokens)";
+const CORRELATION: &str = "a number from −1 to 1";
 const SHARE: &str = "a share from 0 to 1";
 
 /// Families with one member for each arm.
-const FAMILIES: [(&str, &str, &str); 5] = [
+const FAMILIES: [(&str, &str, &str); 6] = [
     ("probability/ARM", "probability of an arm, mean over evaluation prompts", "π(a)"),
     ("reference/ARM", "probability of an arm under the reference, at step 0", "π_ref(a)"),
-    ("data/ARM", "share of an arm in the preference data, at step 0", "D_pref(a)"),
     ("reward/ARM", "reward of an arm, at step 0", "r(a)"),
     ("target/ARM", "probability of an arm under the target, at step 0", "q(a)"),
+    ("data/ARM", "probability of a length in the preference data, at step 0", "D_pref(a)"),
+    ("proxy/ARM", "learned reward of an arm, at step 0", "r_φ(a)"),
 ];
 
 /// Every metric, then the families.

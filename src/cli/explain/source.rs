@@ -5,7 +5,7 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 26] = [
+const SOURCES: [&str; 31] = [
     include_str!("../../objective/advantage.rs"),
     include_str!("../../objective/best_of_n.rs"),
     include_str!("../../objective/binary_feedme.rs"),
@@ -23,8 +23,13 @@ const SOURCES: [&str; 26] = [
     include_str!("../../learner/spec.rs"),
     include_str!("../../policy/mod.rs"),
     include_str!("../../policy/mlp.rs"),
+    include_str!("../../policy/stop.rs"),
     include_str!("../../policy/unimodal.rs"),
+    include_str!("../../preference/features.rs"),
+    include_str!("../../preference/labels.rs"),
     include_str!("../../preference/pairs.rs"),
+    include_str!("../../preference/reward_model.rs"),
+    include_str!("../../problem/length/spec.rs"),
     include_str!("../../problem/spec.rs"),
     include_str!("../../scenario/claim.rs"),
     include_str!("../../scenario/experiment.rs"),

@@ -1,6 +1,6 @@
 //! The minimum of DPO with label smoothing, by Newton's method over classes of equal reward.
 
-use crate::numerics::{log_sigmoid, sigmoid};
+use crate::numerics::{log_sigmoid, sigmoid, solve_positive_definite};
 
 /// The steepest gradient component that counts as zero, relative to the mass of its class.
 const TOLERANCE: f64 = 1e-13;
@@ -84,7 +84,7 @@ impl Classes {
             if descent.iter().zip(&self.mass).all(|(d, p)| d.abs() <= TOLERANCE * p) {
                 break;
             }
-            let step = solve(hessian, descent);
+            let step = solve_positive_definite(hessian, descent);
             let before = self.loss(&u);
             let moved = |scale: f64| u.iter().zip(&step).map(|(u, s)| u + scale * s).collect();
             let tried = (0..40).map(|k| moved(0.5f64.powi(k)));
@@ -99,27 +99,6 @@ impl Classes {
         }
         u
     }
-}
-
-/// Solves a symmetric positive definite system by elimination.
-fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
-    let n = right.len();
-    for k in 0..n {
-        let (head, tail) = matrix.split_at_mut(k + 1);
-        let pivot = &head[k];
-        for (below, row) in tail.iter_mut().enumerate() {
-            let factor = row[k] / pivot[k];
-            for (x, p) in row[k..].iter_mut().zip(&pivot[k..]) {
-                *x -= factor * p;
-            }
-            right[k + 1 + below] -= factor * right[k];
-        }
-    }
-    for k in (0..n).rev() {
-        let known: f64 = (k + 1..n).map(|j| matrix[k][j] * right[j]).sum();
-        right[k] = (right[k] - known) / matrix[k][k];
-    }
-    right
 }
 
 #[cfg(test)]

@@ -43,7 +43,11 @@ const RATE: &str = "θ ← θ − learning_rate · (direction of the optimizer)"
 const LAYERS: &str =
     "Linear(context → features) + LayerNorm + ReLU, features → hidden, hidden → hidden → arms";
 
-const NOTES: [Note; 50] = [
+const STOP: &str =
+    "π(k) = s_k·Π_{t<k} (1 − s_t),   s_t = σ(z_t + Σ_j θ_j φ_j(t)), z_t those of π_ref";
+const BRADLEY_TERRY: &str = "min over φ of −Σ log σ(r_φ(y_w) − r_φ(y_l)) + ½·ridge·‖φ‖²";
+
+const NOTES: [Note; 70] = [
     symbol(
         "schedule.samples_per_round",
         &["B", "batch size"],
@@ -147,6 +151,57 @@ const NOTES: [Note; 50] = [
         source: "arXiv 2404.14367, Theorem 6.5, for the question",
         ..note("policy.unimodal", "π(a) ∝ exp(−(a − μ)²/2σ²)", "")
     },
+    Note {
+        source: "arXiv 2404.14367, §5, for the problems",
+        ..note("problem.length", "r(y) = −| |y| − peak |", "tokens")
+    },
+    note(
+        "problem.length.task",
+        "Min: peak 0; Mode: peak = mode_length; Skew: peak 0, truncated",
+        "",
+    ),
+    symbol("problem.length.longest", &["L_max"], "arms 0, 1, …, longest", "tokens"),
+    symbol("problem.length.mode_length", &["L_mode"], "r(y) = −| |y| − mode_length |", "tokens"),
+    note("problem.length.peak", "r(y) = −| |y| − peak |", "tokens"),
+    note("problem.length.evenly_spread", "π_ref ← (1 − ε)·π_ref + ε/(longest + 1)", "a share"),
+    note(
+        "problem.length.skew_fraction",
+        "overlap with π_ref = 1 − skew_fraction·(1 − overlap of the truncated)",
+        "a share of prompts, 0 to 1",
+    ),
+    note("problem.length.target_temperature", TARGET, "tokens"),
+    note(
+        "problem.length.reference.log-normal.mode",
+        "p(k) ∝ exp(−(ln k − ln mode − σ²)²/2σ²)/k",
+        "tokens",
+    ),
+    note("problem.length.reference.log-normal.sigma", "σ in p(k)", "nats"),
+    note(
+        "problem.length.reference.negative-binomial.dispersion",
+        "variance = m + m²/dispersion",
+        "",
+    ),
+    note(
+        "problem.length.truncation.exponential.mean",
+        "min(|y|, ⌈E⌉), P(E > k) = exp(−k/mean)",
+        "tokens",
+    ),
+    note("problem.length.truncation.tilt.scale", "D_pref ∝ π_ref·exp(−|y|/scale)", "tokens"),
+    symbol("policy.stop", &["stop-or-continue"], STOP, ""),
+    note(
+        "policy.stop.width",
+        "bumps at 0, width, 2·width, …, of this standard deviation",
+        "tokens",
+    ),
+    note("pairs.labels", "P(y_w is the better one)", ""),
+    note("pairs.labels.bradley-terry.temperature", "P = σ((r − r′)/temperature)", "reward units"),
+    note("pairs.labels.flipped.rate", "P(the worse one wins) = rate", "a share, below 0.5"),
+    Note {
+        also: &["r_φ"],
+        allowed: "a table; without it methods see the true reward",
+        ..note("reward_model", BRADLEY_TERRY, "")
+    },
+    note("reward_model.ridge", "+ ½·ridge·‖φ‖²", "1/nats²"),
     note("policy.mlp", LAYERS, ""),
     note("policy.tabular", "π(a) = exp(f_a)/Σ exp(f)", ""),
 ];
@@ -160,6 +215,7 @@ pub(super) fn of(key: &str) -> Note {
 pub(super) fn source(prefix: &str) -> &'static str {
     match prefix.split('.').next().unwrap_or(prefix) {
         "schedule" | "data" => ALGORITHM_1,
+        "reward_model" => "arXiv 2404.14367, §2",
         "problem" | "policy" => BANDITS,
         "optimizer" if prefix.ends_with("adam") => ADAM,
         _ => OURS,
