@@ -185,6 +185,7 @@ fn separation(objective: &str, p: f64, q1: f64, q2: f64) -> f64 {
         pairs: &Default::default(),
         optimizer: &read("x = { sgd = { learning_rate = 1e-3 } }".into()).try_into().expect("sgd"),
         measure: &Default::default(),
+        reward_model: None,
     };
     let measured = run.train(0, &FittedPolicies::default()).expect("trained");
     measured.iter().rfind(|m| m.metric == "separation").expect("measured").value

@@ -174,7 +174,7 @@ fn reward(
     let tallest = ends(&lines.map(|s| s.y).collect::<Vec<_>>()).1;
     let tallest = spec.y_range.map_or(tallest, |[_, top]| tallest.min(top));
     let zero = if lowest >= 0.0 && lowest <= NEARLY_ZERO * highest { 0.0 } else { lowest };
-    let zero = if highest > lowest { zero } else { 0.0 };
+    let zero = if highest > lowest || lowest < 0.0 { zero } else { 0.0 };
     let scale =
         if highest > zero && tallest.is_finite() { tallest / (highest - zero) } else { 1.0 };
     let mut spots = spots(&values);

@@ -237,10 +237,7 @@ fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> {
             Dash::Dashed,
         );
         if rule.of_x {
-            let mut text = rule_text(&rule.label, at.0, f, theme);
-            while taken.iter().any(|other| overlap(other, &text.extent())) {
-                text.at.1 += 1.2 * theme.tick;
-            }
+            let text = rule_text(&rule.label, at.0, f, &taken, theme);
             taken.push(text.extent());
             scene.text(text);
         }
@@ -248,12 +245,20 @@ fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> {
     taken
 }
 
-/// The label of a vertical rule, on the side that has room.
-fn rule_text(label: &str, x: f64, f: Frame, theme: &Theme) -> Text {
+/// The label of a vertical rule, on the side that has room, below those that stand there already.
+fn rule_text(label: &str, x: f64, f: Frame, taken: &[Room], theme: &Theme) -> Text {
     let gap = 0.35 * theme.tick;
     let text = |at: f64| Text::new((at, f.top + 0.75 * theme.tick), label, theme.tick, theme.muted);
     let right = text(x + gap);
-    if right.extent()[2] <= f.right + gap { right } else { text(x - gap).anchored(Anchor::End) }
+    let mut placed = if right.extent()[2] <= f.right + gap {
+        right
+    } else {
+        text(x - gap).anchored(Anchor::End)
+    };
+    while taken.iter().any(|other| overlap(other, &placed.extent())) {
+        placed.at.1 += 1.2 * theme.tick;
+    }
+    placed
 }
 
 /// The rooms along the pieces between places.

@@ -6,7 +6,7 @@ const OURS: &str = "this program's own";
 const PRECIPICE: &str = "arXiv 2108.13264";
 
 /// In the order in which one meets them.
-pub(super) const WORDS: [Word; 13] = [
+pub(super) const WORDS: [Word; 17] = [
     Word {
         name: "scenario",
         what: "A TOML file that says what is run, what is drawn and which findings are expected.",
@@ -68,6 +68,44 @@ pub(super) const WORDS: [Word; 13] = [
         unit: "that of what is compared",
         see: "modeseek claims; claims.csv",
         source: OURS,
+    },
+    Word {
+        name: "interaction",
+        also: "main effect, factorial",
+        what: "What two factors do together beyond what each does alone, in cells that are a balanced \
+               factorial of their high and low levels.",
+        formula: "F = mean of F high − mean of F low\nF×G = ½·[(HH − LH) − (HL − LL)], HL: F high, G low",
+        unit: "that of the metric",
+        see: "[[factor]] in a scenario, and a [[panel]] of kind `effects`",
+        source: "Box, Hunter and Hunter, Statistics for Experimenters, ch. 5",
+    },
+    Word {
+        name: "multiverse",
+        also: "settings",
+        what: "A claim in every combination of the values of its `across` keys; a setting in which a \
+               run failed or is missing has no verdict, and the claim does not hold there.",
+        unit: "settings",
+        see: "the last column of modeseek claims; a [[panel]] of kind `verdicts`",
+        source: OURS,
+        ..NONE
+    },
+    Word {
+        name: "interquartile mean",
+        also: "IQM",
+        what: "The mean without the ⌊n/4⌋ lowest and highest values: `statistic = \"iqm\"`.",
+        unit: "that of the metric",
+        see: "`statistic` of a [[panel]]; modeseek figure --table",
+        source: PRECIPICE,
+        ..NONE
+    },
+    Word {
+        name: "probability of improvement",
+        what: "How likely a run of one method ends above a run of another at the same settings.",
+        formula: "(1/n²) Σᵢ Σⱼ [xᵢ > yⱼ] + ½[xᵢ = yⱼ]",
+        unit: "a probability",
+        see: "modeseek figure --table",
+        source: PRECIPICE,
+        ..NONE
     },
     Word {
         name: "bootstrap",
