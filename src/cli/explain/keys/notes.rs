@@ -2,6 +2,7 @@
 
 /// Where the bandits come from.
 pub(super) const BANDITS: &str = "arXiv 2404.14367, §4";
+const LENGTHS: &str = "arXiv 2404.14367, §5, for the problems";
 const ALGORITHM_1: &str = "arXiv 2404.14367, Algorithm 1";
 const ADAM: &str = "arXiv 1412.6980, Algorithm 1";
 const OURS: &str = "this program's own";
@@ -151,10 +152,7 @@ const NOTES: [Note; 70] = [
         source: "arXiv 2404.14367, Theorem 6.5, for the question",
         ..note("policy.unimodal", "π(a) ∝ exp(−(a − μ)²/2σ²)", "")
     },
-    Note {
-        source: "arXiv 2404.14367, §5, for the problems",
-        ..note("problem.length", "r(y) = −| |y| − peak |", "tokens")
-    },
+    Note { source: LENGTHS, ..note("problem.length", "r(y) = −| |y| − peak |", "tokens") },
     note(
         "problem.length.task",
         "Min: peak 0; Mode: peak = mode_length; Skew: peak 0, truncated",
@@ -187,7 +185,7 @@ const NOTES: [Note; 70] = [
         "tokens",
     ),
     note("problem.length.truncation.tilt.scale", "D_pref ∝ π_ref·exp(−|y|/scale)", "tokens"),
-    symbol("policy.stop", &["stop-or-continue"], STOP, ""),
+    Note { source: OURS, ..symbol("policy.stop", &["stop-or-continue"], STOP, "") },
     note(
         "policy.stop.width",
         "bumps at 0, width, 2·width, …, of this standard deviation",
@@ -199,6 +197,7 @@ const NOTES: [Note; 70] = [
     Note {
         also: &["r_φ"],
         allowed: "a table; without it methods see the true reward",
+        source: "arXiv 2404.14367, §2",
         ..note("reward_model", BRADLEY_TERRY, "")
     },
     note("reward_model.ridge", "+ ½·ridge·‖φ‖²", "1/nats²"),
@@ -213,7 +212,11 @@ pub(super) fn of(key: &str) -> Note {
 
 /// Where the keys of a table come from.
 pub(super) fn source(prefix: &str) -> &'static str {
+    if prefix.starts_with("problem.length") {
+        return LENGTHS;
+    }
     match prefix.split('.').next().unwrap_or(prefix) {
+        "policy" if prefix == "policy.stop" => OURS,
         "schedule" | "data" => ALGORITHM_1,
         "reward_model" => "arXiv 2404.14367, §2",
         "problem" | "policy" => BANDITS,
