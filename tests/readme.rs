@@ -43,3 +43,39 @@ fn the_table_of_findings_holds_the_committed_verdicts() {
         assert_eq!(verdict, claim.expected.to_string(), "claim {id}");
     }
 }
+
+/// How many claims there are, and how many have which verdict, as the README says.
+#[test]
+fn the_number_of_claims_and_verdicts_is_the_one_that_is_told() {
+    let mut counts = std::collections::BTreeMap::new();
+    for file in shipped() {
+        let scenario = Scenario::load(&Source::of(file.id()), &[], None).expect("shipped");
+        for claim in scenario.claims {
+            *counts.entry(claim.expected.to_string()).or_insert(0) += 1;
+        }
+    }
+    let all: usize = counts.values().sum();
+    let told = format!(
+        "There are {all} of them, {} hold, {} are reversed, {} show no difference and {} are \
+         inconclusive",
+        counts["holds"], counts["reversed"], counts["no difference"], counts["inconclusive"]
+    );
+    let prose = README.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(prose.contains(&told), "{told}");
+}
+
+/// The part of a scenario about lengths, with a file of the reader's and what else a scenario needs.
+#[test]
+fn the_example_of_lengths_resolves_with_a_file_of_ones_own() {
+    let example = between(README, "### Lengths of your own", "`modeseek explain policy.stop`");
+    let example = between(example, "```toml\n", "```");
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let rows = "{\"chosen\": \"one two three\"}\n{\"chosen\": \"one two three four five\"}\n";
+    std::fs::write(folder.path().join("my-preferences.jsonl"), rows).expect("written");
+    let text = format!(
+        "id = \"mine\"\ntitle = \"mine\"\n{example}\n[schedule]\nsteps = 10\n\
+         [optimizer.adam]\nlearning_rate = 0.1\n[[method]]\nname = \"ppo\"\nobjective.ppo = {{}}\n"
+    );
+    let scenario = Scenario::parse("mine.toml", &text, Some(folder.path()), &[], None);
+    assert_eq!(scenario.unwrap_or_else(|error| panic!("{error}")).cells.len(), 1);
+}

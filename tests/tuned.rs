@@ -32,6 +32,12 @@ fn learning_rate(cell: &Cell) -> f64 {
     }
 }
 
+/// Which problem a cell solves, as the choices name it.
+fn problem(cell: &Cell) -> String {
+    let keys = ["problem.bumps.reward", "problem.length.task"];
+    keys.iter().find_map(|key| cell.settings.get(*key)).expect("a swept problem").clone()
+}
+
 /// The value of a dotted key of a cell, as TOML writes it.
 fn value(cell: &Cell, key: &str) -> f64 {
     let table = toml::Value::try_from(&cell.experiment).expect("a table");
@@ -47,8 +53,8 @@ fn check(id: &str, files: &[&str]) -> usize {
     assert!(scenario.tags.iter().any(|tag| tag == "tuned"), "{id} lacks the tag `tuned`");
     let mut checked = 0;
     for cell in &scenario.cells {
-        let reward = cell.settings["problem.bumps.reward"].clone();
-        let Some((rate, key, strength)) = choices.get(&(cell.method.clone(), reward)) else {
+        let chosen = choices.get(&(cell.method.clone(), problem(cell)));
+        let Some((rate, key, strength)) = chosen else {
             assert!(cell.method.ends_with(" optimum"), "{id}: nobody tuned {}", cell.method);
             continue;
         };
@@ -75,6 +81,16 @@ fn the_complementarity_figures_use_the_tuned_settings() {
     assert_eq!(check("bandit-complementarity-sgd", &["tuning-sgd"]), 18);
 }
 
+#[test]
+fn the_comparisons_of_methods_on_lengths_use_the_tuned_settings() {
+    assert_eq!(check("length-offline", &["tuning-length-offline"]), 5 * 3);
+    assert_eq!(check("length-offline-mode", &["tuning-length-offline"]), 5);
+    assert_eq!(check("length-batch-summary", &["tuning-length-on-policy"]), 4 * 3 * 3);
+    let both = ["tuning-length-on-policy", "tuning-length-offline"];
+    assert_eq!(check("length-complementarity-tuned", &both), 5 * 3);
+    assert_eq!(check("length-complementarity-sgd", &["tuning-length-sgd"]), 5 * 3);
+}
+
 /// The offline twins and the SGD twins are the same losses as the tuned on-policy methods.
 #[test]
 fn twins_share_their_strength() {
@@ -83,8 +99,7 @@ fn twins_share_their_strength() {
         let scenario = Scenario::load(&Source::of(id), &[], None).expect("shipped");
         for cell in &scenario.cells {
             let on_policy = cell.method.replace("offline ", "on-policy ");
-            let reward = cell.settings["problem.bumps.reward"].clone();
-            let (_, key, strength) = &chosen[&(on_policy, reward)];
+            let (_, key, strength) = &chosen[&(on_policy, problem(cell))];
             let strength: f64 = strength.parse().expect("a strength");
             assert_eq!(value(cell, key), strength, "{id}: {}", cell.description());
         }

@@ -13,7 +13,7 @@ use crate::results::{
 };
 use crate::scenario::Scenario;
 use anyhow::anyhow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Run, draw and judge the shipped scenarios: CSVs, figures, and the table of findings.
@@ -67,9 +67,12 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
     }
     adjust(&mut book.findings);
     book.tell(args.quick)?;
-    // The tables of a whole tier are not overwritten by those of some scenarios.
+    // The tables of a whole tier are not overwritten by those of some scenarios, nor those of all
+    // by those of one tier.
     if args.scenarios.is_empty() {
-        book.tables(&out, args.quick)?;
+        let one = args.tier.as_ref().filter(|tier| *tier != "all");
+        let suffix = one.map_or(String::new(), |tier| format!("-{tier}"));
+        book.tables(&out, &suffix, args.quick)?;
     }
     say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
     for file in &book.files {
@@ -120,18 +123,20 @@ impl Book {
         Ok(())
     }
 
-    /// Writes the tables of findings and published numbers, and the captions.
-    fn tables(&mut self, out: &std::path::Path, quick: bool) -> Result<(), Failure> {
+    /// Writes the tables of findings and published numbers, and the captions; `suffix` names the
+    /// tier.
+    fn tables(&mut self, out: &Path, suffix: &str, quick: bool) -> Result<(), Failure> {
+        let file = |name: &str, ending: &str| out.join(format!("{name}{suffix}.{ending}"));
         if !quick && !self.findings.is_empty() {
-            self.write(out.join("claims.csv"), findings_csv(&self.findings))?;
-            self.write(out.join("claims.md"), findings_markdown(&self.findings))?;
+            self.write(file("claims", "csv"), findings_csv(&self.findings))?;
+            self.write(file("claims", "md"), findings_markdown(&self.findings))?;
         }
         if !self.agreements.is_empty() {
-            self.write(out.join("published.csv"), published_csv(&self.agreements))?;
-            self.write(out.join("published.md"), published_markdown(&self.agreements))?;
+            self.write(file("published", "csv"), published_csv(&self.agreements))?;
+            self.write(file("published", "md"), published_markdown(&self.agreements))?;
         }
         let captions = format!("# Figures\n\n{}", self.captions);
-        self.write(out.join("README.md"), captions)
+        self.write(file("README", "md"), captions)
     }
 
     /// Runs, draws and judges one scenario.
@@ -175,7 +180,7 @@ impl Book {
     }
 
     /// Writes the choices of a tuning scenario.
-    fn choose(&mut self, run: &crate::results::Run, out: &std::path::Path) -> Result<(), Failure> {
+    fn choose(&mut self, run: &crate::results::Run, out: &Path) -> Result<(), Failure> {
         let swept = |key: &&str| run.scenario.sweep.iter().any(|(own, _)| own == key);
         let grouping: Vec<String> =
             TUNED_APART.iter().copied().filter(swept).map(str::to_owned).collect();

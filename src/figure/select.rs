@@ -345,6 +345,7 @@ pub(crate) fn panels(scenario: &Scenario) -> Vec<PanelSpec> {
         area: false,
         claim: None,
         factors: Vec::new(),
+        least_lead: 0.0,
         steps: Vec::new(),
         log_x: false,
         log_y: false,

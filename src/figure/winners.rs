@@ -54,7 +54,7 @@ pub(crate) fn fill(
         for (y_value, y_at) in &ys {
             let at = [(spec.x.as_str(), x_value.as_str()), (y_key, y_value.as_str())];
             let contenders = contenders(run, spec, cells, methods, metric, &at)?;
-            outcomes.extend(outcome((*x_at, *y_at), contenders));
+            outcomes.extend(outcome((*x_at, *y_at), contenders, spec.least_lead));
         }
     }
     if outcomes.is_empty() {
@@ -67,16 +67,25 @@ pub(crate) fn fill(
         kind: spec.kind,
         x,
         y,
-        traces: legend(methods, &looks, &outcomes, &metric_words),
+        traces: legend(methods, &looks, &outcomes, (&metric_words, spec.least_lead)),
         note: format!(
             "the larger {} {}, with its lead over the runner-up (darker: larger; grey: the 95 % \
-             bootstrap interval of the paired lead includes 0)",
+             bootstrap interval of the paired lead {})",
             metric_words,
-            when(spec)
+            when(spec),
+            tie_words(spec.least_lead)
         ),
         tiles: tiles(methods, &looks, &outcomes),
         ..Panel::default()
     })
+}
+
+/// What makes a lead a tie.
+fn tie_words(least: f64) -> String {
+    match least {
+        0.0 => "includes 0".to_owned(),
+        least => format!("reaches below {}", words::number(least)),
+    }
 }
 
 /// The looks of some methods, the same in all panels.
@@ -109,7 +118,7 @@ fn contenders(
 }
 
 /// Who wins, if there are two to compare.
-fn outcome(at: (f64, f64), contenders: Vec<Contender>) -> Option<Outcome> {
+fn outcome(at: (f64, f64), contenders: Vec<Contender>, least: f64) -> Option<Outcome> {
     let [first, second, ..] = &contenders[..] else { return None };
     let seeds = first.values.keys().filter(|seed| second.values.contains_key(seed));
     let (better, worse): (Vec<f64>, Vec<f64>) =
@@ -121,7 +130,7 @@ fn outcome(at: (f64, f64), contenders: Vec<Contender>) -> Option<Outcome> {
         1..FEWEST_SEEDS => Estimate { low: lead.mean, high: lead.mean, ..lead },
         _ => lead,
     };
-    let wins = lead.low > ROUNDING * first.mean.abs();
+    let wins = lead.low > least.max(ROUNDING * first.mean.abs());
     Some(Outcome { at, winner: wins.then_some(first.method), lead, n })
 }
 
@@ -147,7 +156,12 @@ fn tiles(methods: &[&str], looks: &[Look], outcomes: &[Outcome]) -> Vec<Tile> {
 }
 
 /// The methods that win somewhere, in the scenario's order, the tie, and what the numbers are.
-fn legend(methods: &[&str], looks: &[Look], outcomes: &[Outcome], metric: &str) -> Vec<Trace> {
+fn legend(
+    methods: &[&str],
+    looks: &[Look],
+    outcomes: &[Outcome],
+    (metric, least): (&str, f64),
+) -> Vec<Trace> {
     let wins = |m: &usize| outcomes.iter().any(|o| o.winner == Some(*m));
     let winners = (0..methods.len()).filter(wins);
     let name = |m: usize| format!("{} wins", words::method(methods[m]));
@@ -156,7 +170,7 @@ fn legend(methods: &[&str], looks: &[Look], outcomes: &[Outcome], metric: &str) 
     let grey = Look { colour: NEUTRAL, dash: Dash::Solid, marker: Marker::Circle };
     let is_won = |o: &Outcome| o.winner.is_some();
     if !outcomes.iter().all(is_won) {
-        let name = "tie: the lead’s interval includes 0".to_owned();
+        let name = format!("tie: the lead’s interval {}", tie_words(least));
         entries.push(Trace::swatch(name, "tie", (grey, TIE), Markers::None));
     }
     if outcomes.iter().any(is_won) {

@@ -118,6 +118,10 @@ pub struct PanelSpec {
     /// The claim whose verdicts are drawn, by its id; `x` and `y` are two of its `across` keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
+    /// A lead that is not surely above this is a tie (regions of three methods and more; units of the
+    /// metric).
+    #[serde(default)]
+    pub least_lead: f64,
     /// The steps whose densities are drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<u64>,
