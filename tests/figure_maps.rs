@@ -68,6 +68,37 @@ fn densities_over_513_lengths_keep_their_spikes_and_stay_small() {
 }
 
 #[test]
+fn no_line_runs_through_the_label_of_the_peak() {
+    let mut run = lengths("methods = [\"ipo\"]\nx_range = [0.0, 250.0]\n");
+    // Three low panels side by side.
+    run.scenario.panels = vec![run.scenario.panels[0].clone(); 3];
+    let svg = drawn(&run, Width::Page).svg;
+    let rooms = text_rooms(&svg);
+    let (label, _) = rooms.iter().find(|(_, text)| text.starts_with("peak of r")).expect("a label");
+    // Letters end at the baseline, 0.7 pt above the end of the room; lines are 1.2 pt wide and more.
+    let is_inside =
+        |x: f64, y: f64| label[0] < x && x < label[2] && label[1] < y && y < label[3] - 10.0;
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let mut places = 0;
+    for line in svg.split("<polyline").skip(1) {
+        let points = line.split("points=\"").nth(1).expect("points").split('"').next();
+        let points = points.expect("points").split_whitespace().filter_map(|p| p.split_once(','));
+        let points: Vec<(f64, f64)> = points.map(|(x, y)| (number(x), number(y))).collect();
+        // Ticks, axes and the grid have two ends.
+        for pair in points.windows(2).filter(|_| points.len() > 3) {
+            let along = |t: f64| {
+                (pair[0].0 + t * (pair[1].0 - pair[0].0), pair[0].1 + t * (pair[1].1 - pair[0].1))
+            };
+            for (x, y) in (0..=20).map(|k| along(f64::from(k) / 20.0)) {
+                assert!(!is_inside(x, y), "({x}, {y}) lies in {label:?}");
+                places += 1;
+            }
+        }
+    }
+    assert!(places > 1000, "{places}");
+}
+
+#[test]
 fn the_preference_data_are_a_solid_outline_and_the_target_a_dotted_one() {
     let svg = drawn(&lengths("methods = [\"ipo\"]\n"), Width::Page).svg;
     let outlines: Vec<&str> =
@@ -199,6 +230,18 @@ fn the_legend_of_a_map_names_only_those_that_win_in_the_scenarios_order() {
     assert!(place("Pref-FT wins").is_none() && place("tie:").is_none(), "{text}");
 }
 
+/// Leads of 1 and of 0.00001 in one map: the small one is written shortly, so that all have room.
+#[test]
+fn very_small_leads_leave_the_other_numbers_legible() {
+    let run = phase(5, "", |m, x, _, _| match (m, x > 10.0) {
+        (0, true) => 1.0,
+        (0, false) => 1e-5,
+        _ => 0.0,
+    });
+    let text = plain_text(&drawn(&run, Width::Column).svg);
+    assert!(text.contains("1.0") && text.contains("&lt;.001"), "{text}");
+}
+
 #[test]
 fn a_map_with_several_cells_in_one_place_names_the_key_to_pin() {
     let mut run = phase(5, "", |_, _, _, _| 0.0);
@@ -258,7 +301,7 @@ fn effects_are_rows_around_zero_mains_first() {
     );
     assert_eq!(rows.len(), 6);
     let caption = drawn(&run, Width::Page).caption;
-    assert!(caption.contains("effect on gold reward (high − low), mean over the run"), "{caption}");
+    assert!(caption.contains("effect on gold reward, mean over the run"), "{caption}");
     assert!(caption.contains("20 seeds; bars: 95 % bootstrap interval"), "{caption}");
 }
 

@@ -234,16 +234,28 @@ pub(crate) fn thinned(n: usize) -> Vec<usize> {
     (0..MOST_POINTS).map(|k| k * (n - 1) / (MOST_POINTS - 1)).collect()
 }
 
-/// At most [`MOST_POINTS`] places of a line with these heights: the first, the last, and the lowest
-/// and the highest of every stretch between, so that no peak is lost.
-pub(crate) fn peaked(heights: &[f64]) -> Vec<usize> {
-    let n = heights.len();
+/// A share of a line's height: places nearer than this to the line through their neighbours are on
+/// the way.
+const ON_THE_WAY: f64 = 1e-3;
+
+/// At most [`MOST_POINTS`] places of a line with some heights (`[lines][places]`: its own and those
+/// of its band): without those that lie on the way between others, and, if these are too many, the
+/// lowest and the highest of every stretch, so that no peak is lost. The ends stay.
+pub(crate) fn peaked(lines: &[Vec<f64>]) -> Vec<usize> {
+    let n = lines.first().map_or(0, Vec::len);
     if n <= MOST_POINTS {
         return (0..n).collect();
     }
+    let own = &lines[0];
+    let (low, high) =
+        own.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &y| (l.min(y), h.max(y)));
+    let bends = bends(lines, ON_THE_WAY * (high - low));
+    if bends.len() <= MOST_POINTS {
+        return bends;
+    }
     let stretches = MOST_POINTS / 2 - 1;
     let cut = |k: usize| 1 + k * (n - 2) / stretches;
-    let by_height = |a: &usize, b: &usize| heights[*a].total_cmp(&heights[*b]);
+    let by_height = |a: &usize, b: &usize| own[*a].total_cmp(&own[*b]);
     let mut kept = vec![0, n - 1];
     for k in 0..stretches {
         kept.extend((cut(k)..cut(k + 1)).min_by(by_height));
@@ -254,20 +266,50 @@ pub(crate) fn peaked(heights: &[f64]) -> Vec<usize> {
     kept
 }
 
+/// The places at which some lines bend, ascending (Ramer 1972, Douglas and Peucker 1973, along y).
+fn bends(lines: &[Vec<f64>], tolerance: f64) -> Vec<usize> {
+    let n = lines[0].len();
+    let (mut kept, mut open) = (vec![0, n - 1], vec![(0, n - 1)]);
+    while let Some((a, b)) = open.pop() {
+        let off = |i: usize| {
+            let t = (i - a) as f64 / (b - a) as f64;
+            let miss = |y: &Vec<f64>| (y[a] + (y[b] - y[a]) * t - y[i]).abs();
+            lines.iter().map(miss).fold(0.0, f64::max)
+        };
+        let farthest = (a + 1..b).map(|i| (i, off(i))).max_by(|x, y| x.1.total_cmp(&y.1));
+        if let Some((i, _)) = farthest.filter(|(_, miss)| *miss > tolerance) {
+            kept.push(i);
+            open.extend([(a, i), (i, b)]);
+        }
+    }
+    kept.sort_unstable();
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_line_of_many_arms_keeps_its_ends_its_peaks_and_its_dips() {
-        let mut heights = vec![0.5; 513];
-        (heights[77], heights[300], heights[301]) = (1.0, 0.0, 0.9);
-        let kept = peaked(&heights);
+        let mut level = vec![0.5; 513];
+        (level[77], level[300], level[301]) = (1.0, 0.0, 0.9);
+        assert_eq!(peaked(&[level.clone()]), [0, 76, 77, 78, 299, 300, 301, 302, 512]);
+        // A band that bends where the line does not.
+        let mut band = vec![0.7; 513];
+        band[400] = 0.8;
+        assert!(
+            [399, 400, 401].iter().all(|arm| peaked(&[level.clone(), band.clone()]).contains(arm))
+        );
+        // A line that bends everywhere.
+        let rough = |i: usize| level[i] + if i.is_multiple_of(2) { 0.1 } else { 0.0 };
+        let rough: Vec<f64> = (0..513).map(rough).collect();
+        let kept = peaked(&[rough]);
         assert!(kept.len() <= MOST_POINTS && kept.windows(2).all(|w| w[0] < w[1]));
         for arm in [0, 77, 300, 301, 512] {
             assert!(kept.contains(&arm), "{arm}");
         }
-        assert_eq!(peaked(&heights[..300]).len(), 300);
+        assert_eq!(peaked(&[level[..300].to_vec()]).len(), 300);
     }
 
     #[test]

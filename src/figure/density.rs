@@ -146,8 +146,12 @@ fn trim(trace: &mut Trace, range: Option<[f64; 2]>) {
     if let Some([low, high]) = range {
         trace.spots.retain(|s| (low..=high).contains(&s.x));
     }
-    let heights: Vec<f64> = trace.spots.iter().map(|s| s.y).collect();
-    trace.spots = peaked(&heights).into_iter().map(|i| trace.spots[i].clone()).collect();
+    let line = |height: fn(&Spot) -> f64| trace.spots.iter().map(height).collect::<Vec<f64>>();
+    let mut lines = vec![line(|s| s.y)];
+    if trace.manner.band {
+        lines.extend([line(|s| s.low), line(|s| s.high)]);
+    }
+    trace.spots = peaked(&lines).into_iter().map(|i| trace.spots[i].clone()).collect();
 }
 
 /// A share of the highest reward: a lowest reward nearer to zero than this counts as zero.

@@ -28,7 +28,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     let traces = found.iter().zip(&rows).enumerate();
     let traces = traces.map(|(row, (effect, name))| trace(row, effect, name)).collect();
     let moment = if spec.area { "mean over the run".to_owned() } else { when(spec) };
-    let label = format!("effect on {} (high − low), {moment}", words::metric(metric).0);
+    let label = format!("effect on {}, {moment}", words::metric(metric).0);
     let x = metric_axis(metric, Some(spec.x_label.as_ref().unwrap_or(&label)), false, spec.x_range);
     let y = Axis {
         categories: rows,

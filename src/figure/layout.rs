@@ -8,6 +8,8 @@ use super::font;
 use super::label::spread;
 use super::legend::Legend;
 use super::plot::{self, text_colour};
+use super::rules;
+use super::scale::Scale;
 use super::scene::{Anchor, Dash, Scene, Text};
 use super::theme::{Rgb, Theme};
 use super::title::Heading;
@@ -95,7 +97,24 @@ impl<'a> Plan<'a> {
             height: 0.0,
         };
         plan.place(heading.height, theme);
+        if plan.lift(theme) {
+            plan.place(heading.height, theme);
+        }
         plan
+    }
+
+    /// Makes room above densities that run through the labels at the upper end of their panels.
+    fn lift(&mut self, theme: &Theme) -> bool {
+        let may_rise = |p: &Plot<'a>| {
+            p.panel.kind == PanelKind::Density && p.panel.y.range.is_none() && !p.y.log
+        };
+        let crossed = self.plots.iter().filter(|p| may_rise(p) && rules::are_crossed(p, theme));
+        let crossed: Vec<Scale> = crossed.map(|p| p.y.clone()).collect();
+        for plot in self.plots.iter_mut().filter(|p| crossed.contains(&p.y) && may_rise(p)) {
+            let share = 1.2 * theme.tick / (plot.frame.bottom - plot.frame.top).max(1.0);
+            plot.y.high += share * (plot.y.high - plot.y.low);
+        }
+        !crossed.is_empty()
     }
 
     fn rows(&self) -> usize {

@@ -1,6 +1,6 @@
 //! One legend for all panels of a figure, in the figure's order.
 
-use super::content::{Panel, Trace};
+use super::content::{Markers, Panel, Trace};
 use super::font;
 use super::plot::sample;
 use super::scene::{Place, Scene, Text};
@@ -28,6 +28,8 @@ impl Legend {
                 entries.push(Trace { spots: Vec::new(), singles: Vec::new(), ..trace.clone() });
             }
         }
+        // What all tiles have in common stands behind what tells them apart.
+        entries.sort_by_key(|e| e.manner.swatch.is_some() && e.manner.markers == Markers::None);
         let widest =
             entries.iter().map(|e| font::width(&e.name, theme.text, false)).fold(0.0, f64::max);
         let pitch = widest + sample_length(theme) + 2.2 * theme.text;

@@ -20,6 +20,7 @@ mod paint;
 mod plot;
 mod points;
 mod region;
+mod rules;
 mod scale;
 mod scene;
 mod select;

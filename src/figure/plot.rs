@@ -2,11 +2,11 @@
 
 use super::axes::{Frame, Plot};
 use super::content::{Bars, Markers, Trace};
-use super::label::{Room, beside, overlap};
-use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
+use super::label::{Room, beside};
+use super::scene::{Dash, Place, Scene, Shape, Text};
 use super::style::{Look, Marker};
 use super::theme::{Rgb, Theme};
-use super::{points, tiles};
+use super::{points, rules, tiles};
 use crate::scenario::PanelKind;
 
 /// Opacity of a band.
@@ -19,7 +19,7 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
         area(plot, trace, scene, theme);
     }
     tiles::fill(plot, scene, theme);
-    let mut taken = rules(plot, scene, theme);
+    let mut taken = rules::draw(plot, scene, theme);
     for trace in traces {
         singles(plot, trace, scene, theme);
     }
@@ -216,49 +216,6 @@ pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, t
             scene.area(marker(middle, shape, 0.62 * theme.marker), theme.paper, 1.0);
         }
     }
-}
-
-/// Draws marked values; returns the rooms of their labels.
-fn rules(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> {
-    let f = plot.frame;
-    let mut taken: Vec<Room> = Vec::new();
-    for rule in &plot.panel.rules {
-        let (x, y) = if rule.of_x { (rule.value, plot.y.low) } else { (plot.x.low, rule.value) };
-        let Some(at) = plot.at(x, y).filter(|p| clamped(&f, *p) == *p) else { continue };
-        let ends = if rule.of_x {
-            [(at.0, f.bottom), (at.0, f.top)]
-        } else {
-            [(f.left, at.1), (f.right, at.1)]
-        };
-        scene.line(
-            ends.to_vec(),
-            theme.muted.mix(theme.paper, 0.25),
-            theme.hair * 1.2,
-            Dash::Dashed,
-        );
-        if rule.of_x {
-            let text = rule_text(&rule.label, at.0, f, &taken, theme);
-            taken.push(text.extent());
-            scene.text(text);
-        }
-    }
-    taken
-}
-
-/// The label of a vertical rule, on the side that has room, below those that stand there already.
-fn rule_text(label: &str, x: f64, f: Frame, taken: &[Room], theme: &Theme) -> Text {
-    let gap = 0.35 * theme.tick;
-    let text = |at: f64| Text::new((at, f.top + 0.75 * theme.tick), label, theme.tick, theme.muted);
-    let right = text(x + gap);
-    let mut placed = if right.extent()[2] <= f.right + gap {
-        right
-    } else {
-        text(x - gap).anchored(Anchor::End)
-    };
-    while taken.iter().any(|other| overlap(other, &placed.extent())) {
-        placed.at.1 += 1.2 * theme.tick;
-    }
-    placed
 }
 
 /// The rooms along the pieces between places.

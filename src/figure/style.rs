@@ -116,31 +116,45 @@ pub(crate) fn look(scenario: &Scenario, cell: &Cell) -> Look {
     let place = twins.iter().position(|m| **m == cell.method).unwrap_or(0);
     let (base, marker) = objective(&own.objective);
     let first = MARKERS.iter().position(|&m| m == marker).unwrap_or(0);
-    let colour = shade(base, place);
+    // Lines have dashes and markers too, so that two shades are enough.
+    let colour = match place {
+        0 => base,
+        odd if odd % 2 == 1 => shade(base, 1),
+        _ => shade(base, 2),
+    };
     Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
 }
 
-/// Gives looks that fill areas, where dashes do not show, colours and markers of their own: equal
-/// ones take the following shades and markers.
-pub(crate) fn apart(looks: &mut [Look]) {
-    let base: Vec<Rgb> = looks.iter().map(|l| l.colour).collect();
-    for i in 0..looks.len() {
-        let twins = base[..i].iter().filter(|&&colour| colour == base[i]).count();
-        looks[i].colour = shade(base[i], twins);
-        let first = MARKERS.iter().position(|&m| m == looks[i].marker).unwrap_or(0);
+/// The looks of all methods of a scenario where they fill areas, in which dashes do not show: the
+/// methods of one hue, whatever their data, take shades of it and markers of their own, and markers
+/// are spread evenly over all methods.
+pub(crate) fn fills(scenario: &Scenario) -> Vec<(&str, Look)> {
+    let mut found: Vec<(&str, Rgb, Look)> = Vec::new();
+    for method in &scenario.methods {
+        let Some(cell) = scenario.cells.iter().find(|c| c.method == *method) else { continue };
+        let (base, own) = objective(&kind(cell).objective);
+        let first = MARKERS.iter().position(|&m| m == own).unwrap_or(0);
+        let uses = |marker: Marker| {
+            let twins = found.iter().filter(|f| f.1 == base && f.2.marker == marker).count();
+            (twins, found.iter().filter(|f| f.2.marker == marker).count())
+        };
         let cycle = (0..MARKERS.len()).map(|k| MARKERS[(first + k) % MARKERS.len()]);
-        let free = |m: &Marker| looks[..i].iter().all(|other| other.marker != *m);
-        looks[i].marker = cycle.clone().find(free).unwrap_or(looks[i].marker);
+        let marker = cycle.min_by_key(|&m| uses(m)).unwrap_or(own);
+        let twins = found.iter().filter(|f| f.1 == base).count();
+        let look = Look { colour: shade(base, twins), dash: Dash::Solid, marker };
+        found.push((method, base, look));
     }
+    found.into_iter().map(|(method, _, look)| (method, look)).collect()
 }
 
-/// The shade of the `place`-th of some methods that share a colour.
+/// The shade of the `place`-th of some methods that share a colour: it, a darker one, a lighter one,
+/// and on outwards.
 fn shade(base: Rgb, place: usize) -> Rgb {
     match place {
         0 => base,
         1 => base.mix(Rgb(0, 0, 0), 0.38),
         2 => base.mix(Rgb(255, 255, 255), 0.42),
-        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.68),
+        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.62),
         _ => base.mix(Rgb(255, 255, 255), 0.66),
     }
 }
@@ -161,6 +175,12 @@ pub(crate) fn ramp(look: Look, i: usize, n: usize) -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shades_of_one_hue_differ() {
+        let shades: Vec<Rgb> = (0..5).map(|k| shade(Rgb(0, 0x72, 0xB2), k)).collect();
+        assert!((0..5).all(|k| !shades[..k].contains(&shades[k])), "{shades:?}");
+    }
 
     #[test]
     fn a_ramp_darkens_from_first_to_last() {

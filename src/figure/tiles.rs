@@ -84,36 +84,50 @@ enum Arrangement {
     MarkerOnly,
 }
 
+/// How short a number is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// `0.016`.
+    Full,
+    /// `.016`.
+    Compact,
+    /// `.016`, and `<.001` for all that is less.
+    Brief,
+}
+
 /// One way to write in all tiles of a panel.
 #[derive(Clone, Copy)]
 struct Manner {
     arrangement: Arrangement,
-    /// Whether zeros before the point are left out.
-    compact: bool,
+    form: Form,
 }
 
-const fn manner(arrangement: Arrangement, compact: bool) -> Manner {
-    Manner { arrangement, compact }
+const fn manner(arrangement: Arrangement, form: Form) -> Manner {
+    Manner { arrangement, form }
 }
 
 /// From the best to the least.
-const MANNERS: [Manner; 6] = [
-    manner(Arrangement::Beside, false),
-    manner(Arrangement::Stacked, false),
-    manner(Arrangement::Beside, true),
-    manner(Arrangement::Stacked, true),
-    manner(Arrangement::TextOnly, true),
-    manner(Arrangement::MarkerOnly, true),
+const MANNERS: [Manner; 8] = [
+    manner(Arrangement::Beside, Form::Full),
+    manner(Arrangement::Beside, Form::Compact),
+    manner(Arrangement::Beside, Form::Brief),
+    manner(Arrangement::Stacked, Form::Full),
+    manner(Arrangement::Stacked, Form::Compact),
+    manner(Arrangement::Stacked, Form::Brief),
+    manner(Arrangement::TextOnly, Form::Brief),
+    manner(Arrangement::MarkerOnly, Form::Brief),
 ];
 
 impl Manner {
     fn text(self, tile: &Tile) -> String {
-        match self {
-            Manner { arrangement: Arrangement::MarkerOnly, .. } => String::new(),
-            Manner { compact: true, .. } if tile.text.starts_with("0.") => {
-                tile.text[1..].to_owned()
+        let short = || tile.text.strip_prefix('0').filter(|rest| rest.starts_with('.'));
+        match self.form {
+            _ if self.arrangement == Arrangement::MarkerOnly && tile.marker.is_some() => {
+                String::new()
             }
-            _ => tile.text.clone(),
+            Form::Brief if tile.marker.is_some() && tile.value < 1e-3 => "<.001".to_owned(),
+            Form::Compact | Form::Brief => short().unwrap_or(&tile.text).to_owned(),
+            Form::Full => tile.text.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::FigureError;
 use super::content::{FEWEST_SEEDS, Markers, Panel, Tile, Trace};
 use super::scene::Dash;
 use super::select::{by_seed, no_data, one_cell, slotted_axis};
-use super::style::{Look, Marker, NEUTRAL, apart, look};
+use super::style::{Look, Marker, NEUTRAL, fills};
 use super::sweep::when;
 use super::words;
 use crate::results::{Estimate, Run, paired_difference};
@@ -88,19 +88,11 @@ fn tie_words(least: f64) -> String {
     }
 }
 
-/// The looks of some methods, apart from those of all others of the scenario, so that all panels
-/// share them.
+/// The looks of some methods, the same in all panels.
 fn looks(run: &Run, methods: &[&str]) -> Vec<Look> {
-    let scenario = &run.scenario;
-    let cell = |method: &String| scenario.cells.iter().find(|c| c.method == *method);
-    let (names, mut looks): (Vec<&str>, Vec<Look>) = scenario
-        .methods
-        .iter()
-        .filter_map(|method| Some((method.as_str(), look(scenario, cell(method)?))))
-        .unzip();
-    apart(&mut looks);
-    let place = |method: &&str| names.iter().position(|name| name == method);
-    methods.iter().filter_map(place).map(|place| looks[place]).collect()
+    let all = fills(&run.scenario);
+    let of = |method: &&str| all.iter().find(|(name, _)| name == method).map(|(_, look)| *look);
+    methods.iter().filter_map(of).collect()
 }
 
 /// The methods that have values at a pair of settings, best first.
@@ -154,7 +146,7 @@ fn tiles(methods: &[&str], looks: &[Look], outcomes: &[Outcome]) -> Vec<Tile> {
         high: o.lead.high,
         n: o.n,
         fill: Some(match o.winner {
-            Some(m) => (looks[m].colour, PALEST + (1.0 - PALEST) * o.lead.mean / largest),
+            Some(m) => (looks[m].colour, PALEST + (1.0 - PALEST) * (o.lead.mean / largest).sqrt()),
             None => (NEUTRAL, f64::from(TIE) / 100.0),
         }),
         marker: o.winner.map(|m| looks[m].marker),
