@@ -117,11 +117,7 @@ pub(crate) fn look(scenario: &Scenario, cell: &Cell) -> Look {
     let (base, marker) = objective(&own.objective);
     let first = MARKERS.iter().position(|&m| m == marker).unwrap_or(0);
     // Lines have dashes and markers too, so that two shades are enough.
-    let colour = match place {
-        0 => base,
-        odd if odd % 2 == 1 => shade(base, 1),
-        _ => shade(base, 2),
-    };
+    let colour = shade(base, place);
     Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
 }
 
