@@ -201,6 +201,7 @@ const FINDINGS: &[Case] = &[
         "",
     ),
     ("a claim of curves", "kind = \"curves\"", "claim = \"1\"", ""),
+    ("a least lead below zero", "kind = \"curves\"", "least_lead = -1.0", ""),
     ("unknown statistic", "kind = \"curves\"", "statistic = \"mode\"", ""),
     ("medians of a density", "kind = \"curves\"", "kind = \"density\"\nstatistic = \"median\"", ""),
     (

@@ -301,6 +301,10 @@ fn ranges(at: &str, spec: &PanelSpec) -> Result<(), Fault> {
                 .note("allowed", "[low, high] with low below high, both finite")
         })?;
     }
+    need(spec.least_lead >= 0.0 && spec.least_lead.is_finite(), || {
+        let fault = format!("`least_lead` cannot be {}", spec.least_lead);
+        Fault::new(format!("{at}.least_lead"), fault).note("allowed", "0 or a finite number above")
+    })?;
     let marks = spec.marks.iter().enumerate().map(|(i, m)| (format!("marks.{i}.value"), m.value));
     let points = spec.points.iter().enumerate();
     let places =
