@@ -143,6 +143,18 @@ pub fn log_sigmoids(x: f64) -> (f64, f64) {
     (x.min(0.0) - tail, (-x).min(0.0) - tail)
 }
 
+/// Gaussian bumps of one width, `width` apart from 0 on, at a place: the number and the height of
+/// each that is not further away than five widths.
+///
+/// *Formula* `exp(−½(place/width − j)²)`, j = 0 … ⌈last/width⌉
+pub fn bumps(place: f64, width: f64, last: f64) -> Vec<(usize, f64)> {
+    const REACH: f64 = 5.0;
+    let at = place / width;
+    let end = (last / width).ceil().min((at + REACH).floor());
+    let near = ((at - REACH).ceil().max(0.0) as usize)..=(end as usize);
+    near.map(|j| (j, (-0.5 * (at - j as f64).powi(2)).exp())).collect()
+}
+
 /// Solves a symmetric positive definite system by elimination: `matrix: [n][n]`, `right: [n]`.
 pub fn solve_positive_definite(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let n = right.len();
@@ -216,6 +228,28 @@ pub(crate) fn exponentials(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Width 10, place 12, bumps at 0, 10, 20, 30: the third is 0.8 widths away, the last (at 30) 1.8.
+    #[test]
+    fn bumps_are_gaussian_and_those_out_of_reach_are_left_out() {
+        let found = bumps(12.0, 10.0, 25.0);
+        assert_eq!(found.iter().map(|(j, _)| *j).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert!((found[2].1 - (-0.32f64).exp()).abs() < 1e-15);
+        let near = bumps(100.0, 1.0, 400.0);
+        assert_eq!((near[0].0, near.last().map(|(j, _)| *j)), (95, Some(105)));
+        assert_eq!(bumps(400.0, 1.0, 400.0).last().map(|(j, _)| *j), Some(400));
+    }
+
+    /// By hand: values −1, 1 against 0, 2 at even odds move together; against 3, 3 not at all.
+    #[test]
+    fn correlations_of_two_outcomes() {
+        assert!((correlation(&[0.5, 0.5], &[-1.0, 1.0], &[0.0, 2.0]) - 1.0).abs() < 1e-15);
+        assert!((correlation(&[0.5, 0.5], &[-1.0, 1.0], &[5.0, 2.0]) + 1.0).abs() < 1e-15);
+        assert_eq!(correlation(&[0.5, 0.5], &[-1.0, 1.0], &[3.0, 3.0]), 0.0);
+        // Masses ½, ¼, ¼: E ab = ¼, E a = ½, E b = ¼, so cov = ⅛; var a = ¼, var b = 3/16.
+        let found = correlation(&[0.5, 0.25, 0.25], &[0.0, 1.0, 1.0], &[0.0, 0.0, 1.0]);
+        assert!((found - 0.125 / (0.25f64 * 0.1875).sqrt()).abs() < 1e-15, "{found}");
+    }
 
     #[test]
     fn log_sum_exp_survives_seven_hundred_nats() {

@@ -128,13 +128,21 @@ fn numbers_that_make_no_sense_point_at_their_key() {
             "15 | temperature = -1.0",
         ),
         (
+            "prompts = 20",
+            "prompts = 20\npreferences.csv = \"pairs.csv\"",
+            "r_φ learns from D_pref, which `data.preferences` replaces",
+            "17 | [reward_model]",
+        ),
+        (
             "class = \"quadratic\"",
             "class = \"quadratic\"\nridge = 0.0",
             "`reward_model.ridge` cannot be 0",
             "18 | ridge = 0.0",
         ),
     ] {
-        let message = refusal(from, to, Path::new("."));
+        let folder = tempfile::tempdir().expect("temporary folder");
+        std::fs::write(folder.path().join("pairs.csv"), "chosen,rejected\n1,2\n").expect("written");
+        let message = refusal(from, to, folder.path());
         assert!(message.starts_with(&format!("error: {said}\n")), "{message}");
         assert!(message.contains(line) && message.contains("allowed: "), "{message}");
     }

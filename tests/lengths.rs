@@ -170,3 +170,33 @@ fn coverage_and_correlations_are_measured_at_the_first_step_only() {
     assert!(close > 0.9, "{close}");
     assert_eq!(last(&measured, "length_distance"), -last(&measured, "gold_reward"));
 }
+
+/// A gap that no pair has leaves nothing to learn a reward from.
+#[test]
+fn a_reward_model_without_a_single_comparison_is_refused() {
+    let more = format!(
+        "data.prompts = 20\npairs.reward_gap = 100.0\nreward_model.class = \"quadratic\"\n\
+         schedule = {{ {SCHEDULE} }}"
+    );
+    let stop = run("rwr = {}", &more, 1).expect_err("refused").to_string();
+    assert!(stop.contains("no pair of the preference data was kept"), "{stop}");
+}
+
+/// On Min Length the first on-policy samples and the preference data have the same law: were their
+/// addresses the same too, r_φ would judge the very responses it was learned from.
+#[test]
+fn a_policys_first_samples_are_not_those_a_reward_was_learned_from() {
+    use modeseek::learner::{BanditTask, Task};
+    use modeseek::problem::{Problem, ProblemSpec};
+    let spec: ProblemSpec = toml::from_str("[length]\ntask = \"min\"").expect("valid");
+    let problem = Problem::new(&spec, std::path::Path::new(".")).expect("valid");
+    let task = BanditTask::new(problem.clone(), 0, Streams::new(7));
+    let data = task.data_responses(0, 2, &Draws::new(Streams::new(7), Purpose::Sample, 0));
+    let policy = StopOrContinue::new(problem.log_reference(), StopSpec::default()).expect("valid");
+    let at = |first| {
+        let draws = Draws::new(Streams::new(7), Purpose::Sample, first);
+        policy.sample(&[Context::empty()], 2, &draws).expect("samples")
+    };
+    assert_eq!(at(0), data);
+    assert_ne!(at(1 << 40), data);
+}

@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
     /// bandit, length, phase, nano, nano-full, smollm2, gpu or all [default: bandit and length]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "scenarios")]
     tier: Option<String>,
     /// 3 seeds and a quarter of the steps, watermarked, into `quick/`, without verdicts
     #[arg(long)]

@@ -5,6 +5,7 @@ use super::content::{Axis, Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Tra
 use super::select::{cells, groups, metric_axis, no_data, summarised};
 use super::style::look;
 use super::sweep::when;
+use super::words;
 use crate::results::Run;
 use crate::scenario::PanelSpec;
 
@@ -22,11 +23,13 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         };
         let (y, n) = (rows.len() as f64, m.values.len());
         let few = n > 1 && n < FEWEST_SEEDS;
+        // One number says more than a point without an interval.
+        let label = if n == 1 { words::number(m.mean) } else { String::new() };
         traces.push(Trace {
             name: group.name,
             short: group.short.clone(),
             look: look(&run.scenario, group.cells[0]),
-            spots: vec![Spot { x: m.mean, y, low: m.low, high: m.high, n, label: String::new() }],
+            spots: vec![Spot { x: m.mean, y, low: m.low, high: m.high, n, label }],
             singles: if few {
                 m.values.iter().map(|&v| vec![(v, y)]).collect()
             } else {

@@ -74,8 +74,7 @@ impl BanditRun<'_> {
         };
         let mut task = BanditTask::new(self.problem.clone(), features, streams);
         if let Some(spec) = self.reward_model {
-            task = learn_reward(task, spec, self.rule()?, streams)
-                .map_err(|e| setup(&format!("reward_model.{e}")))?;
+            task = learn_reward(task, spec, self.rule()?, streams)?;
         }
         if self.schedule.expectation == Expectation::FixedPoint {
             return self.measure_fixed_point(&task, streams);
@@ -93,7 +92,7 @@ impl BanditRun<'_> {
             PolicySpec::Mlp(spec) => self.learn(fitted.get(spec, &task, streams)?, &task, streams),
             PolicySpec::Stop(spec) => {
                 let policy = StopOrContinue::new(self.problem.log_reference(), *spec)
-                    .ok_or_else(|| setup("policy.stop needs a width above 0"))?;
+                    .ok_or_else(|| setup("policy.stop needs a width of 0.5 or above"))?;
                 self.learn(policy, &task, streams)
             }
         }

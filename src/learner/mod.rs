@@ -41,6 +41,10 @@ use std::rc::Rc;
 /// Minibatch orders begin at this address, so that they never meet the orders of the data.
 const MINIBATCH_ORDERS: u64 = 1 << 32;
 
+/// A policy's own samples begin at this address where a reward was learned from the data, so that
+/// the first of them are not the very responses it was learned from.
+const SAMPLES_BESIDE_DATA: u64 = 1 << 40;
+
 /// Why a run stopped before its last step.
 #[derive(Debug, Clone, thiserror::Error, PartialEq)]
 pub enum Stop {
@@ -148,7 +152,8 @@ impl<'a, T: Task> Learner<'a, T> {
         supply: Supply<T::Response>,
         streams: Streams,
     ) -> Self {
-        let mut progress = Progress::default();
+        let drawn = if task.has_reward_model() { SAMPLES_BESIDE_DATA } else { 0 };
+        let mut progress = Progress { drawn, ..Progress::default() };
         let labeller = Labeller { task, rule: method.rule, streams, judge: Judge::Annotator };
         let per_prompt = schedule.responses_per_prompt;
         let data: Option<Vec<_>> = match supply {

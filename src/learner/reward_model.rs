@@ -1,8 +1,9 @@
 //! The learned reward r_φ of a run: a Bradley–Terry model of its first preference pairs.
 
+use super::Stop;
 use super::source::{Judge, Labeller};
 use super::task::BanditTask;
-use crate::preference::{PairRule, RewardModelError, RewardModelSpec, fit_reward_model};
+use crate::preference::{PairRule, RewardModelSpec, fit_reward_model};
 use crate::stream::Streams;
 
 /// Learns a reward from the preference data and puts it in the place of the true one.
@@ -15,16 +16,22 @@ pub(super) fn learn_reward(
     spec: &RewardModelSpec,
     rule: PairRule,
     streams: Streams,
-) -> Result<BanditTask, RewardModelError> {
+) -> Result<BanditTask, Stop> {
     let labeller = Labeller { task: &task, rule, streams, judge: Judge::Annotator };
     let data = labeller.preference_data(spec.pairs, 2);
     let comparisons: Vec<(usize, usize)> = data
         .iter()
         .flat_map(|s| s.pairs.iter().map(|p| (s.responses[p.chosen], s.responses[p.rejected])))
         .collect();
+    if comparisons.is_empty() {
+        let message = "reward_model: no pair of the preference data was kept, so that nothing can \
+                       be learned; lower pairs.reward_gap or raise reward_model.pairs";
+        return Err(Stop::Setup(message.to_owned()));
+    }
     let temperature = rule.labels().temperature().unwrap_or(1.0);
     let problem = task.problem();
-    let mut reward = fit_reward_model(spec, problem.arms(), &comparisons, temperature)?;
+    let mut reward = fit_reward_model(spec, problem.arms(), &comparisons, temperature)
+        .map_err(|e| Stop::Setup(format!("reward_model.{e}")))?;
     let law = problem.data().marginal();
     let gap = |(p, (gold, own)): (&f64, (&f64, &f64))| p * (gold - own);
     let shift: f64 = law.iter().zip(problem.rewards().iter().zip(&reward)).map(gap).sum();

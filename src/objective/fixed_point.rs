@@ -63,7 +63,8 @@ pub struct OfflineLaw<'a> {
 /// write g = log(π/π_ref): Σ_ij p_i p_j (g_i − g_j − m·s_ij)² over untied pairs is least where
 /// Σ_j p_j (g_i − g_j − m·s_ij) = 0 for every i, with s_ij = ±1 the sign of r_i − r_j. Taking
 /// g_i = m·Σ_j p_j s_ij solves it: tied responses get the same g, so that their absent terms are
-/// zero anyway. The loss is convex and its pairs connect all responses, so there is no other.
+/// zero anyway. The loss is convex and its pairs connect all responses of the data, so there is no
+/// other; responses that the data lack are in no pair, and keep the odds of the tilt.
 /// *Numerics* exponentials are normalised in the logarithm; a response of probability zero keeps it.
 pub fn fixed_point(spec: &ObjectiveSpec, law: &OfflineLaw<'_>) -> Result<Vec<f64>, NoOptimum> {
     check(law)?;

@@ -2,11 +2,11 @@
 
 use super::table::{ContextFree, KeptRow};
 use super::{Parameter, Scalars};
-use crate::numerics::{log_sigmoids, sigmoid};
+use crate::numerics::{bumps, log_sigmoids, sigmoid};
 use serde::{Deserialize, Serialize};
 
-/// Bumps further away than this many widths are left out.
-const REACH: f64 = 5.0;
+/// The narrowest bumps (positions): narrower ones would leave positions without any.
+const NARROWEST: f64 = 0.5;
 
 /// How the decision to stop generalises from one position to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,9 +65,9 @@ pub struct StopOrContinue {
 
 impl StopOrContinue {
     /// A policy that starts as the reference, `log_reference: [lengths]` (nats); `None` unless there
-    /// are two lengths at least, all possible, and the width is a number above 0.
+    /// are two lengths at least, all possible, and the width is a number from 0.5 on.
     pub fn new(log_reference: &[f64], spec: StopSpec) -> Option<Self> {
-        let valid = spec.width > 0.0
+        let valid = spec.width >= NARROWEST
             && spec.width.is_finite()
             && log_reference.len() >= 2
             && log_reference.iter().all(|lp| lp.is_finite());
@@ -78,10 +78,10 @@ impl StopOrContinue {
         let features: Vec<Features> = match spec.features {
             StopFeatures::Shared => vec![vec![(0, 1.0)]; positions],
             StopFeatures::Bumps => {
-                (0..positions).map(|t| bumps(t, positions, spec.width)).collect()
+                (0..positions).map(|t| shares(t, positions, spec.width)).collect()
             }
             StopFeatures::Both => {
-                let own = |t| [vec![(0, 1.0)], shifted(bumps(t, positions, spec.width))].concat();
+                let own = |t| [vec![(0, 1.0)], shifted(shares(t, positions, spec.width))].concat();
                 (0..positions).map(own).collect()
             }
         };
@@ -112,11 +112,8 @@ fn log_odds(log_reference: &[f64]) -> Vec<f64> {
 }
 
 /// Gaussian bumps one width apart, from position 0 on, divided by their sum.
-fn bumps(position: usize, positions: usize, width: f64) -> Features {
-    let centres = ((positions - 1) as f64 / width).ceil() as usize + 1;
-    let distance = |j: usize| position as f64 / width - j as f64;
-    let near = (0..centres).filter(|&j| distance(j).abs() <= REACH);
-    let heights: Features = near.map(|j| (j, (-0.5 * distance(j).powi(2)).exp())).collect();
+fn shares(position: usize, positions: usize, width: f64) -> Features {
+    let heights = bumps(position as f64, width, (positions - 1) as f64);
     let total: f64 = heights.iter().map(|(_, height)| height).sum();
     heights.into_iter().map(|(j, height)| (j, height / total)).collect()
 }

@@ -1,9 +1,7 @@
 //! What a reward model can express.
 
+use crate::numerics::bumps;
 use serde::{Deserialize, Serialize};
-
-/// Bumps further away than this many widths are left out.
-const REACH: f64 = 5.0;
 
 /// The class of a reward model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +32,7 @@ impl FeatureTable {
                 // The second is orthogonal to the first and to constants over evenly spread arms.
                 vec![(0, x), (1, x * x - 1.0 / 3.0)]
             }
-            RewardClass::Smooth => {
-                let centres = (scale / width).ceil() as usize + 1;
-                let distance = |j: usize| arm as f64 / width - j as f64;
-                let near = (0..centres).filter(|&j| distance(j).abs() <= REACH);
-                near.map(|j| (j, (-0.5 * distance(j).powi(2)).exp())).collect()
-            }
+            RewardClass::Smooth => bumps(arm as f64, width, scale),
             RewardClass::Tabular => vec![(arm, 1.0)],
         };
         let rows: Vec<Vec<(usize, f64)>> = (0..arms).map(row).collect();

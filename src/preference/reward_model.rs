@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The steepest slope that counts as none, per comparison.
 const TOLERANCE: f64 = 1e-10;
+/// The narrowest bumps (arms): narrower ones would leave arms without any.
+const NARROWEST: f64 = 0.5;
 /// Newton steps at most; about ten are needed.
 const STEPS: usize = 100;
 
@@ -52,12 +54,12 @@ impl RewardModelSpec {
     /// Checks the numbers.
     pub fn check(&self) -> Result<(), RewardModelError> {
         let fault = |key, given: String, allowed| Err(RewardModelError { key, given, allowed });
-        for (key, value) in [("width", self.width), ("ridge", self.ridge)] {
-            if !(value > 0.0 && value.is_finite()) {
-                let allowed =
-                    "a finite number above 0 (without a ridge, exact labels make φ endless)";
-                return fault(key, value.to_string(), allowed);
-            }
+        if !(self.width >= NARROWEST && self.width.is_finite()) {
+            return fault("width", self.width.to_string(), "a finite number, 0.5 or above");
+        }
+        if !(self.ridge > 0.0 && self.ridge.is_finite()) {
+            let allowed = "a finite number above 0 (without a ridge, exact labels make φ endless)";
+            return fault("ridge", self.ridge.to_string(), allowed);
         }
         if self.pairs == 0 {
             return fault("pairs", "0".into(), "1 or more");

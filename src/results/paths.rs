@@ -34,6 +34,17 @@ pub fn first_reached(x: &[f64], y: &[f64], level: f64) -> Reach {
     }
 }
 
+/// Where a curve first reaches a level, from whichever side it starts: [`first_crossing`] upwards, or
+/// the same downwards.
+pub fn first_arrival(x: &[f64], y: &[f64], level: f64) -> Reach {
+    let starts_above = y.iter().find(|y| !y.is_nan()).is_some_and(|start| *start > level);
+    if !starts_above {
+        return first_crossing(x, y, level);
+    }
+    let mirrored: Vec<f64> = y.iter().map(|y| -y).collect();
+    first_crossing(x, &mirrored, -level)
+}
+
 /// When a path first reaches `level` from below; a path that starts above reaches it at its start.
 ///
 /// *where* `x: [points]` ascends and `y: [points]`; points whose height is NaN are passed over.

@@ -127,7 +127,7 @@ pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
     }
     if let PolicySpec::Stop(spec) = &experiment.policy {
         let policy = StopOrContinue::new(problem.log_reference(), *spec);
-        range("policy.stop.width", spec.width, policy.is_some(), "a finite number above 0")?;
+        range("policy.stop.width", spec.width, policy.is_some(), "a finite number, 0.5 or above")?;
     }
     if experiment.schedule.expectation == Expectation::Sampled {
         return Ok(());
@@ -152,8 +152,9 @@ fn nothing_drawn(experiment: &Experiment, problem: &Problem) -> Result<(), Fault
     if experiment.objective.needs().pairs && !experiment.pairs.labels.is_exact() {
         return refuse("`pairs.labels` are", "write `pairs.labels = \"exact\"`, or sample");
     }
-    let offline = experiment.schedule.data == DataSource::Offline;
-    if offline && problem.data().one_law().is_none() {
+    let reads_data = experiment.schedule.data == DataSource::Offline
+        || experiment.schedule.expectation == Expectation::FixedPoint;
+    if reads_data && problem.data().one_law().is_none() {
         let help = "write `skew_fraction = 0.0` or `1.0`, or sample";
         return refuse("with a part of the data truncated, the kind of each prompt is", help);
     }
@@ -213,6 +214,11 @@ fn schedule(experiment: &Experiment) -> Result<(), Fault> {
 /// The settings of the reward model.
 fn reward_model(experiment: &Experiment) -> Result<(), Fault> {
     let Some(spec) = &experiment.reward_model else { return Ok(()) };
+    need(experiment.data.preferences.is_none(), || {
+        Fault::new("reward_model", "r_φ learns from D_pref, which `data.preferences` replaces")
+            .note("allowed", "one of the two")
+            .note("help", "leave `reward_model` out, or `data.preferences`")
+    })?;
     spec.check().map_err(|error| {
         let key = format!("reward_model.{}", error.key);
         Fault::refused(&key, &error.given).note("allowed", error.allowed)
