@@ -43,7 +43,7 @@ pub(crate) use folder::pairs;
 pub use folder::{FolderLock, Provenance, RunFolder};
 pub use merge::merge;
 pub use multiverse::{Setting, multiverse};
-pub use paths::{Reach, area, first_crossing, first_reached};
+pub use paths::{Reach, area, first_arrival, first_crossing, first_reached};
 pub use published::{Agreement, Place, compare};
 pub use published_table::{published_csv, published_markdown};
 pub use read::Run;

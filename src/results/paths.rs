@@ -60,3 +60,19 @@ pub fn first_crossing(x: &[f64], y: &[f64], level: f64) -> Reach {
     }
     Reach { at: x.last().copied().unwrap_or(f64::NAN), censored: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::first_arrival;
+
+    /// From 8 over 6 to 2, the level 4 lies half-way between the last two places; from below, the
+    /// mirror image of the path meets −4 at the same place; a start on the level has arrived.
+    #[test]
+    fn a_level_is_met_from_either_side() {
+        let (x, down) = ([0.0, 10.0, 20.0], [8.0, 6.0, 2.0]);
+        assert_eq!(first_arrival(&x, &down, 4.0).at, 15.0);
+        assert_eq!(first_arrival(&x, &down.map(|y| -y), -4.0).at, 15.0);
+        assert_eq!(first_arrival(&x, &down, 8.0).at, 0.0);
+        assert!(first_arrival(&x, &down, 1.0).censored);
+    }
+}
