@@ -141,18 +141,19 @@ fn a_reward_model_judges_a_policys_own_samples_and_not_the_preference_data() {
     assert_ne!(reward("on-policy", model), reward("on-policy", ""));
 }
 
-/// A tabular model of many exact labels orders all lengths of the data as the true reward does, so
-/// that on-policy comparisons are the same with it as without it.
+/// Reward −|y|, 2000 exactly labelled pairs of truncated responses, of which e⁻⁴ = 2 % are longer than
+/// 30: up to there the parabola falls from every length to the next, so that it compares any two such
+/// responses as the truth does.
 #[test]
-fn a_reward_model_that_orders_as_the_truth_changes_no_comparison() {
-    let model = "reward_model = { class = \"quadratic\", pairs = 2000, ridge = 1e-4 }";
-    let series = |model: &str| {
-        let more = format!(
-            "data.prompts = 60\n{model}\nschedule = {{ data = \"on-policy\", {SCHEDULE} }}"
-        );
-        last(&run("dpo = { beta = 0.3 }", &more, 5).expect("a run"), "gold_reward")
-    };
-    assert_eq!(series(model), series(""));
+fn a_quadratic_reward_model_of_exact_labels_orders_the_lengths_of_its_data() {
+    let more = format!(
+        "data.prompts = 60\nmeasure = {{ distribution = true }}\n\
+         reward_model = {{ class = \"quadratic\", pairs = 2000, ridge = 1e-4 }}\n\
+         schedule = {{ {SCHEDULE} }}"
+    );
+    let measured = run("dpo = { beta = 0.3 }", &more, 5).expect("a run");
+    let proxy: Vec<f64> = (0..=30).map(|k| last(&measured, &format!("proxy/{k}"))).collect();
+    assert!(proxy.windows(2).all(|pair| pair[1] < pair[0]), "{proxy:?}");
 }
 
 #[test]
