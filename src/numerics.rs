@@ -194,6 +194,18 @@ pub fn correlation(probability: &[f64], a: &[f64], b: &[f64]) -> f64 {
     if scale > 0.0 { (ab / scale).clamp(-1.0, 1.0) } else { 0.0 }
 }
 
+/// The first of the places `at + step`, `at + step/2`, `at + step/4`, … where a loss is below its
+/// value at `at`; `None` down in the rounding of the loss.
+pub fn descend(at: &[f64], step: &[f64], loss: impl Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
+    const HALVINGS: i32 = 40;
+    let before = loss(at);
+    let moved = |k: i32| -> Vec<f64> {
+        let scale = 0.5f64.powi(k);
+        at.iter().zip(step).map(|(x, s)| x + scale * s).collect()
+    };
+    (0..HALVINGS).map(moved).find(|place| loss(place) < before)
+}
+
 /// The Kullback–Leibler divergence `KL(p‖q) = Σᵢ pᵢ (log pᵢ − log qᵢ)` in nats.
 ///
 /// *where* `log_p` and `log_q` are log-probabilities over the same outcomes.

@@ -19,7 +19,7 @@ mod when;
 pub use names::{METRICS, is_metric};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
 use proxy::OverOptimisation;
-use table::{OfRow, Table};
+use table::{OfRow, Table, expected};
 pub use when::Moments;
 
 /// One number measured at one step.
@@ -153,9 +153,8 @@ impl<'a> BanditObserver<'a> {
         let problem = self.task.problem();
         let (log_ref, log_target) = (problem.log_reference(), problem.log_target());
         let (reference, target) = (exponentials(log_ref), exponentials(log_target));
-        let reward = |p: &[f64]| p.iter().zip(problem.rewards()).map(|(p, r)| p * r).sum::<f64>();
         let metrics: [(&str, OfRow<'_>); 6] = [
-            ("gold_reward", &|p, _| reward(p)),
+            ("gold_reward", &|p, _| expected(p, problem.rewards())),
             ("forward_kl_ref", &|_, log_p| kl_divergence_given(&reference, log_ref, log_p)),
             ("reverse_kl_ref", &|p, log_p| kl_divergence_given(p, log_p, log_ref)),
             ("forward_kl_target", &|_, log_p| kl_divergence_given(&target, log_target, log_p)),

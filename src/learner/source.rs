@@ -101,8 +101,13 @@ impl<T: Task> Labeller<'_, T> {
 
     /// Every response with its probability in the preference data.
     pub fn enumerate(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
+        let law = Some(self.task.data_law());
+        PromptSamples { law, ..self.listed(prompt, drawn_at) }
+    }
+
+    /// Every response, without a probability.
+    fn listed(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
         let mut samples = self.label(prompt, self.task.every_response(), 0, drawn_at);
-        samples.law = Some(self.task.data_law());
         let target = samples.responses.iter();
         samples.log_target = target.map(|y| self.task.log_target(&samples.prompt, y)).collect();
         samples
@@ -118,7 +123,7 @@ impl<T: Task> Labeller<'_, T> {
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
-        let mut samples = self.enumerate(prompt, drawn_at);
+        let mut samples = self.listed(prompt, drawn_at);
         let mut batch = Batch::default();
         batch.push(samples.prompt.clone(), samples.responses.iter().cloned());
         let log_pi = policy.log_probs(&batch)?;

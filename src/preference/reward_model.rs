@@ -1,7 +1,7 @@
 //! r_φ: a reward learned from comparisons by the Bradley–Terry model.
 
 use super::features::{FeatureTable, RewardClass};
-use crate::numerics::{sigmoid, solve_positive_definite};
+use crate::numerics::{descend, log_sigmoid, sigmoid, solve_positive_definite};
 use serde::{Deserialize, Serialize};
 
 /// The steepest slope that counts as none, per comparison.
@@ -107,8 +107,7 @@ impl Fit<'_> {
     }
 
     fn loss(&self, weights: &[f64]) -> f64 {
-        let data: f64 =
-            self.margins(weights).iter().map(|&x| crate::numerics::log_sigmoid(x)).sum();
+        let data: f64 = self.margins(weights).iter().map(|&x| log_sigmoid(x)).sum();
         0.5 * self.ridge * weights.iter().map(|w| w * w).sum::<f64>() - data
     }
 
@@ -141,12 +140,7 @@ impl Fit<'_> {
                 break;
             }
             let step = solve_positive_definite(hessian, descent);
-            let before = self.loss(&weights);
-            let moved = |scale: f64| -> Vec<f64> {
-                weights.iter().zip(&step).map(|(w, s)| w + scale * s).collect()
-            };
-            let lower = (0..40).map(|k| moved(0.5f64.powi(k))).find(|at| self.loss(at) < before);
-            match lower {
+            match descend(&weights, &step, |at| self.loss(at)) {
                 Some(at) => weights = at,
                 // Down in the rounding of the loss.
                 None => break,

@@ -3,7 +3,7 @@
 use super::super::task::BanditTask;
 use super::super::{Progress, Stop};
 use super::BanditObserver;
-use super::table::Table;
+use super::table::{Table, expected};
 use crate::numerics::{correlation, exponentials};
 use crate::problem::coverage;
 
@@ -26,11 +26,6 @@ impl OverOptimisation {
         self.best_gold = Some(best);
         best - self.at_best_proxy.map_or(gold, |(_, there)| there)
     }
-}
-
-/// The expectation of a number of each arm.
-fn expected(probability: &[f64], of_arm: &[f64]) -> f64 {
-    probability.iter().zip(of_arm).map(|(p, x)| p * x).sum()
 }
 
 impl BanditObserver<'_> {

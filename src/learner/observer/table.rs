@@ -5,6 +5,11 @@ use ndarray::{Array2, ArrayView1};
 /// A number of one row: of its probabilities and their logarithms.
 pub(super) type OfRow<'a> = &'a dyn Fn(&[f64], &[f64]) -> f64;
 
+/// The expectation of a number of each arm.
+pub(super) fn expected(probability: &[f64], of_arm: &[f64]) -> f64 {
+    probability.iter().zip(of_arm).map(|(p, x)| p * x).sum()
+}
+
 /// A policy on the evaluation prompts.
 pub(super) struct Table {
     /// log π of every arm: `[prompts, arms]`, nats.

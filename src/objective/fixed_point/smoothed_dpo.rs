@@ -1,6 +1,6 @@
 //! The minimum of DPO with label smoothing, by Newton's method over classes of equal reward.
 
-use crate::numerics::{log_sigmoid, sigmoid, solve_positive_definite};
+use crate::numerics::{descend, log_sigmoid, sigmoid, solve_positive_definite};
 
 /// The steepest gradient component that counts as zero, relative to the mass of its class.
 const TOLERANCE: f64 = 1e-13;
@@ -85,14 +85,11 @@ impl Classes {
                 break;
             }
             let step = solve_positive_definite(hessian, descent);
-            let before = self.loss(&u);
-            let moved = |scale: f64| u.iter().zip(&step).map(|(u, s)| u + scale * s).collect();
-            let tried = (0..40).map(|k| moved(0.5f64.powi(k)));
-            match tried.into_iter().find(|at: &Vec<f64>| self.loss(at) < before) {
+            match descend(&u, &step, |at| self.loss(at)) {
                 Some(lower) => u = lower,
                 None => {
                     // Down in the rounding of the loss: a last full step settles the digits.
-                    u = moved(1.0);
+                    u.iter_mut().zip(&step).for_each(|(u, s)| *u += s);
                     break;
                 }
             }
