@@ -26,4 +26,6 @@ pub mod runner;
 
 pub mod figure;
 
+pub mod glossary;
+
 pub mod cli;

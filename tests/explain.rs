@@ -1,6 +1,6 @@
 //! `modeseek explain`: everything that can be met is explained, by what the code itself says.
 
-use modeseek::cli::explain::{explain, terms};
+use modeseek::glossary::{explain, terms};
 use modeseek::learner::METRICS;
 use modeseek::objective::TABLE_1;
 use modeseek::scenario::{Scenario, Source, shipped};

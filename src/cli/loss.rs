@@ -64,11 +64,6 @@ pub(super) fn command(args: &Args) -> Result<(), Failure> {
     out.flush().map_err(Failure::work)
 }
 
-/// Whether the calculator has a method of this name.
-pub(super) fn knows(method: &str) -> bool {
-    Method::named(method).is_ok()
-}
-
 /// Writes `file` to `out` with the loss and the coefficients of every row.
 ///
 /// *where* `method` is one of `dpo ipo hinge pref-ft best-of-n rwr reinforce rloo ppo unlikelihood`

@@ -2,7 +2,7 @@
 
 mod check;
 mod claims;
-pub mod explain;
+mod explain;
 mod figure;
 mod list;
 pub mod loss;

@@ -152,3 +152,16 @@ impl Method {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glossary::BY_HAND;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_glossary_names_the_objectives_of_the_calculator() {
+        let own: BTreeSet<&str> = METHODS.iter().map(|method| method.objective).collect();
+        assert_eq!(own, BY_HAND.into_iter().collect());
+    }
+}

@@ -2,7 +2,6 @@
 
 use super::entry::{Entry, Kind};
 use super::source::{headed, item, pascal_case};
-use crate::cli::loss;
 use crate::objective::{Row, Signal, TABLE_1};
 
 /// Other names of objectives.
@@ -13,6 +12,10 @@ const ALIASES: [(&str, &[&str]); 5] = [
     ("rwr", &["reward-weighted regression"]),
     ("best-of-n", &["bofn"]),
 ];
+
+/// The objectives whose numbers `modeseek loss` gives for log-probabilities in a CSV file.
+pub const BY_HAND: [&str; 9] =
+    ["dpo", "ipo", "hinge", "pref-ft", "best-of-n", "rwr", "reinforce", "ppo", "unlikelihood"];
 
 /// What the loss of one term is counted in.
 const UNITS: [(&str, &str); 12] = [
@@ -106,7 +109,7 @@ fn parameters(name: &str) -> String {
 /// How it is chosen, and how its numbers are checked by hand.
 fn place(name: &str) -> String {
     let written = format!("objective.{name} = {{ … }} below a [[method]] of a scenario");
-    match loss::knows(name) {
+    match BY_HAND.contains(&name) {
         true => format!("{written}; by hand: modeseek loss {name} FILE.csv"),
         false => written,
     }

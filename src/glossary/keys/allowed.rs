@@ -1,6 +1,6 @@
 //! What may be given for a key: what its type reads, and what the gate behind it lets through.
 
-use crate::cli::explain::source::{Item, Member, item};
+use crate::glossary::source::{Item, Member, item};
 use crate::learner::{Optimizer, OptimizerSpec, Schedule, ScheduleSpec};
 use crate::objective::ObjectiveSpec;
 use serde::de::DeserializeOwned;
