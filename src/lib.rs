@@ -24,6 +24,8 @@ pub mod results;
 
 pub mod runner;
 
+pub mod laboratory;
+
 pub mod figure;
 
 pub mod glossary;

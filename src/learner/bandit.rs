@@ -3,9 +3,9 @@
 use super::observer::BanditObserver;
 use super::reward_model::learn_reward;
 use super::{
-    BanditTask, Comparison, DataSource, DataSpec, Expectation, Learner, MeasureSpec, Measurement,
-    Method, Observer, Optimizer, OptimizerSpec, Progress, Prompts, Schedule, ScheduleSpec, Stop,
-    Supply, fit_to_reference,
+    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Frame, Learner, MeasureSpec,
+    Measurement, Method, Observer, Optimizer, OptimizerSpec, Progress, PromptSamples, Prompts,
+    Schedule, ScheduleSpec, Stop, Supply, fit_to_reference,
 };
 use crate::objective::{NoOptimum, ObjectiveSpec, OfflineLaw, fixed_point};
 use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, Tabular, Unimodal};
@@ -13,6 +13,7 @@ use crate::preference::{PairRule, PairSpec, RewardModelSpec, read_comparisons};
 use crate::problem::Problem;
 use crate::stream::Streams;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// The settings of one run.
@@ -64,36 +65,83 @@ impl FittedPolicies {
     }
 }
 
+/// An observer of any policy over arms.
+trait Watcher:
+    Observer<Tabular> + Observer<Unimodal> + Observer<Mlp> + Observer<StopOrContinue>
+{
+}
+
+impl<O> Watcher for O where
+    O: Observer<Tabular> + Observer<Unimodal> + Observer<Mlp> + Observer<StopOrContinue>
+{
+}
+
 impl BanditRun<'_> {
     /// Trains and measures; the same settings and seed give the same numbers, bit by bit.
     pub fn train(&self, seed: u64, fitted: &FittedPolicies) -> Result<Vec<Measurement>, Stop> {
         let streams = Streams::new(seed);
+        let task = self.task(streams)?;
+        if self.schedule.expectation == Expectation::FixedPoint {
+            return self.measure_fixed_point(&task, streams);
+        }
+        let identity = (self.objective.name(), self.schedule.steps);
+        let observer = self.watched(&task, streams, fitted, |data| {
+            BanditObserver::new(&task, self.measure, identity, data, streams)
+        })?;
+        Ok(observer.into_measurements())
+    }
+
+    /// Trains and keeps every picture on the way, for policies that ignore the context.
+    pub fn film(&self, seed: u64) -> Result<Vec<Frame>, Stop> {
+        let streams = Streams::new(seed);
+        let task = self.task(streams)?;
+        if !task.ignores_context() || self.schedule.expectation == Expectation::FixedPoint {
+            return Err(setup("only a policy that ignores the context and is trained has a film"));
+        }
+        let new = |_: &[_]| Film::new(self.problem.arms());
+        Ok(self.watched(&task, streams, &FittedPolicies::default(), new)?.into_frames())
+    }
+
+    /// The prompts and rewards, the learned one among them.
+    fn task(&self, streams: Streams) -> Result<BanditTask, Stop> {
         let features = match self.policy {
             PolicySpec::Mlp(spec) => spec.context,
             PolicySpec::Tabular {} | PolicySpec::Unimodal(_) | PolicySpec::Stop(_) => 0,
         };
-        let mut task = BanditTask::new(self.problem.clone(), features, streams);
-        if let Some(spec) = self.reward_model {
-            task = learn_reward(task, spec, self.rule()?, streams)?;
+        let task = BanditTask::new(self.problem.clone(), features, streams);
+        match self.reward_model {
+            Some(spec) => learn_reward(task, spec, self.rule()?, streams),
+            None => Ok(task),
         }
-        if self.schedule.expectation == Expectation::FixedPoint {
-            return self.measure_fixed_point(&task, streams);
-        }
+    }
+
+    /// Trains the policy before the eyes of an observer, which is made once the offline data are
+    /// drawn.
+    fn watched<O: Watcher>(
+        &self,
+        task: &BanditTask,
+        streams: Streams,
+        fitted: &FittedPolicies,
+        observer: impl FnOnce(&[Rc<PromptSamples<BanditTask>>]) -> O,
+    ) -> Result<O, Stop> {
         match self.policy {
             PolicySpec::Tabular {} => {
-                self.learn(Tabular::new(self.problem.log_reference().to_vec()), &task, streams)
+                let policy = Tabular::new(self.problem.log_reference().to_vec());
+                self.learn(policy, task, streams, observer)
             }
             PolicySpec::Unimodal(spec) => {
                 let policy = Unimodal::new(self.problem.arms(), *spec).ok_or_else(|| {
                     setup("policy.unimodal needs a finite mean and a width above 0")
                 })?;
-                self.learn(policy, &task, streams)
+                self.learn(policy, task, streams, observer)
             }
-            PolicySpec::Mlp(spec) => self.learn(fitted.get(spec, &task, streams)?, &task, streams),
+            PolicySpec::Mlp(spec) => {
+                self.learn(fitted.get(spec, task, streams)?, task, streams, observer)
+            }
             PolicySpec::Stop(spec) => {
                 let policy = StopOrContinue::new(self.problem.log_reference(), *spec)
                     .ok_or_else(|| setup("policy.stop needs a width of 0.5 or above"))?;
-                self.learn(policy, &task, streams)
+                self.learn(policy, task, streams, observer)
             }
         }
     }
@@ -102,23 +150,22 @@ impl BanditRun<'_> {
         PairRule::new(*self.pairs).map_err(|e| setup(&format!("pairs.{e}")))
     }
 
-    fn learn<P: Enumerable>(
+    fn learn<P: Enumerable, O: Observer<P>>(
         &self,
         mut policy: P,
         task: &BanditTask,
         streams: Streams,
-    ) -> Result<Vec<Measurement>, Stop> {
+        observer: impl FnOnce(&[Rc<PromptSamples<BanditTask>>]) -> O,
+    ) -> Result<O, Stop> {
         let method = Method::new(self.objective, self.rule()?, self.schedule.expectation)
             .map_err(|e| setup(&e.to_string()))?;
         let schedule = Schedule::new(self.schedule).map_err(|e| setup(&e.to_string()))?;
         let optimizer = Optimizer::new(self.optimizer).map_err(|e| setup(&e.to_string()))?;
         let supply = self.supply()?;
         let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams);
-        let identity = (self.objective.name(), self.schedule.steps);
-        let mut observer =
-            BanditObserver::new(task, self.measure, identity, learner.data(), streams);
+        let mut observer = observer(learner.data());
         learner.train(&mut policy, &mut observer)?;
-        Ok(observer.into_measurements())
+        Ok(observer)
     }
 
     /// What fills the rounds.

@@ -18,7 +18,7 @@ mod task;
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use fit::fit_to_reference;
 pub use observer::{
-    BanditObserver, METRICS, Measurement, Moments, Observer, StepReport, is_metric,
+    BanditObserver, Film, Frame, METRICS, Measurement, Moments, Observer, StepReport, is_metric,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};
@@ -200,8 +200,7 @@ impl<'a, T: Task> Learner<'a, T> {
                     if self.progress.step == self.schedule.steps {
                         return Ok(());
                     }
-                    let norm_wanted = observer.wants_gradient_norm(self.progress.step + 1);
-                    if let Some(report) = self.step(policy, &round, &minibatch, norm_wanted)? {
+                    if let Some(report) = self.step(policy, &round, &minibatch, observer)? {
                         observer.observe(policy, &self.progress, Some(&report))?;
                     }
                 }
@@ -234,7 +233,7 @@ impl<'a, T: Task> Learner<'a, T> {
     }
 
     /// Lets the remaining steps of a collapsed policy pass: its losses and gradients are zero.
-    fn rest<P>(&mut self, policy: &P, observer: &mut impl Observer<P>) -> Result<(), Stop> {
+    fn rest<P: Policy>(&mut self, policy: &P, observer: &mut impl Observer<P>) -> Result<(), Stop> {
         while self.progress.step < self.schedule.steps {
             let factor = self.schedule.learning_rate_factor(self.progress.step);
             let learning_rate = self.optimizer.learning_rate() * factor;

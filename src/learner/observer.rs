@@ -5,17 +5,19 @@ use super::spec::MeasureSpec;
 use super::task::BanditTask;
 use super::{Progress, Stop};
 use crate::numerics::{entropy, exponentials, kl_divergence_given};
-use crate::policy::Enumerable;
+use crate::policy::{Enumerable, Policy};
 use crate::stream::Streams;
 use ndarray::Array2;
 use std::rc::Rc;
 
+mod film;
 mod names;
 mod pairs;
 mod proxy;
 mod table;
 mod when;
 
+pub use film::{Film, Frame};
 pub use names::{METRICS, is_metric};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
 use proxy::OverOptimisation;
@@ -57,7 +59,7 @@ pub struct StepReport {
 }
 
 /// Someone who looks at the policy at step 0 and after every step.
-pub trait Observer<P> {
+pub trait Observer<P: Policy> {
     /// Looks; `report` is `None` at step 0.
     fn observe(
         &mut self,
@@ -65,6 +67,12 @@ pub trait Observer<P> {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop>;
+
+    /// Looks at what a step is about to push: the minibatch's responses, and ∂loss/∂log π of each of
+    /// their tokens.
+    fn coefficients(&mut self, responses: &[P::Response], coefficients: &[f64]) {
+        let _ = (responses, coefficients);
+    }
 
     /// Whether the report that ends in `step` steps taken must say the gradient's norm, which costs
     /// a pass over every parameter.

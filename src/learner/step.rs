@@ -1,6 +1,6 @@
 //! One optimizer step: coefficients from the objective, gradients from the policy.
 
-use super::observer::StepReport;
+use super::observer::{Observer, StepReport};
 use super::optimizer::gradient_norm;
 use super::round::Round;
 use super::task::Task;
@@ -20,13 +20,13 @@ struct Scored {
 impl<T: Task> Learner<'_, T> {
     /// Takes one optimizer step; `None` if the minibatch has no unit to learn from.
     ///
-    /// The norm of the gradient is taken only if it is wanted or clipped.
+    /// The norm of the gradient is taken only if the observer wants it or it is clipped.
     pub(super) fn step<P>(
         &mut self,
         policy: &mut P,
         round: &Round<T>,
         minibatch: &[usize],
-        norm_wanted: bool,
+        observer: &mut impl Observer<P>,
     ) -> Result<Option<StepReport>, Stop>
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
@@ -40,12 +40,14 @@ impl<T: Task> Learner<'_, T> {
             if outcome.is_err() || scored.units == 0.0 {
                 return None;
             }
+            observer.coefficients(batch.responses(), &scored.coefficients);
             report = Some(self.report(round, minibatch, log_pi, &scored));
             Some(scored.coefficients)
         })?;
         outcome?;
         let Some(mut report) = report else { return Ok(None) };
         let clip = self.schedule.gradient_clip;
+        let norm_wanted = observer.wants_gradient_norm(self.progress.step + 1);
         let norm =
             (norm_wanted || clip.is_finite()).then(|| gradient_norm(&policy.parameters_mut()));
         let scale = norm.filter(|norm| *norm > clip).map_or(1.0, |norm| clip / norm);

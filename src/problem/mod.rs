@@ -17,7 +17,8 @@ pub use length::{
 pub use reference::binned_cauchy;
 pub use separation::logarithmic_mean;
 pub use spec::{
-    Bump, BumpsSpec, Column, ProblemSpec, ReferenceSpec, SeparationSpec, TableSpec, TwoModesSpec,
+    ArmDataSpec, Bump, BumpsSpec, Column, GaussianSpec, ProblemSpec, ReferenceSpec, SeparationSpec,
+    TableSpec, TwoModesSpec,
 };
 
 use crate::numerics::{exponentials, log_softmax};
@@ -64,14 +65,16 @@ impl Problem {
             ProblemSpec::Bumps(bumps) => {
                 let rewards = bumps::rewards(bumps.reward);
                 let reference = reference::probabilities(&bumps.reference, rewards.len(), folder)?;
-                Problem::tilted(rewards, &reference, bumps.target_temperature)
+                let problem = Problem::tilted(rewards, &reference, bumps.target_temperature)?;
+                problem.with_data("bumps.data.gaussian", bumps.data)
             }
             ProblemSpec::TwoModes(modes) => {
                 let target = bumps::two_modes(modes)?;
                 let highest = target.iter().copied().fold(0.0, f64::max);
                 let rewards: Vec<f64> = target.iter().map(|q| q / highest).collect();
                 let reference = reference::probabilities(&modes.reference, modes.arms, folder)?;
-                Ok(Problem::with_target(rewards, &reference, &target))
+                let problem = Problem::with_target(rewards, &reference, &target);
+                problem.with_data("two-modes.data.gaussian", modes.data)
             }
             ProblemSpec::Table(table) => {
                 let rewards = columns::finite(&table.rewards, "table.rewards", folder)?;
@@ -114,6 +117,13 @@ impl Problem {
         // From the logarithms, as everyone else reads the reference: equal to the last digit.
         let data = DataLaw::reference(&exponentials(&log_reference));
         Problem { rewards, log_reference, log_target, data, boundary: None, peak_length: None }
+    }
+
+    /// The same problem with other preference data; `key` names them in messages.
+    fn with_data(self, key: &'static str, spec: ArmDataSpec) -> Result<Self, ProblemError> {
+        let ArmDataSpec::Gaussian(spec) = spec else { return Ok(self) };
+        let data = DataLaw::reference(&reference::gaussian(spec, self.arms(), key)?);
+        Ok(Problem { data, ..self })
     }
 
     /// How many arms there are.

@@ -1,6 +1,7 @@
 //! The reference policy π_ref, arm by arm.
 
-use super::{ProblemError, ReferenceSpec, columns};
+use super::{GaussianSpec, ProblemError, ReferenceSpec, columns};
+use crate::numerics::{exponentials, log_softmax};
 use std::path::Path;
 
 /// Exact bin probabilities of tanh(X), X ~ Cauchy(−0.7, 0.4), in `bins` equal bins of [−1, 1].
@@ -30,8 +31,28 @@ pub(super) fn probabilities(
     match spec {
         ReferenceSpec::BinnedCauchy => Ok(binned_cauchy(arms)),
         ReferenceSpec::Uniform => Ok(vec![1.0 / arms as f64; arms]),
+        ReferenceSpec::Gaussian(spec) => gaussian(*spec, arms, "reference.gaussian"),
         ReferenceSpec::Table(column) => {
             columns::distribution(column, "reference.table", arms, folder)
         }
     }
+}
+
+/// A discretised Gaussian over the arms; `key` names it in messages.
+pub(super) fn gaussian(
+    spec: GaussianSpec,
+    arms: usize,
+    key: &'static str,
+) -> Result<Vec<f64>, ProblemError> {
+    let GaussianSpec { mean, width } = spec;
+    if !(mean.is_finite() && width.is_finite() && width >= 0.5) {
+        return Err(ProblemError::Range {
+            key,
+            given: format!("mean {mean}, width {width}"),
+            allowed: "a finite mean and a width of 0.5 or above (arms)".into(),
+        });
+    }
+    let z = |arm: usize| (arm as f64 - mean) / width;
+    let logits: Vec<f64> = (0..arms).map(|arm| -0.5 * z(arm) * z(arm)).collect();
+    Ok(exponentials(&log_softmax(&logits)))
 }

@@ -58,6 +58,9 @@ pub struct BumpsSpec {
     /// The target of the divergence objectives and metrics is π_ref·exp(r / target_temperature).
     #[serde(default = "target_temperature")]
     pub target_temperature: f64,
+    /// D_pref: whose responses the preference data hold.
+    #[serde(default, skip_serializing_if = "ArmDataSpec::is_reference")]
+    pub data: ArmDataSpec,
 }
 
 /// `[problem.two-modes]`: the target is a mixture of two discretised Gaussians, and the reward is
@@ -77,6 +80,9 @@ pub struct TwoModesSpec {
     /// π_ref.
     #[serde(default)]
     pub reference: ReferenceSpec,
+    /// D_pref: whose responses the preference data hold.
+    #[serde(default, skip_serializing_if = "ArmDataSpec::is_reference")]
+    pub data: ArmDataSpec,
 }
 
 /// `[problem.table]`.
@@ -139,6 +145,36 @@ pub enum ReferenceSpec {
     BinnedCauchy,
     /// Every arm alike.
     Uniform,
+    /// exp(−(a − mean)²/2width²), normalised: where `policy.unimodal` of the same numbers starts.
+    Gaussian(GaussianSpec),
     /// Probabilities arm by arm; they are normalised if they sum to 1 within 1e-6.
     Table(Column),
+}
+
+/// A π_ref or a D_pref of one bump.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaussianSpec {
+    /// Where the bump stands (arms).
+    pub mean: f64,
+    /// Its standard deviation (arms).
+    pub width: f64,
+}
+
+/// D_pref of a problem over arms.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ArmDataSpec {
+    /// Responses of π_ref.
+    #[default]
+    Reference,
+    /// Skewed data: responses of one bump, wherever π_ref stands.
+    Gaussian(GaussianSpec),
+}
+
+impl ArmDataSpec {
+    /// Whether the data are responses of π_ref.
+    pub fn is_reference(&self) -> bool {
+        *self == ArmDataSpec::Reference
+    }
 }

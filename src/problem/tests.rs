@@ -2,7 +2,12 @@ use super::*;
 
 fn bumps(reward: Bump) -> Problem {
     let reference = ReferenceSpec::BinnedCauchy;
-    let spec = ProblemSpec::Bumps(BumpsSpec { reward, reference, target_temperature: 0.1 });
+    let spec = ProblemSpec::Bumps(BumpsSpec {
+        reward,
+        reference,
+        target_temperature: 0.1,
+        data: ArmDataSpec::Reference,
+    });
     Problem::new(&spec, Path::new(".")).expect("valid")
 }
 
@@ -76,6 +81,7 @@ fn two_modes_carry_their_masses() {
         masses: [3.0, 1.0],
         widths: [4.0, 4.0],
         reference: ReferenceSpec::Uniform,
+        data: ArmDataSpec::Reference,
     };
     let problem = Problem::new(&ProblemSpec::TwoModes(spec), Path::new(".")).expect("valid");
     let low: f64 = problem.log_target()[..50].iter().map(|lp| lp.exp()).sum();
@@ -102,4 +108,40 @@ fn a_reference_that_is_no_distribution_is_refused() {
     assert!(message(vec![1.0, 0.0]).contains("above 0"));
     assert!(message(vec![1.0]).contains("at least 2 arms"));
     assert!(message(vec![f64::NAN, 1.0]).contains("finite"));
+}
+
+/// By hand, three arms, mean 1, width 1: D ∝ (e^−½, 1, e^−½), sum 1 + 2·0.606531 = 2.213061.
+#[test]
+fn skewed_data_are_a_bump_of_their_own() {
+    let bump = |width| ArmDataSpec::Gaussian(GaussianSpec { mean: 1.0, width });
+    let spec = TwoModesSpec {
+        arms: 3,
+        peaks: [0.0, 2.0],
+        masses: [1.0, 1.0],
+        widths: [1.0, 1.0],
+        reference: ReferenceSpec::Uniform,
+        data: bump(1.0),
+    };
+    let problem = Problem::new(&ProblemSpec::TwoModes(spec.clone()), Path::new("")).expect("valid");
+    for (found, expected) in problem.data().marginal().iter().zip([0.274_069, 0.451_863, 0.274_069])
+    {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
+    let wrong = TwoModesSpec { data: bump(0.0), ..spec };
+    let error = Problem::new(&ProblemSpec::TwoModes(wrong), Path::new("")).expect_err("refused");
+    assert!(error.to_string().starts_with("two-modes.data.gaussian is mean 1, width 0"), "{error}");
+}
+
+/// A Gaussian reference is where `policy.unimodal` of the same numbers starts.
+#[test]
+fn a_gaussian_reference_is_a_bump_at_its_start() {
+    use crate::policy::{Context, Enumerable, Unimodal, UnimodalSpec};
+    let (mean, width) = (41.5, 7.0);
+    let reference = ReferenceSpec::Gaussian(GaussianSpec { mean, width });
+    let found = reference::probabilities(&reference, 100, Path::new("")).expect("valid");
+    let start = Unimodal::new(100, UnimodalSpec { mean, width }).expect("valid");
+    let row = start.log_probabilities(&[Context::empty()]);
+    for (p, lp) in found.iter().zip(row.row(0)) {
+        assert!((p - lp.exp()).abs() < 1e-14);
+    }
 }

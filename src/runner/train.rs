@@ -1,6 +1,6 @@
-//! From a resolved experiment to its measurements.
+//! From a resolved experiment to its measurements, or to every picture on the way.
 
-use crate::learner::{BanditRun, FittedPolicies, Measurement, Stop};
+use crate::learner::{BanditRun, FittedPolicies, Frame, Measurement, Stop};
 use crate::problem::Problem;
 use crate::scenario::Experiment;
 use std::path::Path;
@@ -11,10 +11,24 @@ pub fn train(
     seed: u64,
     fitted: &FittedPolicies,
 ) -> Result<Vec<Measurement>, Stop> {
-    let problem = Problem::new(&experiment.problem, Path::new(""))
-        .map_err(|e| Stop::Setup(format!("problem.{e}")))?;
-    let run = BanditRun {
-        problem: &problem,
+    run(experiment, &problem(experiment)?).train(seed, fitted)
+}
+
+/// Trains one experiment with one seed and keeps the policy at every step.
+pub fn film(experiment: &Experiment, seed: u64) -> Result<Vec<Frame>, Stop> {
+    run(experiment, &problem(experiment)?).film(seed)
+}
+
+/// The problem of an experiment.
+pub fn problem(experiment: &Experiment) -> Result<Problem, Stop> {
+    Problem::new(&experiment.problem, Path::new(""))
+        .map_err(|e| Stop::Setup(format!("problem.{e}")))
+}
+
+/// The settings of an experiment, as the learner reads them.
+fn run<'a>(experiment: &'a Experiment, problem: &'a Problem) -> BanditRun<'a> {
+    BanditRun {
+        problem,
         policy: &experiment.policy,
         objective: &experiment.objective,
         schedule: &experiment.schedule,
@@ -23,6 +37,5 @@ pub fn train(
         reward_model: experiment.reward_model.as_ref(),
         optimizer: &experiment.optimizer,
         measure: &experiment.measure,
-    };
-    run.train(seed, fitted)
+    }
 }

@@ -79,7 +79,7 @@ fn merges(path: &[String], base: &Table, over: &Table) -> bool {
 pub(super) fn is_choice(path: &[String]) -> bool {
     match path {
         [one] => matches!(one.as_str(), "problem" | "policy" | "objective" | "optimizer"),
-        [problem, _, reference] => problem == "problem" && reference == "reference",
+        [problem, _, law] => problem == "problem" && (law == "reference" || law == "data"),
         _ => false,
     }
 }
