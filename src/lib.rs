@@ -30,4 +30,6 @@ pub mod figure;
 
 pub mod glossary;
 
+pub mod page;
+
 pub mod cli;

@@ -35,6 +35,7 @@ mod words;
 
 pub use font::{missing_glyphs, text_width};
 pub use label::{Room, overlap, spread};
+pub use style::colour_of;
 pub use theme::Width;
 
 use crate::results::Run;

@@ -67,6 +67,12 @@ fn objective(name: &str) -> (Rgb, Marker) {
     }
 }
 
+/// The colour of an objective in every figure, as `#rrggbb`.
+pub fn colour_of(objective_name: &str) -> String {
+    let (Rgb(r, g, b), _) = objective(objective_name);
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// What the look of a cell depends on, read from its resolved experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kind {

@@ -6,11 +6,10 @@
 
 mod film;
 mod query;
+mod scenario;
 mod settings;
 
 pub use film::{Film, FilmError, Geometry, Picture, film, geometry};
 pub use query::QueryError;
+pub use scenario::{method_pattern, pattern};
 pub use settings::{Data, METHODS, PRESETS, Policy, Preset, Range, Ranges, Reward, Settings};
-
-/// The scenario that settings fill in, with `@NAME@` where they stand; the page fills it in alike.
-pub const TEMPLATE: &str = include_str!("scenario.toml");

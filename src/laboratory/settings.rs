@@ -48,6 +48,15 @@ impl Reward {
             Reward::TwoModes => "two-modes",
         }
     }
+
+    /// Mean and width of the bump where `Policy::Bump` starts, and π_ref with it (arms): between two
+    /// modes, else where the table's π_ref has its bulk.
+    pub fn bump_start(self) -> (f64, f64) {
+        match self {
+            Reward::TwoModes => (50.0, 20.0),
+            Reward::Near | Reward::Far => (20.0, 10.0),
+        }
+    }
 }
 
 impl Policy {
