@@ -17,7 +17,7 @@ impl Settings {
         let values = [
             ("@METHODS@", methods),
             ("@BETA@", format!("{:?}", self.beta)),
-            ("@B@", self.samples_per_round.to_string()),
+            ("@B@", self.round().to_string()),
             ("@T@", self.passes.to_string()),
             ("@RATE@", format!("{:?}", self.learning_rate)),
             ("@STEPS@", self.steps.to_string()),
@@ -26,14 +26,25 @@ impl Settings {
         let pattern = pattern(self.reward, self.policy, self.data);
         values.iter().fold(pattern, |text, (name, value)| text.replace(name, value))
     }
+
+    /// B, but offline no more than there are.
+    fn round(&self) -> usize {
+        match self.data {
+            Data::OnPolicy => self.samples_per_round,
+            Data::Offline | Data::Skewed => self.samples_per_round.min(10 * DATA_PROMPTS),
+        }
+    }
 }
+
+/// Offline there are so many prompts, of ten responses each.
+const DATA_PROMPTS: usize = 100;
 
 /// The scenario of what is chosen by words, with `@BETA@`, `@B@`, `@T@`, `@RATE@`, `@STEPS@`,
 /// `@SEED@` where numbers stand and `@METHODS@` where methods do.
 pub fn pattern(reward: Reward, policy: Policy, data: Data) -> String {
     let (source, prompts) = match data {
-        Data::OnPolicy => ("on-policy", "\"fresh\""),
-        Data::Offline | Data::Skewed => ("offline", "100"),
+        Data::OnPolicy => ("on-policy", "\"fresh\"".to_owned()),
+        Data::Offline | Data::Skewed => ("offline", DATA_PROMPTS.to_string()),
     };
     let (mean, width) = reward.bump_start();
     let policy_table = match policy {
@@ -44,7 +55,7 @@ pub fn pattern(reward: Reward, policy: Policy, data: Data) -> String {
         .replace("@PROBLEM@", &problem(reward, policy, data))
         .replace("@POLICY@", &policy_table)
         .replace("@DATA@", source)
-        .replace("@PROMPTS@", prompts)
+        .replace("@PROMPTS@", &prompts)
 }
 
 /// The table `[problem.…]`.

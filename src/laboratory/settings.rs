@@ -110,7 +110,8 @@ pub struct Settings {
     /// β: DPO's β, IPO's τ, RWR's temperature, and the temperature of the target
     /// π_ref·exp(r/β) of the two divergences (but for two modes, which are a target themselves).
     pub beta: f64,
-    /// B: responses per round; a step uses 100 of them.
+    /// B: responses per round (offline no more than the thousand there are); a step uses 100 of
+    /// them.
     #[serde(rename = "b")]
     pub samples_per_round: usize,
     /// T: passes over a round.

@@ -204,6 +204,9 @@ const Engine = (() => {
 
   // ---- one run
 
+  /** B, but offline no more than there are. */
+  const samplesPerRound = ({ b, data }) => (data === "on-policy" ? b : Math.min(b, DATA_PROMPTS * RESPONSES_PER_PROMPT));
+
   class Run {
     /**
      * settings: {reward, policy, data, beta, b, t, lr, steps, seed}; world: {geometries, bumps,
@@ -211,7 +214,7 @@ const Engine = (() => {
      */
     constructor(settings, method, world, uniforms) {
       const geometry = world.geometries[`${settings.reward}/${settings.policy}`];
-      Object.assign(this, { settings, method, uniforms, rewards: geometry.rewards });
+      Object.assign(this, { settings, method, uniforms, rewards: geometry.rewards, b: samplesPerRound(settings) });
       this.logReference = geometry.reference.map(Math.log);
       this.logTarget = geometry.target ? geometry.target.map(Math.log)
         : logSoftmax(this.logReference.map((lp, a) => lp + this.rewards[a] / settings.beta));
@@ -273,13 +276,13 @@ const Engine = (() => {
 
     /** B/C prompts with C responses each. */
     drawRound() {
-      const prompts = this.settings.b / RESPONSES_PER_PROMPT;
+      const prompts = this.b / RESPONSES_PER_PROMPT;
       this.progress.round += 1;
       if (this.offline) return Array.from({ length: prompts }, () => this.dataset[this.nextPrompt()]);
       const cdf = cumulative(this.pi);
       const first = this.progress.drawn;
-      this.progress.drawn += this.settings.b;
-      this.progress.queries += this.settings.b;
+      this.progress.drawn += this.b;
+      this.progress.queries += this.b;
       return Array.from({ length: prompts }, (_, p) => this.label(Array.from(
         { length: RESPONSES_PER_PROMPT },
         (_, k) => invert(cdf, this.uniforms(first + p * RESPONSES_PER_PROMPT + k)))));
@@ -312,7 +315,7 @@ const Engine = (() => {
         if (this.exact) { this.exactStep(); yield; continue; }
         const before = this.progress.step;
         const round = this.drawRound();
-        const mean = round.reduce((sum, g) => sum + g.rewards.reduce((a, b) => a + b, 0), 0) / this.settings.b;
+        const mean = round.reduce((sum, g) => sum + g.rewards.reduce((a, b) => a + b, 0), 0) / this.b;
         const advantages = new Map(round.map((g) => [g, g.rewards.map((r) => r - mean)]));
         const old = this.logPi;
         for (let pass = 0; pass < this.settings.t; pass++) {
@@ -329,7 +332,7 @@ const Engine = (() => {
 
     /** Twenty thousand responses in a row without a comparison: nothing is left to learn from. */
     hasCollapsed() {
-      return !this.offline && this.progress.step > 0 && this.progress.idle * this.settings.b >= 20000;
+      return !this.offline && this.progress.step > 0 && this.progress.idle * this.b >= 20000;
     }
 
     *rest() {
@@ -392,5 +395,5 @@ const Engine = (() => {
     }
   }
 
-  return { Run, sampleUniforms };
+  return { Run, sampleUniforms, samplesPerRound };
 })();

@@ -16,7 +16,8 @@ use crate::laboratory::{
     Data, FilmError, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
     pattern,
 };
-use minijinja::{Environment, context};
+use minijinja::Environment;
+use minijinja::value::Serde;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -65,15 +66,16 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
     let mut environment = Environment::new();
     environment.add_template("page.html", PAGE)?;
     let page = environment.get_template("page.html")?;
-    Ok(page.render(context! {
-        engine => ENGINE,
-        view => VIEW,
-        style => STYLE,
-        data => script_safe(&data),
-        terms => TERMS.iter().filter_map(|term| explained(term)).collect::<Vec<_>>(),
-        presets => PRESETS,
-        version => env!("CARGO_PKG_VERSION"),
-    })?)
+    let parts = json!({
+        "engine": ENGINE,
+        "view": VIEW,
+        "style": STYLE,
+        "data": script_safe(&data),
+        "terms": TERMS.iter().filter_map(|term| explained(term)).collect::<Vec<_>>(),
+        "presets": PRESETS,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    Ok(page.render(Serde(parts))?)
 }
 
 /// JSON that may stand inside of a script element.
@@ -149,7 +151,7 @@ fn method(name: &'static str) -> Shown {
         "ppo" => "PPO",
         other => other,
     };
-    let paragraph = |label| glossary::paragraph(name, label).unwrap_or_default();
+    let paragraph = |label| paragraph(name, label).unwrap_or_default();
     Shown {
         name,
         label,
@@ -171,7 +173,12 @@ struct Term {
 fn explained(term: &str) -> Option<Term> {
     let paragraphs: Vec<_> = ["What", "Formula", "Read", "Wrong"]
         .into_iter()
-        .filter_map(|label| Some((label.to_owned(), glossary::paragraph(term, label)?)))
+        .filter_map(|label| Some((label.to_owned(), paragraph(term, label)?)))
         .collect();
     (!paragraphs.is_empty()).then(|| Term { name: term.to_owned(), paragraphs })
+}
+
+/// A paragraph of the first entry of this name.
+fn paragraph(term: &str, label: &str) -> Option<String> {
+    glossary::find(term).ok()?.first()?.text(label).map(str::to_owned)
 }

@@ -1,0 +1,529 @@
+// Knobs, histograms, curves, film strip and permalinks of the laboratory. Numbers come from Engine.
+"use strict";
+
+(() => {
+  const DATA = JSON.parse(document.getElementById("data-json").textContent);
+  const { world, ranges, methods: METHODS } = DATA;
+  const byName = new Map(METHODS.map((method) => [method.name, method]));
+  const $ = (id) => document.getElementById(id);
+
+  const WORDS = {
+    reward: { "near": "near π_ref", "far": "far from π_ref", "two-modes": "two modes" },
+    policy: { "table": "free table", "bump": "one bump" },
+    data: { "on-policy": "on-policy", "offline": "offline", "skewed": "offline, skewed" },
+  };
+  const TALLEST = 0.2; // the highest top of a histogram
+  const DEFAULT_RATE = { table: 0.1, bump: 0.01 };
+  const SLIDERS = [
+    { key: "beta", label: "β", stops: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], note: "small: far from π_ref. DPO’s β, IPO’s τ, RWR’s temperature, the target of the divergences" },
+    { key: "b", label: "B, responses per round", stops: [100, 200, 400, 800, 1600, 3200, 6400], note: "large: later steps use stale samples; offline there are 1000 responses in all" },
+    { key: "t", label: "T, passes over a round", stops: [1, 2, 4, 8, 16, 32, 64], note: "large: samples are used again" },
+    { key: "lr", label: "learning rate (Adam)", stops: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1], note: "" },
+    { key: "steps", label: "steps", stops: [20, 50, 100, 200, 300, 600], note: "" },
+    { key: "seed", label: "seed", stops: Array.from({ length: 20 }, (_, i) => i), note: "all methods share its random numbers" },
+  ];
+  /** Steps of the film strip: each twice as late as the one before, and the last. */
+  const stripSteps = (last) => {
+    const doubled = [];
+    for (let step = 1; step < last; step *= 2) doubled.push(step);
+    return [0, ...doubled.slice(-7), last];
+  };
+
+  let settings = { ...DATA.start };
+  let head = 0; // the step shown; a fraction while playing
+  let playing = false;
+  let runs = new Map();
+  let uniforms = { seed: null, at: null };
+  let stale = { strip: true };
+
+  const last = () => settings.steps;
+  const shown = () => Math.floor(head);
+  const number = (x, digits = 3) => (Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en") : x.toFixed(digits));
+  const percent = (share, digits) => (share === null ? "–" : `${(100 * share).toFixed(digits)} %`);
+  const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // ---- permalinks
+
+  const KEYS = ["reward", "policy", "data", "beta", "b", "t", "lr", "steps", "seed", "methods"];
+  const query = () => KEYS.map((key) => `${key}=${key === "methods" ? settings.methods.join(",") : settings[key]}`).join("&");
+
+  /** Reads what a permalink says; what it cannot say is left as it is. */
+  function read(text, onto) {
+    const read = { ...onto };
+    for (const part of text.split("&")) {
+      const [key, value = ""] = part.split("=");
+      if (WORDS[key] && value in WORDS[key]) read[key] = value;
+      else if (key === "methods") {
+        const asked = value.split(",").filter((name) => byName.has(name));
+        if (asked.length) read.methods = METHODS.map((m) => m.name).filter((name) => asked.includes(name));
+      } else if (ranges[key]) {
+        const x = Number(value);
+        const { least, most } = ranges[key];
+        const whole = !["beta", "lr"].includes(key);
+        const fits = value !== "" && x >= least && x <= most && (!whole || Number.isInteger(x)) && (key !== "b" || x % 100 === 0);
+        if (fits) read[key] = x;
+      }
+    }
+    return read;
+  }
+
+  function writeHash() {
+    history.replaceState(null, "", `#${query()}&at=${shown()}`);
+  }
+
+  // ---- runs
+
+  /** New settings mean new runs; the step stays, so that settings are compared at the same step. */
+  function restart() {
+    if (uniforms.seed !== settings.seed) uniforms = { seed: settings.seed, at: Engine.sampleUniforms(settings.seed) };
+    runs = new Map(settings.methods.map((name) => [name, new Engine.Run(settings, name, world, uniforms.at)]));
+    head = Math.min(head, last());
+    stale.strip = true;
+    compute(Infinity, shown());
+  }
+
+  /** Shown methods change: keep what is there. */
+  function select(names) {
+    settings = { ...settings, methods: METHODS.map((m) => m.name).filter((name) => names.includes(name)) };
+    runs = new Map(settings.methods.map((name) => [name, runs.get(name) ?? new Engine.Run(settings, name, world, uniforms.at)]));
+    stale.strip = true;
+    compute(Infinity, shown());
+  }
+
+  /** Brings every run to a step, for at most some milliseconds; true if all are there. */
+  function compute(milliseconds, step) {
+    const end = performance.now() + milliseconds;
+    for (const run of runs.values()) {
+      while (run.frames.length <= step && !run.failed) {
+        const target = Math.min(step, run.frames.length + 9);
+        if (!run.reach(target)) break;
+        if (performance.now() > end) return false;
+      }
+    }
+    return true;
+  }
+
+  const frameAt = (run, step) => run.frames[Math.min(step, run.frames.length - 1)];
+
+  // ---- drawing
+
+  /** A canvas ready to draw in CSS pixels, cleared. */
+  function pen(canvas) {
+    const scale = window.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = canvas;
+    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+      canvas.width = Math.round(width * scale);
+      canvas.height = Math.round(height * scale);
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.font = `${Math.max(11, fontSize * 0.72)}px system-ui, sans-serif`;
+    return { context, width, height };
+  }
+  let fontSize = 16;
+  let colours = {};
+  function readTheme() {
+    fontSize = parseFloat(getComputedStyle(document.body).fontSize);
+    for (const name of ["ink", "muted", "faint", "paper", "reference", "data", "reward", "down"]) colours[name] = ink(`--${name}`);
+    const dark = luminance(colours.paper) < 0.5;
+    for (const method of METHODS) method.ink = dark ? lighten(method.colour) : method.colour;
+    for (const node of document.querySelectorAll("[data-method]")) node.style.setProperty("--swatch", byName.get(node.dataset.method).ink);
+  }
+  const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  const luminance = (hex) => { const [r, g, b] = channels(hex); return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255; };
+  /** A colour that can be told from dark paper. */
+  function lighten(hex) {
+    let rgb = channels(hex);
+    while (0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2] < 115) rgb = rgb.map((c) => Math.min(255, c + 12));
+    return `rgb(${rgb.map(Math.round).join(",")})`;
+  }
+
+  /** The least of 1, 2, 5 times a power of ten above a number. */
+  function ceiling(x) {
+    const power = 10 ** Math.floor(Math.log10(x));
+    return [1, 2, 5, 10].map((k) => k * power).find((c) => c >= x * 0.999);
+  }
+
+  function outline(context, values, x, y, close) {
+    context.beginPath();
+    values.forEach((v, a) => { context.lineTo(x(a), y(v)); context.lineTo(x(a + 1), y(v)); });
+    if (close) { context.lineTo(x(values.length), y(0)); context.lineTo(x(0), y(0)); }
+  }
+
+  /** One method at one step: π over π_ref, the reward, and what the last step pushed. */
+  function drawPanel(canvas, method, run, step, top) {
+    const { context, width, height } = pen(canvas);
+    const frame = frameAt(run, step);
+    const left = 2.6 * fontSize, floor = height * 0.66, arms = frame.pi.length;
+    const x = (a) => left + (a / arms) * (width - left - 4);
+    const y = (p) => floor - Math.min(1, p / top) * (floor - 8);
+    const geometry = world.geometries[`${settings.reward}/${settings.policy}`];
+    context.strokeStyle = colours.faint;
+    context.beginPath(); context.moveTo(left, y(top)); context.lineTo(width - 4, y(top)); context.stroke();
+    outline(context, geometry.reference, x, y, true);
+    context.globalAlpha = 0.4; context.fillStyle = colours.reference; context.fill(); context.globalAlpha = 1;
+    context.fillStyle = method.ink;
+    context.globalAlpha = 0.88;
+    frame.pi.forEach((p, a) => { const h = floor - y(p); if (h > 0.15) context.fillRect(x(a) + 0.25, floor - h, x(1) - x(0) - 0.5, h); });
+    context.globalAlpha = 1;
+    context.textBaseline = "top";
+    frame.pi.forEach((p, a) => {
+      if (p <= top) return;
+      context.textAlign = a < arms * 0.85 ? "left" : "right";
+      context.fillStyle = colours.ink;
+      context.fillText(number(p, 2), a < arms * 0.85 ? x(a + 1) + 3 : x(a) - 3, y(top) + 2);
+    });
+    if (settings.data === "skewed") { outline(context, world.skewed, x, y, false); context.strokeStyle = colours.data; context.lineWidth = 1.5; context.stroke(); }
+    const target = run.exact ? run.logTarget.map(Math.exp) : null;
+    if (target) { outline(context, target, x, y, false); context.strokeStyle = colours.ink; context.lineWidth = 1; context.stroke(); }
+    context.strokeStyle = colours.reward; context.lineWidth = 1.6; context.setLineDash([2, 3]);
+    context.beginPath();
+    geometry.rewards.forEach((r, a) => context.lineTo(x(a + 0.5), floor - r * (floor - 14)));
+    context.stroke(); context.setLineDash([]); context.lineWidth = 1;
+    context.strokeStyle = colours.muted;
+    context.beginPath(); context.moveTo(left, floor + 0.5); context.lineTo(width - 4, floor + 0.5); context.stroke();
+    context.fillStyle = colours.muted; context.textAlign = "right"; context.textBaseline = "middle";
+    context.fillText(String(top), left - 5, y(top) + 3);
+    context.fillText("π", left - 5, (y(top) + floor) / 2);
+    context.fillText("0", left - 5, floor - 3);
+    drawPushes(context, pushesOf(run, step), x, floor, height, method);
+    context.fillStyle = colours.muted; context.textAlign = "center"; context.textBaseline = "alphabetic";
+    for (let a = 0; a <= 80; a += 20) context.fillText(String(a), x(a + 0.5), height - 3);
+    context.textAlign = "right"; context.fillText("arm", width - 4, height - 3);
+  }
+
+  /** Arrows up and down from a line below the histogram; their length grows with √|c|. */
+  function drawPushes(context, pushes, x, floor, height, method) {
+    const bottom = height - fontSize * 1.15, middle = (floor + bottom) / 2 + 2, reach = (bottom - floor) / 2 - 4;
+    const most = pushes.reduce((m, c) => Math.max(m, Math.abs(c)), 0);
+    context.strokeStyle = colours.faint;
+    context.beginPath(); context.moveTo(x(0), middle); context.lineTo(x(pushes.length), middle); context.stroke();
+    if (most < 1e-300) return;
+    const half = Math.max(1.4, (x(1) - x(0)) * 0.5);
+    pushes.forEach((c, a) => {
+      const length = Math.sqrt(Math.abs(c) / most) * reach;
+      if (length < 0.7) return;
+      const sign = c > 0 ? -1 : 1;
+      const centre = x(a + 0.5), tip = middle + sign * length, neck = tip - sign * Math.min(4, length);
+      context.strokeStyle = context.fillStyle = c > 0 ? method.ink : colours.down;
+      context.beginPath(); context.moveTo(centre, middle); context.lineTo(centre, neck); context.stroke();
+      context.beginPath(); context.moveTo(centre, tip); context.lineTo(centre - half, neck); context.lineTo(centre + half, neck); context.fill();
+    });
+  }
+
+  /** Curves of all methods with the play-head. */
+  function drawCurves(canvas, value, along, names) {
+    const { context, width, height } = pen(canvas);
+    const left = 3 * fontSize, bottom = height - 2.3 * fontSize, right = width - 8;
+    const series = [...runs].map(([name, run]) => ({ method: byName.get(name), run, points: run.frames.map((f) => [along(f), value(f)]) }));
+    const most = (i, least) => Math.max(least, ...series.map((s) => s.points.reduce((m, p) => Math.max(m, p[i]), 0)));
+    const xTop = along === AXES.step ? last() : most(0, 1e-3), yTop = ceiling(most(1, 0.05));
+    const x = (v) => left + (v / xTop) * (right - left), y = (v) => bottom - (v / yTop) * (bottom - 8);
+    context.strokeStyle = colours.faint; context.fillStyle = colours.muted;
+    context.textAlign = "right"; context.textBaseline = "middle";
+    for (let k = 0; k <= 4; k++) {
+      const v = (yTop * k) / 4;
+      context.beginPath(); context.moveTo(left, y(v)); context.lineTo(right, y(v)); context.stroke();
+      context.fillText(String(Number(v.toPrecision(3))), left - 6, y(v));
+    }
+    context.textAlign = "center"; context.textBaseline = "top";
+    for (let k = 0; k <= 4; k++) context.fillText(label((xTop * k) / 4), Math.min(x((xTop * k) / 4), right - fontSize), bottom + 6);
+    context.textAlign = "right"; context.fillText(names, right, height - fontSize);
+    for (const { method, points } of series) {
+      context.strokeStyle = method.ink; context.lineWidth = 2;
+      context.setLineDash(method.exact ? [2, 3] : []);
+      context.beginPath(); points.forEach(([px, py]) => context.lineTo(x(px), y(py))); context.stroke();
+    }
+    context.setLineDash([]); context.lineWidth = 1;
+    for (const { method, run } of series) {
+      const f = frameAt(run, shown());
+      context.fillStyle = method.ink; context.beginPath(); context.arc(x(along(f)), y(value(f)), 4, 0, 7); context.fill();
+      context.strokeStyle = colours.paper; context.stroke();
+    }
+    canvas.mapping = along === AXES.step ? (px) => ((px - left) / (right - left)) * xTop : null;
+  }
+  const label = (v) => (v >= 1000 ? `${Number((v / 1000).toPrecision(3))}k` : String(Number(v.toPrecision(3))));
+  const AXES = { step: (f) => f.step, queries: (f) => f.queries, kl: (f) => f.reverseKl };
+  const AXIS_NAMES = { step: "steps", queries: "queries", kl: "KL(π‖π_ref), nats" };
+
+  /** Thumbnails of each method at a few steps, once all of them are computed. */
+  function drawStrip() {
+    const steps = stripSteps(last());
+    for (const canvas of $("strip").querySelectorAll("canvas")) {
+      const method = byName.get(canvas.dataset.method), run = runs.get(method.name);
+      const { context, width, height } = pen(canvas);
+      const cell = width / steps.length;
+      const frames = steps.map((step) => frameAt(run, step));
+      const top = ceiling(Math.max(...frames.flatMap((f) => Array.from(f.pi))));
+      frames.forEach((frame, i) => {
+        const floor = height - fontSize * 1.1, x = (a) => i * cell + 3 + (a / frame.pi.length) * (cell - 10);
+        context.fillStyle = colours.reference; context.globalAlpha = 0.3;
+        const y = (p) => floor - (p / top) * (floor - 4);
+        outline(context, world.geometries[`${settings.reward}/${settings.policy}`].reference, x, y, true); context.fill();
+        context.globalAlpha = 1; context.fillStyle = method.ink;
+        frame.pi.forEach((p, a) => { const h = floor - y(p); if (h > 0.15) context.fillRect(x(a), floor - h, x(1) - x(0), h); });
+        context.strokeStyle = colours.muted; context.beginPath(); context.moveTo(x(0), floor + 0.5); context.lineTo(x(100), floor + 0.5); context.stroke();
+        context.fillStyle = colours.muted; context.textAlign = "left"; context.textBaseline = "alphabetic";
+        context.fillText(i === 0 ? `step ${steps[i]}` : String(steps[i]), x(0), height - 2);
+      });
+    }
+  }
+
+  /** The probability at the top of every panel; taller bars are cut off there and say their height. */
+  function commonTop() {
+    let most = 0.02;
+    for (const run of runs.values()) most = frameAt(run, shown()).pi.reduce((m, p) => Math.max(m, p), most);
+    return Math.min(TALLEST, ceiling(most));
+  }
+
+  /**
+   * What the last step pushed: −c for each arm. A multiple of π drops out of Σ c∇log π; that of the
+   * reverse KL would only hide the rest, so that its pushes are shown without it: they sum to zero.
+   */
+  function pushesOf(run, step) {
+    const frame = frameAt(run, step);
+    if (run.method !== "reverse-kl" || frame.step === 0) return frame.pushes;
+    const before = frameAt(run, frame.step - 1).pi;
+    const total = frame.pushes.reduce((sum, push) => sum + push, 0);
+    return frame.pushes.map((push, a) => push - total * before[a]);
+  }
+
+  /** The share of the last step's push that goes down, Σ max(c, 0) / Σ |c|; null if it has none. */
+  function downOf(run, step) {
+    const frame = frameAt(run, step);
+    if (!run.exact) return frame.down;
+    const [down, all] = pushesOf(run, step).reduce(([d, s], push) => [d + Math.max(-push, 0), s + Math.abs(push)], [0, 0]);
+    return all > 0 ? down / all : null;
+  }
+
+  function draw() {
+    const step = shown();
+    const top = commonTop();
+    for (const panel of $("panels").children) {
+      const method = byName.get(panel.dataset.method), run = runs.get(method.name), frame = frameAt(run, step);
+      drawPanel(panel.querySelector("canvas"), method, run, step, top);
+      const [reward, kl, down] = panel.querySelectorAll("dd");
+      reward.textContent = number(frame.reward); kl.textContent = `${number(frame.reverseKl, 2)} nats`;
+      down.textContent = percent(downOf(run, step), 0);
+      panel.querySelector(".failed").textContent = run.failed ? `Stopped: ${run.failed}.` : "";
+    }
+    const axis = $("axis").value;
+    drawCurves($("rewards"), (f) => f.reward, AXES[axis], AXIS_NAMES[axis]);
+    drawCurves($("kls"), (f) => f.reverseKl, AXES.step, AXIS_NAMES.step);
+    $("step").value = step;
+    $("step").setAttribute("aria-valuetext", `step ${step} of ${last()}`);
+    $("where").textContent = `step ${step} of ${last()}`;
+    if (!playing) describe(step);
+  }
+
+  /** What is drawn, in words and as a table: for screen readers, and for reading off. */
+  function describe(step) {
+    const rows = [...runs].map(([name, run]) => {
+      const f = frameAt(run, step), method = byName.get(name);
+      const best = f.pi.reduce((b, p, a) => (p > f.pi[b] ? a : b), 0);
+      document.querySelector(`.panel[data-method="${name}"] canvas`).setAttribute("aria-label",
+        `${method.label} at step ${f.step}: highest at arm ${best} with probability ${number(f.pi[best])}, gold reward ${number(f.reward)}, KL from π_ref ${number(f.reverseKl, 2)} nats`);
+      const cells = [number(f.reward, 4), number(f.reverseKl, 4), number(f.forwardKl, 4), method.exact ? "exact" : f.queries.toLocaleString("en"), percent(downOf(run, step), 1), best];
+      return `<tr data-method="${name}"><th scope="row">${method.label}</th>${cells.map((c) => `<td>${c}</td>`).join("")}</tr>`;
+    });
+    $("numbers").tBodies[0].innerHTML = rows.join("");
+    const leader = [...runs].map(([name, run]) => [byName.get(name).label, frameAt(run, step).reward]).sort((a, b) => b[1] - a[1])[0];
+    $("rewards").setAttribute("aria-label", `Curves of the gold reward. At step ${step} the highest is ${leader[0]} with ${number(leader[1])}; all numbers are in the table below.`);
+    $("kls").setAttribute("aria-label", `Curves of KL(π‖π_ref) against steps; all numbers at step ${step} are in the table below.`);
+  }
+
+  // ---- what the page is made of
+
+  function buildPanels() {
+    $("panels").innerHTML = settings.methods.map((name) => {
+      const { label, exact } = byName.get(name);
+      return `<article class="panel${exact ? " exact" : ""}" data-method="${name}"><h3>${label}</h3><dl><div><dt>reward</dt><dd></dd></div><div><dt>KL</dt><dd></dd></div><div><dt>pushed down</dt><dd></dd></div></dl><canvas role="img"></canvas><p class="failed"></p></article>`;
+    }).join("");
+    $("strip").innerHTML = settings.methods.map((name) => `<p>${byName.get(name).label}</p><canvas data-method="${name}" role="img" aria-label="Film strip of ${byName.get(name).label}"></canvas>`).join("");
+    readTheme();
+  }
+
+  function buildKnobs() {
+    for (const [key, words] of Object.entries(WORDS)) {
+      $(key).innerHTML = Object.entries(words).map(([value, text]) => `<label><input type="radio" name="${key}" value="${value}"><span>${text}</span></label>`).join("");
+      $(key).addEventListener("change", (event) => turn({ [key]: event.target.value, ...(key === "policy" ? { lr: DEFAULT_RATE[event.target.value] } : {}) }));
+    }
+    $("sliders").innerHTML = SLIDERS.map(({ key, label, note }) => `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${note}</small>` : ""}</div>`).join("");
+    for (const slider of SLIDERS) {
+      $(`knob-${slider.key}`).addEventListener("input", (event) => turn({ [slider.key]: slider.stops[event.target.value] }));
+    }
+    $("methods").innerHTML += METHODS.map(({ name, label, exact }) => `<label data-method="${name}"><input type="checkbox" value="${name}"><i class="swatch${exact ? " exact" : ""}"></i>${label}</label>`).join("");
+    $("methods").addEventListener("change", () => {
+      const names = [...$("methods").querySelectorAll("input:checked")].map((box) => box.value);
+      if (names.length) select(names);
+      refresh();
+    });
+    $("method-terms").innerHTML = METHODS.map(({ label, what, formula, gradient }) => `<details><summary>${label}</summary><dl>${[["What", what], ["Formula", formula], ["Gradient", gradient]].filter(([, text]) => text).map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`).join("");
+  }
+  const escaped = (text) => text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+
+  /** Shows the settings on the knobs; a value between two stops becomes a stop. */
+  function showKnobs() {
+    for (const key of Object.keys(WORDS)) $(key).querySelector(`[value="${settings[key]}"]`).checked = true;
+    for (const slider of SLIDERS) {
+      const value = settings[slider.key];
+      if (!slider.stops.includes(value)) slider.stops = [...slider.stops, value].sort((a, b) => a - b);
+      const knob = $(`knob-${slider.key}`);
+      knob.max = slider.stops.length - 1;
+      knob.value = slider.stops.indexOf(value);
+      knob.setAttribute("aria-valuetext", String(value));
+      $(`value-${slider.key}`).textContent = value.toLocaleString("en", { maximumSignificantDigits: 6 });
+    }
+    for (const box of $("methods").querySelectorAll("input")) box.checked = settings.methods.includes(box.value);
+    $("step").max = last();
+    $("key-data").hidden = settings.data !== "skewed";
+    $("scenario").textContent = scenario();
+    const now = query();
+    document.querySelectorAll(".preset").forEach((button, i) => {
+      const preset = DATA.presets[i];
+      const pressed = KEYS.every((key) => now.includes(`${key}=${String(read(preset.query, DATA.first)[key])}`));
+      button.setAttribute("aria-pressed", pressed);
+      if (pressed && $("look").textContent !== preset.look) $("look").textContent = preset.look;
+    });
+  }
+
+  function scenario() {
+    const toml = (x) => (Number.isInteger(x) ? `${x}.0` : String(x));
+    const { scenarios, methods } = DATA.patterns;
+    const values = { METHODS: settings.methods.map((name) => methods[name]).join(""), BETA: toml(settings.beta), B: Engine.samplesPerRound(settings), T: settings.t, RATE: toml(settings.lr), STEPS: settings.steps, SEED: settings.seed };
+    return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`@${name}@`, value), scenarios[`${settings.reward}/${settings.policy}/${settings.data}`]);
+  }
+
+  // ---- what can be done
+
+  function turn(changes) {
+    settings = { ...settings, ...changes };
+    restart();
+    refresh();
+  }
+
+  function open(text) {
+    settings = read(text, DATA.first);
+    restart();
+    refresh();
+  }
+
+  function refresh() {
+    const there = [...$("panels").children].map((panel) => panel.dataset.method).join();
+    if (there !== settings.methods.join()) buildPanels();
+    showKnobs();
+    if (!playing) writeHash();
+    draw();
+  }
+
+  function go(step) {
+    head = Math.max(0, Math.min(last(), step));
+    compute(Infinity, shown());
+    writeHash();
+    draw();
+  }
+
+  function play(on) {
+    playing = on;
+    if (playing && head >= last()) head = 0;
+    $("play").textContent = playing ? "Pause" : "Play";
+    if (!playing) { head = shown(); writeHash(); draw(); }
+  }
+
+  let before = performance.now();
+  /** Sixty times a second: move the play-head, compute what is needed, draw. */
+  function tick(now) {
+    const passed = Math.max(0, Math.min(0.1, (now - before) / 1000));
+    before = now;
+    if (playing) {
+      const wanted = Math.min(last(), head + passed * Number($("speed").value));
+      if (compute(12, Math.ceil(wanted))) head = wanted;
+      if (head >= last()) play(false);
+      draw();
+    } else if (compute(8, last())) {
+      if (stale.strip) { stale.strip = false; drawStrip(); draw(); }
+    }
+    requestAnimationFrame(tick);
+  }
+
+  function share(text, done) {
+    const told = (message) => { $("shared").textContent = message; };
+    navigator.clipboard?.writeText(text).then(() => told(done), () => told("The clipboard is closed to this page: copy from the address bar or the box below."))
+      ?? told("The clipboard is closed to this page: copy from the address bar or the box below.");
+  }
+
+  function listen() {
+    document.querySelectorAll(".preset").forEach((button, i) => button.addEventListener("click", () => { head = 0; open(DATA.presets[i].query); play(true); }));
+    $("play").addEventListener("click", () => play(!playing));
+    $("back").addEventListener("click", () => { play(false); go(shown() - 1); });
+    $("forward").addEventListener("click", () => { play(false); go(shown() + 1); });
+    $("step").addEventListener("input", (event) => { play(false); go(Number(event.target.value)); });
+    $("axis").addEventListener("change", draw);
+    for (const id of ["rewards", "kls"]) {
+      const canvas = $(id);
+      const scrub = (event) => {
+        if (!canvas.mapping || (event.type === "pointermove" && !event.buttons)) return;
+        play(false);
+        go(Math.round(canvas.mapping(event.offsetX)));
+      };
+      canvas.addEventListener("pointerdown", scrub);
+      canvas.addEventListener("pointermove", scrub);
+    }
+    $("strip").addEventListener("click", (event) => {
+      if (event.target.tagName !== "CANVAS") return;
+      const steps = stripSteps(last());
+      play(false);
+      go(steps[Math.min(steps.length - 1, Math.floor((event.offsetX / event.target.clientWidth) * steps.length))]);
+    });
+    document.addEventListener("keydown", (event) => {
+      const busy = /^(INPUT|SELECT|BUTTON|SUMMARY|A)$/.test(event.target.tagName);
+      const act = { " ": () => play(!playing), ArrowLeft: () => { play(false); go(shown() - 1); }, ArrowRight: () => { play(false); go(shown() + 1); }, Home: () => { play(false); go(0); }, End: () => { play(false); go(last()); } }[event.key];
+      if (!act || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      act();
+    });
+    $("theme").addEventListener("click", () => {
+      const next = { auto: "light", light: "dark", dark: "auto" }[document.documentElement.dataset.theme ?? "auto"];
+      if (next === "auto") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = next;
+      $("theme").textContent = `Theme: ${next}`;
+      restyle();
+    });
+    $("copy-link").addEventListener("click", () => share(location.href, "The link is copied."));
+    $("copy-scenario").addEventListener("click", () => share(scenario(), "The scenario is copied."));
+    $("save-scenario").addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([scenario()], { type: "text/plain" }));
+      link.download = "laboratory.toml";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+    window.addEventListener("resize", restyle);
+    window.addEventListener("hashchange", () => { const text = location.hash.slice(1); if (!text.startsWith(query())) { open(text); arrive(text); } });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
+  }
+
+  function restyle() {
+    readTheme();
+    drawStrip();
+    draw();
+  }
+
+  /** Goes where a permalink points; without one the page plays, unless motion is unwanted. */
+  function arrive(text) {
+    const at = /(?:^|&)at=(\d+)/.exec(text);
+    if (at) { play(false); go(Number(at[1])); }
+    else play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+  }
+
+  buildKnobs();
+  listen();
+  $("knobs").open = !matchMedia("(max-width: 52rem)").matches;
+  const link = location.hash.slice(1);
+  settings = read(link, settings);
+  restart();
+  refresh();
+  if (!$("look").textContent) $("look").textContent = DATA.presets[0].look;
+  arrive(link);
+  requestAnimationFrame(tick);
+})();
