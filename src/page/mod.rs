@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! engine.js   the learner for arms, whose numbers equal those of the Rust one (a test compares)
-//! view.js     knobs, histograms, curves, film strip, permalinks
+//! draw.js     histograms, curves and film strips on canvases
+//! view.js     knobs, player, permalinks
 //! page.css    light and dark, phone and projector
 //! page.html   what holds them; nothing is fetched from anywhere
 //! ```
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 
 /// The learner's script.
 pub const ENGINE: &str = include_str!("engine.js");
+const DRAW: &str = include_str!("draw.js");
 const VIEW: &str = include_str!("view.js");
 const STYLE: &str = include_str!("page.css");
 const PAGE: &str = include_str!("page.html");
@@ -68,6 +70,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
     let page = environment.get_template("page.html")?;
     let parts = json!({
         "engine": ENGINE,
+        "draw": DRAW,
         "view": VIEW,
         "style": STYLE,
         "data": script_safe(&data),

@@ -40,7 +40,6 @@
   const shown = () => Math.floor(head);
   const number = (x, digits = 3) => (Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en") : x.toFixed(digits));
   const percent = (share, digits) => (share === null ? "–" : `${(100 * share).toFixed(digits)} %`);
-  const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // ---- permalinks
 
@@ -107,174 +106,11 @@
 
   // ---- drawing
 
-  /** A canvas ready to draw in CSS pixels, cleared. */
-  function pen(canvas) {
-    const scale = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.font = `${Math.max(11, fontSize * 0.72)}px system-ui, sans-serif`;
-    return { context, width, height };
-  }
-  let fontSize = 16;
-  let colours = {};
-  function readTheme() {
-    fontSize = parseFloat(getComputedStyle(document.body).fontSize);
-    for (const name of ["ink", "muted", "faint", "paper", "reference", "data", "reward", "down"]) colours[name] = ink(`--${name}`);
-    const dark = luminance(colours.paper) < 0.5;
-    for (const method of METHODS) method.ink = dark ? lighten(method.colour) : method.colour;
-    for (const node of document.querySelectorAll("[data-method]")) node.style.setProperty("--swatch", byName.get(node.dataset.method).ink);
-  }
-  const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  const luminance = (hex) => { const [r, g, b] = channels(hex); return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255; };
-  /** A colour that can be told from dark paper. */
-  function lighten(hex) {
-    let rgb = channels(hex);
-    while (0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2] < 115) rgb = rgb.map((c) => Math.min(255, c + 12));
-    return `rgb(${rgb.map(Math.round).join(",")})`;
-  }
-
-  /** The least of 1, 2, 5 times a power of ten above a number. */
-  function ceiling(x) {
-    const power = 10 ** Math.floor(Math.log10(x));
-    return [1, 2, 5, 10].map((k) => k * power).find((c) => c >= x * 0.999);
-  }
-
-  function outline(context, values, x, y, close) {
-    context.beginPath();
-    values.forEach((v, a) => { context.lineTo(x(a), y(v)); context.lineTo(x(a + 1), y(v)); });
-    if (close) { context.lineTo(x(values.length), y(0)); context.lineTo(x(0), y(0)); }
-  }
-
-  /** One method at one step: π over π_ref, the reward, and what the last step pushed. */
-  function drawPanel(canvas, method, run, step, top) {
-    const { context, width, height } = pen(canvas);
-    const frame = frameAt(run, step);
-    const left = 2.6 * fontSize, floor = height * 0.66, arms = frame.pi.length;
-    const x = (a) => left + (a / arms) * (width - left - 4);
-    const y = (p) => floor - Math.min(1, p / top) * (floor - 8);
-    const geometry = world.geometries[`${settings.reward}/${settings.policy}`];
-    context.strokeStyle = colours.faint;
-    context.beginPath(); context.moveTo(left, y(top)); context.lineTo(width - 4, y(top)); context.stroke();
-    outline(context, geometry.reference, x, y, true);
-    context.globalAlpha = 0.4; context.fillStyle = colours.reference; context.fill(); context.globalAlpha = 1;
-    context.fillStyle = method.ink;
-    context.globalAlpha = 0.88;
-    frame.pi.forEach((p, a) => { const h = floor - y(p); if (h > 0.15) context.fillRect(x(a) + 0.25, floor - h, x(1) - x(0) - 0.5, h); });
-    context.globalAlpha = 1;
-    context.textBaseline = "top";
-    frame.pi.forEach((p, a) => {
-      if (p <= top) return;
-      context.textAlign = a < arms * 0.85 ? "left" : "right";
-      context.fillStyle = colours.ink;
-      context.fillText(number(p, 2), a < arms * 0.85 ? x(a + 1) + 3 : x(a) - 3, y(top) + 2);
-    });
-    if (settings.data === "skewed") { outline(context, world.skewed, x, y, false); context.strokeStyle = colours.data; context.lineWidth = 1.5; context.stroke(); }
-    const target = run.exact ? run.logTarget.map(Math.exp) : null;
-    if (target) { outline(context, target, x, y, false); context.strokeStyle = colours.ink; context.lineWidth = 1; context.stroke(); }
-    context.strokeStyle = colours.reward; context.lineWidth = 1.6; context.setLineDash([2, 3]);
-    context.beginPath();
-    geometry.rewards.forEach((r, a) => context.lineTo(x(a + 0.5), floor - r * (floor - 14)));
-    context.stroke(); context.setLineDash([]); context.lineWidth = 1;
-    context.strokeStyle = colours.muted;
-    context.beginPath(); context.moveTo(left, floor + 0.5); context.lineTo(width - 4, floor + 0.5); context.stroke();
-    context.fillStyle = colours.muted; context.textAlign = "right"; context.textBaseline = "middle";
-    context.fillText(String(top), left - 5, y(top) + 3);
-    context.fillText("π", left - 5, (y(top) + floor) / 2);
-    context.fillText("0", left - 5, floor - 3);
-    drawPushes(context, pushesOf(run, step), x, floor, height, method);
-    context.fillStyle = colours.muted; context.textAlign = "center"; context.textBaseline = "alphabetic";
-    for (let a = 0; a <= 80; a += 20) context.fillText(String(a), x(a + 0.5), height - 3);
-    context.textAlign = "right"; context.fillText("arm", width - 4, height - 3);
-  }
-
-  /** Arrows up and down from a line below the histogram; their length grows with √|c|. */
-  function drawPushes(context, pushes, x, floor, height, method) {
-    const bottom = height - fontSize * 1.15, middle = (floor + bottom) / 2 + 2, reach = (bottom - floor) / 2 - 4;
-    const most = pushes.reduce((m, c) => Math.max(m, Math.abs(c)), 0);
-    context.strokeStyle = colours.faint;
-    context.beginPath(); context.moveTo(x(0), middle); context.lineTo(x(pushes.length), middle); context.stroke();
-    if (most < 1e-300) return;
-    const half = Math.max(1.4, (x(1) - x(0)) * 0.5);
-    pushes.forEach((c, a) => {
-      const length = Math.sqrt(Math.abs(c) / most) * reach;
-      if (length < 0.7) return;
-      const sign = c > 0 ? -1 : 1;
-      const centre = x(a + 0.5), tip = middle + sign * length, neck = tip - sign * Math.min(4, length);
-      context.strokeStyle = context.fillStyle = c > 0 ? method.ink : colours.down;
-      context.beginPath(); context.moveTo(centre, middle); context.lineTo(centre, neck); context.stroke();
-      context.beginPath(); context.moveTo(centre, tip); context.lineTo(centre - half, neck); context.lineTo(centre + half, neck); context.fill();
-    });
-  }
-
-  /** Curves of all methods with the play-head. */
-  function drawCurves(canvas, value, along, names) {
-    const { context, width, height } = pen(canvas);
-    const left = 3 * fontSize, bottom = height - 2.3 * fontSize, right = width - 8;
-    const series = [...runs].map(([name, run]) => ({ method: byName.get(name), run, points: run.frames.map((f) => [along(f), value(f)]) }));
-    const most = (i, least) => Math.max(least, ...series.map((s) => s.points.reduce((m, p) => Math.max(m, p[i]), 0)));
-    const xTop = along === AXES.step ? last() : most(0, 1e-3), yTop = ceiling(most(1, 0.05));
-    const x = (v) => left + (v / xTop) * (right - left), y = (v) => bottom - (v / yTop) * (bottom - 8);
-    context.strokeStyle = colours.faint; context.fillStyle = colours.muted;
-    context.textAlign = "right"; context.textBaseline = "middle";
-    for (let k = 0; k <= 4; k++) {
-      const v = (yTop * k) / 4;
-      context.beginPath(); context.moveTo(left, y(v)); context.lineTo(right, y(v)); context.stroke();
-      context.fillText(String(Number(v.toPrecision(3))), left - 6, y(v));
-    }
-    context.textAlign = "center"; context.textBaseline = "top";
-    for (let k = 0; k <= 4; k++) context.fillText(label((xTop * k) / 4), Math.min(x((xTop * k) / 4), right - fontSize), bottom + 6);
-    context.textAlign = "right"; context.fillText(names, right, height - fontSize);
-    for (const { method, points } of series) {
-      context.strokeStyle = method.ink; context.lineWidth = 2;
-      context.setLineDash(method.exact ? [2, 3] : []);
-      context.beginPath(); points.forEach(([px, py]) => context.lineTo(x(px), y(py))); context.stroke();
-    }
-    context.setLineDash([]); context.lineWidth = 1;
-    for (const { method, run } of series) {
-      const f = frameAt(run, shown());
-      context.fillStyle = method.ink; context.beginPath(); context.arc(x(along(f)), y(value(f)), 4, 0, 7); context.fill();
-      context.strokeStyle = colours.paper; context.stroke();
-    }
-    canvas.mapping = along === AXES.step ? (px) => ((px - left) / (right - left)) * xTop : null;
-  }
-  const label = (v) => (v >= 1000 ? `${Number((v / 1000).toPrecision(3))}k` : String(Number(v.toPrecision(3))));
-  const AXES = { step: (f) => f.step, queries: (f) => f.queries, kl: (f) => f.reverseKl };
-  const AXIS_NAMES = { step: "steps", queries: "queries", kl: "KL(π‖π_ref), nats" };
-
-  /** Thumbnails of each method at a few steps, once all of them are computed. */
-  function drawStrip() {
-    const steps = stripSteps(last());
-    for (const canvas of $("strip").querySelectorAll("canvas")) {
-      const method = byName.get(canvas.dataset.method), run = runs.get(method.name);
-      const { context, width, height } = pen(canvas);
-      const cell = width / steps.length;
-      const frames = steps.map((step) => frameAt(run, step));
-      const top = ceiling(Math.max(...frames.flatMap((f) => Array.from(f.pi))));
-      frames.forEach((frame, i) => {
-        const floor = height - fontSize * 1.1, x = (a) => i * cell + 3 + (a / frame.pi.length) * (cell - 10);
-        context.fillStyle = colours.reference; context.globalAlpha = 0.3;
-        const y = (p) => floor - (p / top) * (floor - 4);
-        outline(context, world.geometries[`${settings.reward}/${settings.policy}`].reference, x, y, true); context.fill();
-        context.globalAlpha = 1; context.fillStyle = method.ink;
-        frame.pi.forEach((p, a) => { const h = floor - y(p); if (h > 0.15) context.fillRect(x(a), floor - h, x(1) - x(0), h); });
-        context.strokeStyle = colours.muted; context.beginPath(); context.moveTo(x(0), floor + 0.5); context.lineTo(x(100), floor + 0.5); context.stroke();
-        context.fillStyle = colours.muted; context.textAlign = "left"; context.textBaseline = "alphabetic";
-        context.fillText(i === 0 ? `step ${steps[i]}` : String(steps[i]), x(0), height - 2);
-      });
-    }
-  }
-
   /** The probability at the top of every panel; taller bars are cut off there and say their height. */
   function commonTop() {
     let most = 0.02;
     for (const run of runs.values()) most = frameAt(run, shown()).pi.reduce((m, p) => Math.max(m, p), most);
-    return Math.min(TALLEST, ceiling(most));
+    return Math.min(TALLEST, Draw.ceiling(most));
   }
 
   /**
@@ -297,20 +133,56 @@
     return all > 0 ? down / all : null;
   }
 
+  const geometry = () => world.geometries[`${settings.reward}/${settings.policy}`];
+
+  const AXES = {
+    step: { name: "steps", of: (frame) => frame.step },
+    queries: { name: "queries", of: (frame) => frame.queries },
+    kl: { name: "KL(π‖π_ref), nats", of: (frame) => frame.reverseKl },
+  };
+
+  /** Curves of a number of all methods along an axis. */
+  function drawCurves(canvas, value, key) {
+    const axis = AXES[key];
+    const place = (frame) => [axis.of(frame), value(frame)];
+    const series = [...runs].map(([name, run]) => {
+      const { ink, exact } = byName.get(name);
+      return { points: run.frames.map(place), at: place(frameAt(run, shown())), ink, exact };
+    });
+    const stepAt = Draw.curves(canvas, series, axis.name, key === "step" ? last() : null);
+    canvas.stepAt = key === "step" ? stepAt : null;
+  }
+
+  function drawPanel(panel, step, top) {
+    const method = byName.get(panel.dataset.method), run = runs.get(method.name), frame = frameAt(run, step);
+    Draw.panel(panel.querySelector("canvas"), {
+      pi: frame.pi, pushes: pushesOf(run, step), top, ink: method.ink, ...geometry(),
+      data: settings.data === "skewed" ? world.skewed : null,
+      target: run.exact ? run.logTarget.map(Math.exp) : null,
+    });
+    const [reward, kl, down] = panel.querySelectorAll("dd");
+    reward.textContent = number(frame.reward);
+    kl.textContent = `${number(frame.reverseKl, 2)} nats`;
+    down.textContent = percent(downOf(run, step), 0);
+    panel.querySelector(".failed").textContent = run.failed ? `Stopped: ${run.failed}.` : "";
+  }
+
+  /** The film strips, once every frame is computed. */
+  function drawStrip() {
+    const steps = stripSteps(last());
+    for (const canvas of $("strip").querySelectorAll("canvas")) {
+      const run = runs.get(canvas.dataset.method);
+      const frames = steps.map((step) => frameAt(run, step));
+      Draw.strip(canvas, { frames, steps, reference: geometry().reference, ink: byName.get(run.method).ink });
+    }
+  }
+
   function draw() {
     const step = shown();
     const top = commonTop();
-    for (const panel of $("panels").children) {
-      const method = byName.get(panel.dataset.method), run = runs.get(method.name), frame = frameAt(run, step);
-      drawPanel(panel.querySelector("canvas"), method, run, step, top);
-      const [reward, kl, down] = panel.querySelectorAll("dd");
-      reward.textContent = number(frame.reward); kl.textContent = `${number(frame.reverseKl, 2)} nats`;
-      down.textContent = percent(downOf(run, step), 0);
-      panel.querySelector(".failed").textContent = run.failed ? `Stopped: ${run.failed}.` : "";
-    }
-    const axis = $("axis").value;
-    drawCurves($("rewards"), (f) => f.reward, AXES[axis], AXIS_NAMES[axis]);
-    drawCurves($("kls"), (f) => f.reverseKl, AXES.step, AXIS_NAMES.step);
+    for (const panel of $("panels").children) drawPanel(panel, step, top);
+    drawCurves($("rewards"), (frame) => frame.reward, $("axis").value);
+    drawCurves($("kls"), (frame) => frame.reverseKl, "step");
     $("step").value = step;
     $("step").setAttribute("aria-valuetext", `step ${step} of ${last()}`);
     $("where").textContent = `step ${step} of ${last()}`;
@@ -342,6 +214,11 @@
     }).join("");
     $("strip").innerHTML = settings.methods.map((name) => `<p>${byName.get(name).label}</p><canvas data-method="${name}" role="img" aria-label="Film strip of ${byName.get(name).label}"></canvas>`).join("");
     readTheme();
+  }
+
+  function readTheme() {
+    Draw.theme(METHODS);
+    for (const node of document.querySelectorAll("[data-method]")) node.style.setProperty("--swatch", byName.get(node.dataset.method).ink);
   }
 
   function buildKnobs() {
@@ -463,9 +340,9 @@
     for (const id of ["rewards", "kls"]) {
       const canvas = $(id);
       const scrub = (event) => {
-        if (!canvas.mapping || (event.type === "pointermove" && !event.buttons)) return;
+        if (!canvas.stepAt || (event.type === "pointermove" && !event.buttons)) return;
         play(false);
-        go(Math.round(canvas.mapping(event.offsetX)));
+        go(Math.round(canvas.stepAt(event.offsetX)));
       };
       canvas.addEventListener("pointerdown", scrub);
       canvas.addEventListener("pointermove", scrub);
