@@ -28,6 +28,15 @@ impl Default for HingeSpec {
 /// ```
 /// *where* the loss is a mean over pairs.
 /// *Gradient* c(y_w) = −β = −c(y_l) while βh < 1, else 0.
+///
+/// *Reading* A pair is pushed with the full slope β until h = 1/β and then not at all: the loss is
+/// the mean shortfall, 1 at step 0 and 0 when every pair has its margin. Read the metric margin
+/// against 1/β = 10 nats at the default.
+///
+/// *Wrong* The loss is 0 and the gradient too: all pairs have their margin and nothing moves,
+/// although the reward may be far from its top. Lower β, which widens the margin. A loss that stays
+/// near 1 means the learning rate is too low or the pairs contradict each other.
+///
 /// *Source* arXiv 2305.10425 (SLiC), arXiv 2309.06657 (RSO).
 /// *Numerics* piecewise linear; at the kink βh = 1 the slope is 0.
 /// *Deviations* none.

@@ -94,6 +94,16 @@ impl Visitor<'_> for RatioClipVisitor {
 /// `ratio_clip`, α the entropy bonus; the loss sums over tokens and is a mean over responses.
 /// *Gradient* c_t = −A·ρ_t while the ratio is not clipped, else 0; π_old is a constant. Where
 /// π = π_old this is REINFORCE.
+///
+/// *Reading* At T = 1 and M = B every ratio is 1 and it is REINFORCE. The clip matters when a round
+/// is used again: on R1 at equal queries T = 64 earns what T = 8 does with it, and 0.22 less
+/// without it. Read gold_reward against queries as well as steps.
+///
+/// *Wrong* Per step a large T is slow: once a ratio leaves 1 ± ε its gain has no gradient, so later
+/// passes hardly move and grad_norm goes to 0 (T = 8 cost 9 tokens of the mean over the run on Min
+/// Length). Lower passes or B, or widen ratio_clip. With SGD at its tuned rate single seeds broke
+/// away on Mode Length.
+///
 /// *Source* arXiv 1707.06347, eq. 7; arXiv 2404.14367, Table 1.
 /// *Numerics* log ρ_t is held within ±40 nats, so that ρ_t ≤ 2.4e17 even against a collapsed
 /// policy; beyond it the loss is constant and c_t = 0.

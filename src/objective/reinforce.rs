@@ -26,6 +26,16 @@ pub struct ReinforceSpec {
 /// *where* A is the response's advantage (reward minus baseline, see
 /// [`AdvantageSpec`](super::AdvantageSpec)), α the entropy bonus; the loss is a mean over responses.
 /// *Gradient* c = −A + α·(1 + log π(y)): a response below the baseline is pushed down.
+///
+/// *Reading* Read gold_reward and not the loss, which hovers around 0. About half of the responses
+/// are pushed down with a mean baseline (negative_gradient_fraction). On R1, tuned, it passes 0.9
+/// after ten steps, level with PPO at T = 1.
+///
+/// *Wrong* The reward falls after a good start when a round is reused: nothing bounds the ratio to
+/// old samples, so use PPO or passes = 1. Offline it pushes down whatever lies below the mean
+/// without an end: on Mode Length it diverged. Without a baseline and with rewards below 0
+/// everything is pushed down.
+///
 /// *Source* arXiv 2404.14367, §3 and Table 1; RLOO: arXiv 2402.14740.
 /// *Numerics* linear in log π.
 /// *Deviations* none.

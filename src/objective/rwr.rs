@@ -33,6 +33,16 @@ impl Default for RwrSpec {
 /// *where* the loss is a mean over responses. With `normalise` the weights of a prompt are divided
 /// by their mean, so that they average one.
 /// *Gradient* c = −weight ≤ 0: no response is ever pushed down; the weight is a constant.
+///
+/// *Reading* It comes to rest at π_ref·exp(r/temperature): on R1 a reward of 0.08 at temperature 1,
+/// 0.65 at 0.2 and 0.94 at 0.1. It sees how much better a response is, so it is compared with
+/// REINFORCE and PPO, or shown beside the pairwise losses as a cardinal one.
+///
+/// *Wrong* It stays at π_ref: the temperature is large against differences in reward. At
+/// temperature 0.1 a bump weighs up to e^10 = 22026 and the default clip of 20 binds from r = 0.3
+/// on: raise weight_clip. With lengths all weights may be tiny, exp(−200/20) = 5e-5, and SGD hardly
+/// moves; set normalise. Adam hides that until gradients fall below its epsilon of 1e-8.
+///
 /// *Source* arXiv 2404.14367, Table 1; weights clipped to 20 in the authors' released code.
 /// *Numerics* weights are formed as exp(min(r/temperature, log clip)) and normalised in the
 /// logarithm, so that neither a large reward overflows nor a prompt of tiny weights divides by zero.

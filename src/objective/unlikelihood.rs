@@ -48,6 +48,16 @@ impl Default for UnlikelihoodSpec {
 /// 1/(N−1) on all (`mean`) or 1 on all (`sum`); the loss is a mean over prompts. Under a law, s(y)
 /// is the exact expectation over N draws.
 /// *Gradient* c = −1 on the best, +α·s(y) on the pushed, 0 where log π(y) < floor.
+///
+/// *Reading* α = 0 is Best-of-N: read every other α against it, in reward and in KL. On R1 pushing
+/// the worst of ten changes nothing (claim U.1); pushing all others by α = 0.1 each earns 0.05 more
+/// for more KL.
+///
+/// *Wrong* Pushed responses fall to the floor (log π = −20) and stay: from there only the pull
+/// acts. With the sum of all others and a large α the push outweighs the pull, 9·α against 1 at N =
+/// 10, and the policy leaves the data; keep α at 0.1 or take `mean`. A lower floor makes that
+/// worse.
+///
 /// *Source* arXiv 1908.04319 for the idea; arXiv 2404.14367, §5.2, for the question.
 /// *Numerics* without the floor the loss has no lower bound.
 /// *Deviations* log π instead of −log(1 − π), so that the coefficient is constant; ours, not the paper's.
