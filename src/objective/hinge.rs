@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct HingeSpec {
     /// The margin is reached at h = 1/β nats.
+    ///
+    /// *Reading* The margin 1/β is where a pair is done: 10 nats at 0.1.
+    ///
+    /// *Wrong* At 1 pairs are done after a nat and the policy hardly moves; grad_norm is 0 while
+    /// the reward is low.
     pub beta: f64,
 }
 

@@ -25,10 +25,28 @@ pub enum Pushed {
 #[serde(deny_unknown_fields, default)]
 pub struct UnlikelihoodSpec {
     /// The weight of the push relative to the pull on the best response.
+    ///
+    /// *Reading* Against the pull of 1 on the best: 0 is Best-of-N. With `sum` on R1 0.1 gains
+    /// 0.05 of reward for more KL.
+    ///
+    /// *Wrong* With `sum` (N − 1)·α above 1 pushes more than it pulls: the policy leaves the data.
+    /// `worst` does nothing at any α.
     pub alpha: f64,
     /// Which of the other responses are pushed down.
+    ///
+    /// *Reading* `worst` touches one response, `mean` shares α among the others, `sum` gives it to
+    /// each.
+    ///
+    /// *Wrong* Compared at equal α the three differ in total push by a factor N − 1; compare them
+    /// at equal KL.
     pub pushed: Pushed,
     /// Below this log π of the whole response nothing is pushed further (nats).
+    ///
+    /// *Reading* A log-probability of the whole response: −20 is 2e-9, where a push has nothing
+    /// left to gain.
+    ///
+    /// *Wrong* Very low floors let the loss fall for ever with nothing learned; at −2 ordinary
+    /// arms are held already.
     pub floor: f64,
 }
 
