@@ -115,7 +115,8 @@ impl Entry {
     /// Whether a normal term is a name of this, or the end of its path.
     pub(super) fn is_called(&self, asked: &str) -> bool {
         let name = normal(&self.name);
-        let is_end = || name.strip_suffix(asked).is_some_and(|rest| rest.ends_with('.'));
+        let is_key = self.kind == Kind::Key;
+        let is_end = || is_key && name.strip_suffix(asked).is_some_and(|rest| rest.ends_with('.'));
         name == asked || is_end() || self.also.iter().any(|other| normal(other) == asked)
     }
 
@@ -126,8 +127,8 @@ impl Entry {
 
     /// Every word that leads here.
     pub(super) fn names(&self) -> Vec<String> {
-        let leaf = self.name.rsplit('.').next().unwrap_or(&self.name).to_owned();
-        let own = [leaf, self.name.clone()].into_iter();
+        let leaf = self.name.rsplit('.').next().filter(|_| self.kind == Kind::Key);
+        let own = leaf.map(str::to_owned).into_iter().chain([self.name.clone()]);
         own.chain(self.also.iter().cloned()).chain(self.values.iter().cloned()).collect()
     }
 
