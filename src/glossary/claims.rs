@@ -44,7 +44,6 @@ impl Setting<'_> {
         let late = "A run that never reaches the level counts with its whole length, so that the \
                     effect is a lower bound in size.";
         Entry::new(Kind::Claim, &claim.id)
-            .also([format!("claim {}", claim.id)])
             .with("What", &claim.says)
             .with("Compared", compared(claim))
             .with("Formula", formula(claim, is_speed))

@@ -112,9 +112,13 @@ impl Entry {
         self
     }
 
-    /// Whether a normal term is a name of this, or the end of its path.
+    /// Whether a normal term is a name of this, or the end of a key's path.
     pub(super) fn is_called(&self, asked: &str) -> bool {
         let name = normal(&self.name);
+        let asked = match self.kind {
+            Kind::Claim => asked.strip_prefix("claim-").unwrap_or(asked),
+            _ => asked,
+        };
         let is_key = self.kind == Kind::Key;
         let is_end = || is_key && name.strip_suffix(asked).is_some_and(|rest| rest.ends_with('.'));
         name == asked || is_end() || self.also.iter().any(|other| normal(other) == asked)
@@ -132,11 +136,12 @@ impl Entry {
         own.chain(self.also.iter().cloned()).chain(self.values.iter().cloned()).collect()
     }
 
-    /// How lists show it: the name, and symbols behind it.
+    /// How lists show it: the name, and a symbol or the figure behind it.
     pub(super) fn shown(&self) -> String {
-        match self.also.first() {
-            Some(symbol) if symbol.chars().count() == 1 => format!("{} ({symbol})", self.name),
-            _ => self.name.clone(),
+        let is_shown = |other: &&String| self.kind == Kind::Scenario || other.chars().count() == 1;
+        match self.also.first().filter(is_shown) {
+            Some(other) => format!("{} ({other})", self.name),
+            None => self.name.clone(),
         }
     }
 }

@@ -62,10 +62,10 @@ pub fn terms() -> String {
     let of = |kind: Kind| {
         let own: Vec<&Entry> = entries.iter().filter(|entry| entry.kind == kind).collect();
         let names = match kind {
-            Kind::Claim => claims::by_scenario(&own),
-            _ => own.into_iter().map(Entry::shown).collect(),
+            Kind::Claim => claims::by_scenario(&own).join("; "),
+            _ => own.into_iter().map(Entry::shown).collect::<Vec<_>>().join(", "),
         };
-        format!("{}\n{}\n", kind.heading(), wrapped(&names.join(", "), 2))
+        format!("{}\n{}\n", kind.heading(), wrapped(&names, 2))
     };
     Kind::ALL.map(of).join("\n")
 }

@@ -28,10 +28,10 @@ fn entry(id: &str, scenario: &Table) -> Entry {
         .with("See", place(id, scenario))
 }
 
-/// The names of the methods.
+/// The names of the methods, some of which have commas.
 fn methods(scenario: &Table) -> String {
     let names = blocks(scenario, "method").filter_map(|m| m.get("name")?.as_str());
-    names.collect::<Vec<_>>().join(", ")
+    names.collect::<Vec<_>>().join("; ")
 }
 
 /// The swept keys with their values.
