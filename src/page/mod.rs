@@ -12,7 +12,7 @@
 //! rewards and laws over the arms, ranges, presets, colours, scenario texts and explanations.
 
 use crate::figure::colour_of;
-use crate::glossary;
+use crate::glossary::{self, Entry, Kind};
 use crate::laboratory::{
     Data, FilmError, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
     pattern,
@@ -56,13 +56,14 @@ pub enum PageError {
 
 /// The page, opened at these settings.
 pub fn page(settings: &Settings) -> Result<String, PageError> {
+    let glossary = glossary::entries();
     let data = json!({
         "world": world()?,
         "ranges": Ranges::ALL,
         "presets": PRESETS,
         "start": settings,
         "first": Settings::default(),
-        "methods": METHODS.map(method),
+        "methods": METHODS.map(|name| method(name, &glossary)),
         "patterns": patterns(),
     });
     let mut environment = Environment::new();
@@ -74,7 +75,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "view": VIEW,
         "style": STYLE,
         "data": script_safe(&data),
-        "terms": TERMS.iter().filter_map(|term| explained(term)).collect::<Vec<_>>(),
+        "terms": explained(&glossary),
         "presets": PRESETS,
         "version": env!("CARGO_PKG_VERSION"),
     });
@@ -135,13 +136,11 @@ struct Shown {
     colour: String,
     /// Whether it is an exact expectation over all arms, which needs no samples.
     exact: bool,
-    /// What it is, from the glossary.
-    what: String,
-    formula: String,
-    gradient: String,
+    /// What the glossary tells of it, paragraph by paragraph.
+    told: Vec<(&'static str, String)>,
 }
 
-fn method(name: &'static str) -> Shown {
+fn method(name: &'static str, glossary: &[Entry]) -> Shown {
     let label = match name {
         "forward-kl" => "Forward KL (maximum likelihood)",
         "reverse-kl" => "Reverse KL",
@@ -154,34 +153,25 @@ fn method(name: &'static str) -> Shown {
         "ppo" => "PPO",
         other => other,
     };
-    let paragraph = |label| paragraph(name, label).unwrap_or_default();
+    let is_it = |entry: &&Entry| entry.kind == Kind::Objective && entry.name == name;
     Shown {
         name,
         label,
         colour: colour_of(name),
         exact: name.ends_with("-kl"),
-        what: paragraph("What"),
-        formula: paragraph("Formula"),
-        gradient: paragraph("Gradient"),
+        told: glossary.iter().find(is_it).map_or(Vec::new(), told),
     }
 }
 
-/// A term of the glossary as the page shows it.
-#[derive(Serialize)]
-struct Term {
-    name: String,
-    paragraphs: Vec<(String, String)>,
+/// Paragraphs of an entry with their labels, of those that the page has room for.
+fn told(entry: &Entry) -> Vec<(&'static str, String)> {
+    let shown = |label| Some((label, entry.text(label)?.to_owned()));
+    ["What", "Formula", "Gradient", "Read", "Wrong"].into_iter().filter_map(shown).collect()
 }
 
-fn explained(term: &str) -> Option<Term> {
-    let paragraphs: Vec<_> = ["What", "Formula", "Read", "Wrong"]
-        .into_iter()
-        .filter_map(|label| Some((label.to_owned(), paragraph(term, label)?)))
-        .collect();
-    (!paragraphs.is_empty()).then(|| Term { name: term.to_owned(), paragraphs })
-}
-
-/// A paragraph of the first entry of this name.
-fn paragraph(term: &str, label: &str) -> Option<String> {
-    glossary::find(term).ok()?.first()?.text(label).map(str::to_owned)
+/// The terms that the page explains: name and paragraphs.
+fn explained(glossary: &[Entry]) -> Value {
+    let entry = |term: &&str| glossary.iter().find(|entry| entry.name.ends_with(term));
+    let shown = TERMS.iter().filter_map(entry).map(|e| json!({ "name": e.name, "told": told(e) }));
+    shown.collect()
 }

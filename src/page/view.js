@@ -236,7 +236,7 @@
       if (names.length) select(names);
       refresh();
     });
-    $("method-terms").innerHTML = METHODS.map(({ label, what, formula, gradient }) => `<details><summary>${label}</summary><dl>${[["What", what], ["Formula", formula], ["Gradient", gradient]].filter(([, text]) => text).map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`).join("");
+    $("method-terms").innerHTML = METHODS.map(({ label, told }) => `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`).join("");
   }
   const escaped = (text) => text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
 
