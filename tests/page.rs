@@ -31,7 +31,7 @@ fn pictures(context: &mut Context, settings: &Settings, method: &str, steps: &[u
         context,
         &format!(
             "(() => {{ const s = {settings};\n\
-             const run = new Engine.Run(s, '{method}', world, Engine.sampleUniforms(s.seed));\n\
+             const run = new Engine.Run(s, '{method}', world, Random.sampleUniforms(s.seed));\n\
              run.reach(s.steps);\n\
              if (run.failed) return JSON.stringify(run.failed);\n\
              const row = (f) => [f.queries, f.reward, f.forwardKl, f.reverseKl, f.down ?? 0,\n\

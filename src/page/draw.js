@@ -60,7 +60,11 @@ const Draw = (() => {
   }
 
   /** The corners of a histogram's outline. */
-  const stairs = (values, x, y) => Array.from(values).flatMap((v, a) => [[x(a), y(v)], [x(a + 1), y(v)]]);
+  const stairs = (values, x, y) =>
+    Array.from(values).flatMap((v, a) => [
+      [x(a), y(v)],
+      [x(a + 1), y(v)],
+    ]);
 
   function area(context, values, x, y, colour, alpha) {
     context.globalAlpha = alpha;
@@ -87,10 +91,20 @@ const Draw = (() => {
    */
   function panel(canvas, { pi, pushes, reference, rewards, data, target, top, ink }) {
     const { context, width, height } = pen(canvas);
-    const left = 2.6 * fontSize, right = width - 4, floor = height * 0.66, arms = pi.length;
+    const left = 2.6 * fontSize,
+      right = width - 4,
+      floor = height * 0.66,
+      arms = pi.length;
     const x = (a) => left + (a / arms) * (right - left);
     const y = (p) => floor - Math.min(1, p / top) * (floor - 8);
-    line(context, [[left, y(top)], [right, y(top)]], colours.faint);
+    line(
+      context,
+      [
+        [left, y(top)],
+        [right, y(top)],
+      ],
+      colours.faint,
+    );
     area(context, reference, x, y, colours.reference, 0.4);
     context.globalAlpha = 0.88;
     bars(context, pi, x, y, ink, 0.5);
@@ -101,8 +115,21 @@ const Draw = (() => {
     });
     if (data) line(context, stairs(data, x, y), colours.data, 1.5);
     if (target) line(context, stairs(target, x, y), colours.ink);
-    line(context, rewards.map((r, a) => [x(a + 0.5), floor - r * (floor - 14)]), colours.reward, 1.6, [2, 3]);
-    line(context, [[left, floor + 0.5], [right, floor + 0.5]], colours.muted);
+    line(
+      context,
+      rewards.map((r, a) => [x(a + 0.5), floor - r * (floor - 14)]),
+      colours.reward,
+      1.6,
+      [2, 3],
+    );
+    line(
+      context,
+      [
+        [left, floor + 0.5],
+        [right, floor + 0.5],
+      ],
+      colours.muted,
+    );
     text(context, String(top), left - 5, y(top) + 3, "right", "middle");
     text(context, "π", left - 5, (y(top) + floor) / 2, "right", "middle");
     text(context, "0", left - 5, floor - 3, "right", "middle");
@@ -113,20 +140,43 @@ const Draw = (() => {
 
   /** Arrows up and down from a line between two heights; their length grows with √|c|. */
   function arrows(context, pushes, x, [upper, lower], ink) {
-    const middle = (upper + lower) / 2 + 2, reach = (lower - upper) / 2 - 4;
+    const middle = (upper + lower) / 2 + 2,
+      reach = (lower - upper) / 2 - 4;
     const most = pushes.reduce((m, c) => Math.max(m, Math.abs(c)), 0);
-    line(context, [[x(0), middle], [x(pushes.length), middle]], colours.faint);
+    line(
+      context,
+      [
+        [x(0), middle],
+        [x(pushes.length), middle],
+      ],
+      colours.faint,
+    );
     if (most < 1e-300) return;
     const half = Math.max(1.4, (x(1) - x(0)) * 0.5);
     pushes.forEach((c, a) => {
       const length = Math.sqrt(Math.abs(c) / most) * reach;
       if (length < 0.7) return;
-      const sign = c > 0 ? -1 : 1, centre = x(a + 0.5), tip = middle + sign * length;
-      const neck = tip - sign * Math.min(4, length), colour = c > 0 ? ink : colours.down;
-      line(context, [[centre, middle], [centre, neck]], colour);
+      const sign = c > 0 ? -1 : 1,
+        centre = x(a + 0.5),
+        tip = middle + sign * length;
+      const neck = tip - sign * Math.min(4, length),
+        colour = c > 0 ? ink : colours.down;
+      line(
+        context,
+        [
+          [centre, middle],
+          [centre, neck],
+        ],
+        colour,
+      );
       context.fillStyle = colour;
       context.beginPath();
-      for (const [px, py] of [[centre, tip], [centre - half, neck], [centre + half, neck]]) context.lineTo(px, py);
+      for (const [px, py] of [
+        [centre, tip],
+        [centre - half, neck],
+        [centre + half, neck],
+      ])
+        context.lineTo(px, py);
       context.fill();
     });
   }
@@ -139,18 +189,35 @@ const Draw = (() => {
    */
   function curves(canvas, series, name, end) {
     const { context, width, height } = pen(canvas);
-    const left = 3 * fontSize, bottom = height - 2.3 * fontSize, right = width - 8;
+    const left = 3 * fontSize,
+      bottom = height - 2.3 * fontSize,
+      right = width - 8;
     const most = (i, least) => series.reduce((m, s) => s.points.reduce((n, p) => Math.max(n, p[i]), m), least);
-    const xTop = end ?? most(0, 1e-3), yTop = ceiling(most(1, 0.05));
-    const x = (v) => left + (v / xTop) * (right - left), y = (v) => bottom - (v / yTop) * (bottom - 8);
+    const xTop = end ?? most(0, 1e-3),
+      yTop = ceiling(most(1, 0.05));
+    const x = (v) => left + (v / xTop) * (right - left),
+      y = (v) => bottom - (v / yTop) * (bottom - 8);
     for (const quarter of [0, 0.25, 0.5, 0.75, 1]) {
-      line(context, [[left, y(yTop * quarter)], [right, y(yTop * quarter)]], colours.faint);
+      line(
+        context,
+        [
+          [left, y(yTop * quarter)],
+          [right, y(yTop * quarter)],
+        ],
+        colours.faint,
+      );
       text(context, tick(yTop * quarter), left - 6, y(yTop * quarter), "right", "middle");
       text(context, tick(xTop * quarter), Math.min(x(xTop * quarter), right - fontSize), bottom + 6, "center", "top");
     }
     text(context, name, right, height - fontSize, "right", "top");
     for (const { points, ink, exact } of series) {
-      line(context, points.map(([px, py]) => [x(px), y(py)]), ink, 2, exact ? [2, 3] : []);
+      line(
+        context,
+        points.map(([px, py]) => [x(px), y(py)]),
+        ink,
+        2,
+        exact ? [2, 3] : [],
+      );
     }
     for (const { at, ink } of series) {
       context.fillStyle = ink;
@@ -164,14 +231,22 @@ const Draw = (() => {
   /** Thumbnails of one method at some steps. */
   function strip(canvas, { frames, steps, reference, ink }) {
     const { context, width, height } = pen(canvas);
-    const cell = width / frames.length, floor = height - fontSize * 1.1;
+    const cell = width / frames.length,
+      floor = height - fontSize * 1.1;
     const top = ceiling(frames.reduce((m, frame) => frame.pi.reduce((n, p) => Math.max(n, p), m), 0.01));
     const y = (p) => floor - (p / top) * (floor - 4);
     frames.forEach((frame, i) => {
       const x = (a) => i * cell + 3 + (a / frame.pi.length) * (cell - 10);
       area(context, reference, x, y, colours.reference, 0.3);
       bars(context, frame.pi, x, y, ink, 0);
-      line(context, [[x(0), floor + 0.5], [x(frame.pi.length), floor + 0.5]], colours.muted);
+      line(
+        context,
+        [
+          [x(0), floor + 0.5],
+          [x(frame.pi.length), floor + 0.5],
+        ],
+        colours.muted,
+      );
       text(context, i === 0 ? `step ${steps[i]}` : String(steps[i]), x(0), height - 2, "left");
     });
   }

@@ -8,91 +8,12 @@ const Engine = (() => {
   const RESPONSES_PER_PROMPT = 10; // C
   const MINIBATCH = 100; // M
   const DATA_PROMPTS = 100; // offline prompts
-  const PURPOSE = { sample: 4, shuffle: 6 };
   const MINIBATCH_ORDERS = 2 ** 32; // addresses of minibatch orders begin here
   const RWR_CLIP = 1e6;
   const PPO_CLIP = 0.2;
   const PPO_LOG_RATIO_LIMIT = 40;
   const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
   const SMALLEST_NORMAL = 2.2250738585072014e-308;
-
-  // ---- random numbers by address: ChaCha8, keyed by seed and purpose, one stream for each index
-
-  const word = (text, at) =>
-    text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24);
-  const words = (text) => [0, 4, 8, 12].map((at) => word(text, at));
-  const CONSTANT = words("expand 32-byte k");
-  const KEY_END = words("modeseek streams");
-  const high = (x) => Math.floor(x / 2 ** 32);
-
-  function quarterRound(s, a, b, c, d) {
-    let x;
-    s[a] = (s[a] + s[b]) | 0; x = s[d] ^ s[a]; s[d] = (x << 16) | (x >>> 16);
-    s[c] = (s[c] + s[d]) | 0; x = s[b] ^ s[c]; s[b] = (x << 12) | (x >>> 20);
-    s[a] = (s[a] + s[b]) | 0; x = s[d] ^ s[a]; s[d] = (x << 8) | (x >>> 24);
-    s[c] = (s[c] + s[d]) | 0; x = s[b] ^ s[c]; s[b] = (x << 7) | (x >>> 25);
-  }
-
-  /** The 16 words of one block of a stream. */
-  function block(seed, purpose, index, counter) {
-    const start = Int32Array.of(
-      ...CONSTANT, seed | 0, high(seed) | 0, purpose, 0, ...KEY_END, counter | 0, 0, index | 0, high(index) | 0,
-    );
-    const s = start.slice();
-    for (let round = 0; round < 8; round += 2) {
-      quarterRound(s, 0, 4, 8, 12); quarterRound(s, 1, 5, 9, 13); quarterRound(s, 2, 6, 10, 14); quarterRound(s, 3, 7, 11, 15);
-      quarterRound(s, 0, 5, 10, 15); quarterRound(s, 1, 6, 11, 12); quarterRound(s, 2, 7, 8, 13); quarterRound(s, 3, 4, 9, 14);
-    }
-    return Uint32Array.from(s, (value, i) => value + start[i]);
-  }
-
-  /** The one uniform number in [0, 1) at an address: 53 bits. */
-  function uniformAt(seed, purpose, index) {
-    const [low, up] = block(seed, purpose, index, 0);
-    return (up * 2 ** 21 + (low >>> 11)) * 2 ** -53;
-  }
-
-  /** Uniform numbers of one seed's samples, each computed once: methods share them. */
-  function sampleUniforms(seed) {
-    const known = [];
-    return (index) => {
-      for (let i = known.length; i <= index; i++) known.push(uniformAt(seed, PURPOSE.sample, i));
-      return known[index];
-    };
-  }
-
-  /** Shuffles in place as rand 0.9 does: several small dice from one 32-bit number. */
-  function shuffle(list, seed, index) {
-    let place = 0, counter = 0, buffer = [];
-    const next = () => {
-      if (place === buffer.length) { buffer = block(seed, PURPOSE.shuffle, index, counter++); place = 0; }
-      return buffer[place++];
-    };
-    const below = (bound) => {
-      const product = BigInt(next()) * BigInt(bound);
-      let result = Number(product >> 32n);
-      const low = Number(product & 0xffffffffn);
-      if (low > 2 ** 32 - bound) {
-        const more = Number((BigInt(next()) * BigInt(bound)) >> 32n);
-        if (low + more >= 2 ** 32) result += 1;
-      }
-      return result;
-    };
-    let chunk = 0, left = 1;
-    for (let i = 0; i < list.length; i++) {
-      const sides = i + 1;
-      if (left === 0) {
-        let bound = sides, following = sides + 1;
-        while (bound * following < 2 ** 32) bound *= following++;
-        chunk = below(bound);
-        left = following - sides;
-      }
-      left -= 1;
-      let j = chunk;
-      if (left > 0) { j = chunk % sides; chunk = Math.floor(chunk / sides); }
-      [list[i], list[j]] = [list[j], list[i]];
-    }
-  }
 
   // ---- distributions
 
@@ -110,10 +31,12 @@ const Engine = (() => {
   /** The first arm whose cumulative mass exceeds u times the whole. */
   function invert(cdf, u) {
     const level = u * cdf[cdf.length - 1];
-    let low = 0, up = cdf.length;
+    let low = 0,
+      up = cdf.length;
     while (low < up) {
       const middle = (low + up) >> 1;
-      if (cdf[middle] <= level) low = middle + 1; else up = middle;
+      if (cdf[middle] <= level) low = middle + 1;
+      else up = middle;
     }
     return Math.min(low, cdf.length - 1);
   }
@@ -122,10 +45,13 @@ const Engine = (() => {
 
   /** KL(p‖q) in nats. */
   function divergence(logP, logQ) {
-    return Math.max(0, logP.reduce((sum, lp, a) => {
-      const p = Math.exp(lp);
-      return p === 0 ? sum : sum + p * (lp - logQ[a]);
-    }, 0));
+    return Math.max(
+      0,
+      logP.reduce((sum, lp, a) => {
+        const p = Math.exp(lp);
+        return p === 0 ? sum : sum + p * (lp - logQ[a]);
+      }, 0),
+    );
   }
 
   // ---- policies: a row of logits, and the gradient of parameters from that of logits
@@ -133,19 +59,31 @@ const Engine = (() => {
   const policies = {
     table: (logReference) => ({
       parameters: Float64Array.from(logReference),
-      logits() { return Array.from(this.parameters); },
-      gradient(logits) { return Float64Array.from(logits); },
+      logits() {
+        return Array.from(this.parameters);
+      },
+      gradient(logits) {
+        return Float64Array.from(logits);
+      },
     }),
     bump: (logReference, [mean, width]) => {
       const arms = logReference.length;
       return {
         parameters: Float64Array.of(mean / arms, Math.log(width / arms)),
-        z(a) { return (a - this.parameters[0] * arms) / (Math.exp(this.parameters[1]) * arms); },
-        logits() { return logReference.map((_, a) => -0.5 * this.z(a) ** 2); },
+        z(a) {
+          return (a - this.parameters[0] * arms) / (Math.exp(this.parameters[1]) * arms);
+        },
+        logits() {
+          return logReference.map((_, a) => -0.5 * this.z(a) ** 2);
+        },
         gradient(logits) {
           const width = Math.exp(this.parameters[1]) * arms;
           const sum = Float64Array.of(0, 0);
-          logits.forEach((g, a) => { const z = this.z(a); sum[0] += (g * z / width) * arms; sum[1] += g * z * z; });
+          logits.forEach((g, a) => {
+            const z = this.z(a);
+            sum[0] += ((g * z) / width) * arms;
+            sum[1] += g * z * z;
+          });
           return sum;
         },
       };
@@ -172,28 +110,31 @@ const Engine = (() => {
   };
 
   const objectives = {
-    "dpo": (beta) => contrast((h) => -beta * sigmoid(-beta * h)),
-    "ipo": (beta) => contrast((h) => 2 * (h - 0.5 / beta)),
+    dpo: (beta) => contrast((h) => -beta * sigmoid(-beta * h)),
+    ipo: (beta) => contrast((h) => 2 * (h - 0.5 / beta)),
     "pref-ft": () => (group, add) => {
       for (const [chosen] of group.pairs) add(chosen, -1);
       return group.pairs.length;
     },
     "best-of-n": () => (group, add) => {
       let best = 0;
-      group.rewards.forEach((r, i) => { if (r > group.rewards[best]) best = i; });
+      group.rewards.forEach((r, i) => {
+        if (r > group.rewards[best]) best = i;
+      });
       add(best, -1);
       return 1;
     },
-    "rwr": (beta) => each((group, i) => -Math.exp(Math.min(group.rewards[i] / beta, Math.log(RWR_CLIP)))),
-    "reinforce": () => each((group, i) => -group.advantages[i]),
-    "ppo": () => each((group, i) => {
-      const advantage = group.advantages[i];
-      const logRatio = group.logPi(i) - group.logOld(i);
-      const ratio = Math.exp(Math.max(-PPO_LOG_RATIO_LIMIT, Math.min(PPO_LOG_RATIO_LIMIT, logRatio)));
-      const free = -advantage * ratio;
-      const clipped = -advantage * Math.max(1 - PPO_CLIP, Math.min(1 + PPO_CLIP, ratio));
-      return free >= clipped && Math.abs(logRatio) <= PPO_LOG_RATIO_LIMIT ? free : 0;
-    }),
+    rwr: (beta) => each((group, i) => -Math.exp(Math.min(group.rewards[i] / beta, Math.log(RWR_CLIP)))),
+    reinforce: () => each((group, i) => -group.advantages[i]),
+    ppo: () =>
+      each((group, i) => {
+        const advantage = group.advantages[i];
+        const logRatio = group.logPi(i) - group.logOld(i);
+        const ratio = Math.exp(Math.max(-PPO_LOG_RATIO_LIMIT, Math.min(PPO_LOG_RATIO_LIMIT, logRatio)));
+        const free = -advantage * ratio;
+        const clipped = -advantage * Math.max(1 - PPO_CLIP, Math.min(1 + PPO_CLIP, ratio));
+        return free >= clipped && Math.abs(logRatio) <= PPO_LOG_RATIO_LIMIT ? free : 0;
+      }),
   };
 
   /** Over all arms at once, exactly: the coefficient of an arm. */
@@ -205,18 +146,20 @@ const Engine = (() => {
   // ---- one run
 
   /** B, but offline no more than there are. */
-  const samplesPerRound = ({ b, data }) => (data === "on-policy" ? b : Math.min(b, DATA_PROMPTS * RESPONSES_PER_PROMPT));
+  const samplesPerRound = ({ b, data }) =>
+    data === "on-policy" ? b : Math.min(b, DATA_PROMPTS * RESPONSES_PER_PROMPT);
 
   class Run {
     /**
      * settings: {reward, policy, data, beta, b, t, lr, steps, seed}; world: {geometries, bumps,
-     * skewed} as the program writes them; uniforms: sampleUniforms(settings.seed).
+     * skewed} as the program writes them; uniforms: Random.sampleUniforms(settings.seed).
      */
     constructor(settings, method, world, uniforms) {
       const geometry = world.geometries[`${settings.reward}/${settings.policy}`];
       Object.assign(this, { settings, method, uniforms, rewards: geometry.rewards, b: samplesPerRound(settings) });
       this.logReference = geometry.reference.map(Math.log);
-      this.logTarget = geometry.target ? geometry.target.map(Math.log)
+      this.logTarget = geometry.target
+        ? geometry.target.map(Math.log)
         : logSoftmax(this.logReference.map((lp, a) => lp + this.rewards[a] / settings.beta));
       this.exact = divergences[method];
       this.offline = settings.data !== "on-policy" && !this.exact;
@@ -246,7 +189,12 @@ const Engine = (() => {
     keep(pushes, down) {
       const { step, round, queries } = this.progress;
       this.frames.push({
-        step, round, queries, down, pi: Float64Array.from(this.pi), pushes,
+        step,
+        round,
+        queries,
+        down,
+        pi: Float64Array.from(this.pi),
+        pushes,
         reward: expectation(this.pi, this.rewards),
         forwardKl: divergence(this.logReference, this.logPi),
         reverseKl: divergence(this.logPi, this.logReference),
@@ -256,8 +204,13 @@ const Engine = (() => {
     /** Offline: C responses to each of the prompts, drawn before step 0. */
     drawData(law) {
       const cdf = cumulative(law);
-      this.dataset = Array.from({ length: DATA_PROMPTS }, (_, i) => this.label(
-        Array.from({ length: RESPONSES_PER_PROMPT }, (_, k) => invert(cdf, this.uniforms(i * RESPONSES_PER_PROMPT + k)))));
+      this.dataset = Array.from({ length: DATA_PROMPTS }, (_, i) =>
+        this.label(
+          Array.from({ length: RESPONSES_PER_PROMPT }, (_, k) =>
+            invert(cdf, this.uniforms(i * RESPONSES_PER_PROMPT + k)),
+          ),
+        ),
+      );
       this.order = { list: this.dataset.map((_, i) => i), next: DATA_PROMPTS, epoch: 0 };
       this.progress.queries = DATA_PROMPTS * RESPONSES_PER_PROMPT;
     }
@@ -283,16 +236,20 @@ const Engine = (() => {
       const first = this.progress.drawn;
       this.progress.drawn += this.b;
       this.progress.queries += this.b;
-      return Array.from({ length: prompts }, (_, p) => this.label(Array.from(
-        { length: RESPONSES_PER_PROMPT },
-        (_, k) => invert(cdf, this.uniforms(first + p * RESPONSES_PER_PROMPT + k)))));
+      return Array.from({ length: prompts }, (_, p) =>
+        this.label(
+          Array.from({ length: RESPONSES_PER_PROMPT }, (_, k) =>
+            invert(cdf, this.uniforms(first + p * RESPONSES_PER_PROMPT + k)),
+          ),
+        ),
+      );
     }
 
     nextPrompt() {
       const order = this.order;
       if (order.next === order.list.length) {
         order.list.sort((a, b) => a - b);
-        shuffle(order.list, this.settings.seed, order.epoch++);
+        Random.shuffle(order.list, this.settings.seed, order.epoch++);
         order.next = 0;
       }
       return order.list[order.next++];
@@ -302,7 +259,7 @@ const Engine = (() => {
     minibatches(prompts) {
       const order = Array.from({ length: prompts }, (_, p) => p);
       const size = MINIBATCH / RESPONSES_PER_PROMPT;
-      if (prompts > size) shuffle(order, this.settings.seed, MINIBATCH_ORDERS + this.progress.passes);
+      if (prompts > size) Random.shuffle(order, this.settings.seed, MINIBATCH_ORDERS + this.progress.passes);
       this.progress.passes += 1;
       const batches = [];
       for (let at = 0; at < prompts; at += size) batches.push(order.slice(at, at + size));
@@ -312,7 +269,11 @@ const Engine = (() => {
     /** Algorithm 1, one step at each pull. */
     *train() {
       while (this.progress.step < this.settings.steps) {
-        if (this.exact) { this.exactStep(); yield; continue; }
+        if (this.exact) {
+          this.exactStep();
+          yield;
+          continue;
+        }
         const before = this.progress.step;
         const round = this.drawRound();
         const mean = round.reduce((sum, g) => sum + g.rewards.reduce((a, b) => a + b, 0), 0) / this.b;
@@ -321,12 +282,22 @@ const Engine = (() => {
         for (let pass = 0; pass < this.settings.t; pass++) {
           for (const places of this.minibatches(round.length)) {
             if (this.progress.step === this.settings.steps) return;
-            if (this.step(places.map((p) => round[p]), advantages, old)) yield;
+            if (
+              this.step(
+                places.map((p) => round[p]),
+                advantages,
+                old,
+              )
+            )
+              yield;
             if (this.failed) return;
           }
         }
         this.progress.idle = this.progress.step === before ? this.progress.idle + 1 : 0;
-        if (this.hasCollapsed()) { yield* this.rest(); return; }
+        if (this.hasCollapsed()) {
+          yield* this.rest();
+          return;
+        }
       }
     }
 
@@ -352,7 +323,9 @@ const Engine = (() => {
     /** One optimizer step on some prompts; false if they hold nothing to learn from. */
     step(prompts, advantages, old) {
       const arms = new Float64Array(this.rewards.length);
-      let units = 0, down = 0, all = 0;
+      let units = 0,
+        down = 0,
+        all = 0;
       for (const prompt of prompts) {
         const own = prompt.arms.map(() => 0);
         const group = {
@@ -362,11 +335,20 @@ const Engine = (() => {
           logOld: (i) => old[prompt.arms[i]],
           logRatio: (i) => this.logPi[prompt.arms[i]] - this.logReference[prompt.arms[i]],
         };
-        units += this.objective(group, (i, c) => { own[i] += c; });
-        own.forEach((c, i) => { arms[prompt.arms[i]] += c; down += Math.max(c, 0); all += Math.abs(c); });
+        units += this.objective(group, (i, c) => {
+          own[i] += c;
+        });
+        own.forEach((c, i) => {
+          arms[prompt.arms[i]] += c;
+          down += Math.max(c, 0);
+          all += Math.abs(c);
+        });
       }
       if (units === 0) return false;
-      this.descend(arms.map((c) => c / units), all > 0 ? down / all : 0);
+      this.descend(
+        arms.map((c) => c / units),
+        all > 0 ? down / all : 0,
+      );
       return true;
     }
 
@@ -391,9 +373,12 @@ const Engine = (() => {
       this.progress.step += 1;
       this.update();
       const pulls = c.reduce((sum, x) => [sum[0] + Math.max(x, 0), sum[1] + Math.abs(x)], [0, 0]);
-      this.keep(Float64Array.from(c, (x) => -x), down ?? pulls[0] / pulls[1]);
+      this.keep(
+        Float64Array.from(c, (x) => -x),
+        down ?? pulls[0] / pulls[1],
+      );
     }
   }
 
-  return { Run, sampleUniforms, samplesPerRound };
+  return { Run, samplesPerRound };
 })();

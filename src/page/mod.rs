@@ -1,9 +1,11 @@
 //! The laboratory as one self-contained page: `modeseek demo --html FILE`.
 //!
 //! ```text
+//! random.js   random numbers by address
 //! engine.js   the learner for arms, whose numbers equal those of the Rust one (a test compares)
+//! knobs.js    settings, permalinks, scenarios
 //! draw.js     histograms, curves and film strips on canvases
-//! view.js     knobs, player, permalinks
+//! view.js     the page at work
 //! page.css    light and dark, phone and projector
 //! page.html   what holds them; nothing is fetched from anywhere
 //! ```
@@ -23,7 +25,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The learner's script.
-pub const ENGINE: &str = include_str!("engine.js");
+pub const ENGINE: &str = concat!(include_str!("random.js"), include_str!("engine.js"));
+const KNOBS: &str = include_str!("knobs.js");
 const DRAW: &str = include_str!("draw.js");
 const VIEW: &str = include_str!("view.js");
 const STYLE: &str = include_str!("page.css");
@@ -71,6 +74,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
     let page = environment.get_template("page.html")?;
     let parts = json!({
         "engine": ENGINE,
+        "knobs": KNOBS,
         "draw": DRAW,
         "view": VIEW,
         "style": STYLE,

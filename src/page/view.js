@@ -1,27 +1,12 @@
-// Knobs, histograms, curves, film strip and permalinks of the laboratory. Numbers come from Engine.
+// The page at work: knobs, player, what is shown. Numbers come from Engine, pictures from Draw.
 "use strict";
 
 (() => {
-  const DATA = JSON.parse(document.getElementById("data-json").textContent);
-  const { world, ranges, methods: METHODS } = DATA;
-  const byName = new Map(METHODS.map((method) => [method.name, method]));
+  const { DATA, METHODS, byName, WORDS, DEFAULT_RATE, SLIDERS, KEYS } = Knobs;
+  const { world } = DATA;
   const $ = (id) => document.getElementById(id);
 
-  const WORDS = {
-    reward: { "near": "near π_ref", "far": "far from π_ref", "two-modes": "two modes" },
-    policy: { "table": "free table", "bump": "one bump" },
-    data: { "on-policy": "on-policy", "offline": "offline", "skewed": "offline, skewed" },
-  };
   const TALLEST = 0.2; // the highest top of a histogram
-  const DEFAULT_RATE = { table: 0.1, bump: 0.01 };
-  const SLIDERS = [
-    { key: "beta", label: "β", stops: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], note: "small: far from π_ref. DPO’s β, IPO’s τ, RWR’s temperature, the target of the divergences" },
-    { key: "b", label: "B, responses per round", stops: [100, 200, 400, 800, 1600, 3200, 6400], note: "large: later steps use stale samples; offline there are 1000 responses in all" },
-    { key: "t", label: "T, passes over a round", stops: [1, 2, 4, 8, 16, 32, 64], note: "large: samples are used again" },
-    { key: "lr", label: "learning rate (Adam)", stops: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1], note: "" },
-    { key: "steps", label: "steps", stops: [20, 50, 100, 200, 300, 600], note: "" },
-    { key: "seed", label: "seed", stops: Array.from({ length: 20 }, (_, i) => i), note: "all methods share its random numbers" },
-  ];
   /** Steps of the film strip: each twice as late as the one before, and the last. */
   const stripSteps = (last) => {
     const doubled = [];
@@ -43,38 +28,15 @@
 
   // ---- permalinks
 
-  const KEYS = ["reward", "policy", "data", "beta", "b", "t", "lr", "steps", "seed", "methods"];
-  const query = () => KEYS.map((key) => `${key}=${key === "methods" ? settings.methods.join(",") : settings[key]}`).join("&");
-
-  /** Reads what a permalink says; what it cannot say is left as it is. */
-  function read(text, onto) {
-    const read = { ...onto };
-    for (const part of text.split("&")) {
-      const [key, value = ""] = part.split("=");
-      if (WORDS[key] && value in WORDS[key]) read[key] = value;
-      else if (key === "methods") {
-        const asked = value.split(",").filter((name) => byName.has(name));
-        if (asked.length) read.methods = METHODS.map((m) => m.name).filter((name) => asked.includes(name));
-      } else if (ranges[key]) {
-        const x = Number(value);
-        const { least, most } = ranges[key];
-        const whole = !["beta", "lr"].includes(key);
-        const fits = value !== "" && x >= least && x <= most && (!whole || Number.isInteger(x)) && (key !== "b" || x % 100 === 0);
-        if (fits) read[key] = x;
-      }
-    }
-    return read;
-  }
-
   function writeHash() {
-    history.replaceState(null, "", `#${query()}&at=${shown()}`);
+    history.replaceState(null, "", `#${Knobs.query(settings)}&at=${shown()}`);
   }
 
   // ---- runs
 
   /** New settings mean new runs; the step stays, so that settings are compared at the same step. */
   function restart() {
-    if (uniforms.seed !== settings.seed) uniforms = { seed: settings.seed, at: Engine.sampleUniforms(settings.seed) };
+    if (uniforms.seed !== settings.seed) uniforms = { seed: settings.seed, at: Random.sampleUniforms(settings.seed) };
     runs = new Map(settings.methods.map((name) => [name, new Engine.Run(settings, name, world, uniforms.at)]));
     head = Math.min(head, last());
     stale.strip = true;
@@ -84,7 +46,9 @@
   /** Shown methods change: keep what is there. */
   function select(names) {
     settings = { ...settings, methods: METHODS.map((m) => m.name).filter((name) => names.includes(name)) };
-    runs = new Map(settings.methods.map((name) => [name, runs.get(name) ?? new Engine.Run(settings, name, world, uniforms.at)]));
+    runs = new Map(
+      settings.methods.map((name) => [name, runs.get(name) ?? new Engine.Run(settings, name, world, uniforms.at)]),
+    );
     stale.strip = true;
     compute(Infinity, shown());
   }
@@ -129,7 +93,10 @@
   function downOf(run, step) {
     const frame = frameAt(run, step);
     if (!run.exact) return frame.down;
-    const [down, all] = pushesOf(run, step).reduce(([d, s], push) => [d + Math.max(-push, 0), s + Math.abs(push)], [0, 0]);
+    const [down, all] = pushesOf(run, step).reduce(
+      ([d, s], push) => [d + Math.max(-push, 0), s + Math.abs(push)],
+      [0, 0],
+    );
     return all > 0 ? down / all : null;
   }
 
@@ -154,9 +121,15 @@
   }
 
   function drawPanel(panel, step, top) {
-    const method = byName.get(panel.dataset.method), run = runs.get(method.name), frame = frameAt(run, step);
+    const method = byName.get(panel.dataset.method),
+      run = runs.get(method.name),
+      frame = frameAt(run, step);
     Draw.panel(panel.querySelector("canvas"), {
-      pi: frame.pi, pushes: pushesOf(run, step), top, ink: method.ink, ...geometry(),
+      pi: frame.pi,
+      pushes: pushesOf(run, step),
+      top,
+      ink: method.ink,
+      ...geometry(),
       data: settings.data === "skewed" ? world.skewed : null,
       target: run.exact ? run.logTarget.map(Math.exp) : null,
     });
@@ -192,51 +165,96 @@
   /** What is drawn, in words and as a table: for screen readers, and for reading off. */
   function describe(step) {
     const rows = [...runs].map(([name, run]) => {
-      const f = frameAt(run, step), method = byName.get(name);
+      const f = frameAt(run, step),
+        method = byName.get(name);
       const best = f.pi.reduce((b, p, a) => (p > f.pi[b] ? a : b), 0);
-      document.querySelector(`.panel[data-method="${name}"] canvas`).setAttribute("aria-label",
-        `${method.label} at step ${f.step}: highest at arm ${best} with probability ${number(f.pi[best])}, gold reward ${number(f.reward)}, KL from π_ref ${number(f.reverseKl, 2)} nats`);
-      const cells = [number(f.reward, 4), number(f.reverseKl, 4), number(f.forwardKl, 4), method.exact ? "exact" : f.queries.toLocaleString("en"), percent(downOf(run, step), 1), best];
+      document
+        .querySelector(`.panel[data-method="${name}"] canvas`)
+        .setAttribute(
+          "aria-label",
+          `${method.label} at step ${f.step}: highest at arm ${best} with probability ${number(f.pi[best])}, gold reward ${number(f.reward)}, KL from π_ref ${number(f.reverseKl, 2)} nats`,
+        );
+      const cells = [
+        number(f.reward, 4),
+        number(f.reverseKl, 4),
+        number(f.forwardKl, 4),
+        method.exact ? "exact" : f.queries.toLocaleString("en"),
+        percent(downOf(run, step), 1),
+        best,
+      ];
       return `<tr data-method="${name}"><th scope="row">${method.label}</th>${cells.map((c) => `<td>${c}</td>`).join("")}</tr>`;
     });
     $("numbers").tBodies[0].innerHTML = rows.join("");
-    const leader = [...runs].map(([name, run]) => [byName.get(name).label, frameAt(run, step).reward]).sort((a, b) => b[1] - a[1])[0];
-    $("rewards").setAttribute("aria-label", `Curves of the gold reward. At step ${step} the highest is ${leader[0]} with ${number(leader[1])}; all numbers are in the table below.`);
-    $("kls").setAttribute("aria-label", `Curves of KL(π‖π_ref) against steps; all numbers at step ${step} are in the table below.`);
+    const leader = [...runs]
+      .map(([name, run]) => [byName.get(name).label, frameAt(run, step).reward])
+      .sort((a, b) => b[1] - a[1])[0];
+    $("rewards").setAttribute(
+      "aria-label",
+      `Curves of the gold reward. At step ${step} the highest is ${leader[0]} with ${number(leader[1])}; all numbers are in the table below.`,
+    );
+    $("kls").setAttribute(
+      "aria-label",
+      `Curves of KL(π‖π_ref) against steps; all numbers at step ${step} are in the table below.`,
+    );
   }
 
   // ---- what the page is made of
 
   function buildPanels() {
-    $("panels").innerHTML = settings.methods.map((name) => {
-      const { label, exact } = byName.get(name);
-      return `<article class="panel${exact ? " exact" : ""}" data-method="${name}"><h3>${label}</h3><dl><div><dt>reward</dt><dd></dd></div><div><dt>KL</dt><dd></dd></div><div><dt>pushed down</dt><dd></dd></div></dl><canvas role="img"></canvas><p class="failed"></p></article>`;
-    }).join("");
-    $("strip").innerHTML = settings.methods.map((name) => `<p>${byName.get(name).label}</p><canvas data-method="${name}" role="img" aria-label="Film strip of ${byName.get(name).label}"></canvas>`).join("");
+    $("panels").innerHTML = settings.methods
+      .map((name) => {
+        const { label, exact } = byName.get(name);
+        return `<article class="panel${exact ? " exact" : ""}" data-method="${name}"><h3>${label}</h3><dl><div><dt>reward</dt><dd></dd></div><div><dt>KL</dt><dd></dd></div><div><dt>pushed down</dt><dd></dd></div></dl><canvas role="img"></canvas><p class="failed"></p></article>`;
+      })
+      .join("");
+    $("strip").innerHTML = settings.methods
+      .map(
+        (name) =>
+          `<p>${byName.get(name).label}</p><canvas data-method="${name}" role="img" aria-label="Film strip of ${byName.get(name).label}"></canvas>`,
+      )
+      .join("");
     readTheme();
   }
 
   function readTheme() {
     Draw.theme(METHODS);
-    for (const node of document.querySelectorAll("[data-method]")) node.style.setProperty("--swatch", byName.get(node.dataset.method).ink);
+    for (const node of document.querySelectorAll("[data-method]"))
+      node.style.setProperty("--swatch", byName.get(node.dataset.method).ink);
   }
 
   function buildKnobs() {
     for (const [key, words] of Object.entries(WORDS)) {
-      $(key).innerHTML = Object.entries(words).map(([value, text]) => `<label><input type="radio" name="${key}" value="${value}"><span>${text}</span></label>`).join("");
-      $(key).addEventListener("change", (event) => turn({ [key]: event.target.value, ...(key === "policy" ? { lr: DEFAULT_RATE[event.target.value] } : {}) }));
+      $(key).innerHTML = Object.entries(words)
+        .map(
+          ([value, text]) => `<label><input type="radio" name="${key}" value="${value}"><span>${text}</span></label>`,
+        )
+        .join("");
+      $(key).addEventListener("change", (event) =>
+        turn({ [key]: event.target.value, ...(key === "policy" ? { lr: DEFAULT_RATE[event.target.value] } : {}) }),
+      );
     }
-    $("sliders").innerHTML = SLIDERS.map(({ key, label, note }) => `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${note}</small>` : ""}</div>`).join("");
+    $("sliders").innerHTML = SLIDERS.map(
+      ({ key, label, note }) =>
+        `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${note}</small>` : ""}</div>`,
+    ).join("");
     for (const slider of SLIDERS) {
-      $(`knob-${slider.key}`).addEventListener("input", (event) => turn({ [slider.key]: slider.stops[event.target.value] }));
+      $(`knob-${slider.key}`).addEventListener("input", (event) =>
+        turn({ [slider.key]: slider.stops[event.target.value] }),
+      );
     }
-    $("methods").innerHTML += METHODS.map(({ name, label, exact }) => `<label data-method="${name}"><input type="checkbox" value="${name}"><i class="swatch${exact ? " exact" : ""}"></i>${label}</label>`).join("");
+    $("methods").innerHTML += METHODS.map(
+      ({ name, label, exact }) =>
+        `<label data-method="${name}"><input type="checkbox" value="${name}"><i class="swatch${exact ? " exact" : ""}"></i>${label}</label>`,
+    ).join("");
     $("methods").addEventListener("change", () => {
       const names = [...$("methods").querySelectorAll("input:checked")].map((box) => box.value);
       if (names.length) select(names);
       refresh();
     });
-    $("method-terms").innerHTML = METHODS.map(({ label, told }) => `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`).join("");
+    $("method-terms").innerHTML = METHODS.map(
+      ({ label, told }) =>
+        `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`,
+    ).join("");
   }
   const escaped = (text) => text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
 
@@ -255,21 +273,14 @@
     for (const box of $("methods").querySelectorAll("input")) box.checked = settings.methods.includes(box.value);
     $("step").max = last();
     $("key-data").hidden = settings.data !== "skewed";
-    $("scenario").textContent = scenario();
-    const now = query();
+    $("scenario").textContent = Knobs.scenario(settings);
+    const now = Knobs.query(settings);
     document.querySelectorAll(".preset").forEach((button, i) => {
       const preset = DATA.presets[i];
-      const pressed = KEYS.every((key) => now.includes(`${key}=${String(read(preset.query, DATA.first)[key])}`));
+      const pressed = KEYS.every((key) => now.includes(`${key}=${String(Knobs.read(preset.query, DATA.first)[key])}`));
       button.setAttribute("aria-pressed", pressed);
       if (pressed && $("look").textContent !== preset.look) $("look").textContent = preset.look;
     });
-  }
-
-  function scenario() {
-    const toml = (x) => (Number.isInteger(x) ? `${x}.0` : String(x));
-    const { scenarios, methods } = DATA.patterns;
-    const values = { METHODS: settings.methods.map((name) => methods[name]).join(""), BETA: toml(settings.beta), B: Engine.samplesPerRound(settings), T: settings.t, RATE: toml(settings.lr), STEPS: settings.steps, SEED: settings.seed };
-    return Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`@${name}@`, value), scenarios[`${settings.reward}/${settings.policy}/${settings.data}`]);
   }
 
   // ---- what can be done
@@ -281,7 +292,7 @@
   }
 
   function open(text) {
-    settings = read(text, DATA.first);
+    settings = Knobs.read(text, DATA.first);
     restart();
     refresh();
   }
@@ -305,7 +316,11 @@
     playing = on;
     if (playing && head >= last()) head = 0;
     $("play").textContent = playing ? "Pause" : "Play";
-    if (!playing) { head = shown(); writeHash(); draw(); }
+    if (!playing) {
+      head = shown();
+      writeHash();
+      draw();
+    }
   }
 
   let before = performance.now();
@@ -319,23 +334,46 @@
       if (head >= last()) play(false);
       draw();
     } else if (compute(8, last())) {
-      if (stale.strip) { stale.strip = false; drawStrip(); draw(); }
+      if (stale.strip) {
+        stale.strip = false;
+        drawStrip();
+        draw();
+      }
     }
     requestAnimationFrame(tick);
   }
 
   function share(text, done) {
-    const told = (message) => { $("shared").textContent = message; };
-    navigator.clipboard?.writeText(text).then(() => told(done), () => told("The clipboard is closed to this page: copy from the address bar or the box below."))
-      ?? told("The clipboard is closed to this page: copy from the address bar or the box below.");
+    const told = (message) => {
+      $("shared").textContent = message;
+    };
+    navigator.clipboard?.writeText(text).then(
+      () => told(done),
+      () => told("The clipboard is closed to this page: copy from the address bar or the box below."),
+    ) ?? told("The clipboard is closed to this page: copy from the address bar or the box below.");
   }
 
   function listen() {
-    document.querySelectorAll(".preset").forEach((button, i) => button.addEventListener("click", () => { head = 0; open(DATA.presets[i].query); play(true); }));
+    document.querySelectorAll(".preset").forEach((button, i) =>
+      button.addEventListener("click", () => {
+        head = 0;
+        open(DATA.presets[i].query);
+        play(true);
+      }),
+    );
     $("play").addEventListener("click", () => play(!playing));
-    $("back").addEventListener("click", () => { play(false); go(shown() - 1); });
-    $("forward").addEventListener("click", () => { play(false); go(shown() + 1); });
-    $("step").addEventListener("input", (event) => { play(false); go(Number(event.target.value)); });
+    $("back").addEventListener("click", () => {
+      play(false);
+      go(shown() - 1);
+    });
+    $("forward").addEventListener("click", () => {
+      play(false);
+      go(shown() + 1);
+    });
+    $("step").addEventListener("input", (event) => {
+      play(false);
+      go(Number(event.target.value));
+    });
     $("axis").addEventListener("change", draw);
     for (const id of ["rewards", "kls"]) {
       const canvas = $(id);
@@ -355,28 +393,53 @@
     });
     document.addEventListener("keydown", (event) => {
       const busy = /^(INPUT|SELECT|BUTTON|SUMMARY|A)$/.test(event.target.tagName);
-      const act = { " ": () => play(!playing), ArrowLeft: () => { play(false); go(shown() - 1); }, ArrowRight: () => { play(false); go(shown() + 1); }, Home: () => { play(false); go(0); }, End: () => { play(false); go(last()); } }[event.key];
+      const act = {
+        " ": () => play(!playing),
+        ArrowLeft: () => {
+          play(false);
+          go(shown() - 1);
+        },
+        ArrowRight: () => {
+          play(false);
+          go(shown() + 1);
+        },
+        Home: () => {
+          play(false);
+          go(0);
+        },
+        End: () => {
+          play(false);
+          go(last());
+        },
+      }[event.key];
       if (!act || busy || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       act();
     });
     $("theme").addEventListener("click", () => {
       const next = { auto: "light", light: "dark", dark: "auto" }[document.documentElement.dataset.theme ?? "auto"];
-      if (next === "auto") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = next;
+      if (next === "auto") delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = next;
       $("theme").textContent = `Theme: ${next}`;
       restyle();
     });
     $("copy-link").addEventListener("click", () => share(location.href, "The link is copied."));
-    $("copy-scenario").addEventListener("click", () => share(scenario(), "The scenario is copied."));
+    $("copy-scenario").addEventListener("click", () => share(Knobs.scenario(settings), "The scenario is copied."));
     $("save-scenario").addEventListener("click", () => {
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([scenario()], { type: "text/plain" }));
+      link.href = URL.createObjectURL(new Blob([Knobs.scenario(settings)], { type: "text/plain" }));
       link.download = "laboratory.toml";
       link.click();
       URL.revokeObjectURL(link.href);
     });
     window.addEventListener("resize", restyle);
-    window.addEventListener("hashchange", () => { const text = location.hash.slice(1); if (!text.startsWith(query())) { open(text); arrive(text); } });
+    window.addEventListener("hashchange", () => {
+      const text = location.hash.slice(1);
+      if (!text.startsWith(Knobs.query(settings))) {
+        open(text);
+        arrive(text);
+      }
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
   }
 
@@ -389,15 +452,17 @@
   /** Goes where a permalink points; without one the page plays, unless motion is unwanted. */
   function arrive(text) {
     const at = /(?:^|&)at=(\d+)/.exec(text);
-    if (at) { play(false); go(Number(at[1])); }
-    else play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    if (at) {
+      play(false);
+      go(Number(at[1]));
+    } else play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
   }
 
   buildKnobs();
   listen();
   $("knobs").open = !matchMedia("(max-width: 52rem)").matches;
   const link = location.hash.slice(1);
-  settings = read(link, settings);
+  settings = Knobs.read(link, settings);
   restart();
   refresh();
   if (!$("look").textContent) $("look").textContent = DATA.presets[0].look;

@@ -4,8 +4,14 @@ import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 const SHOTS = process.env.SHOTS;
 
@@ -50,7 +56,8 @@ export async function checkNames(page) {
     const named = (node) =>
       node.getAttribute("aria-label") || node.labels?.length || node.textContent.trim() || node.title;
     const nameless = [...document.querySelectorAll("button, input, select, a[href], summary")]
-      .filter((node) => !named(node)).map((node) => node.outerHTML.slice(0, 80));
+      .filter((node) => !named(node))
+      .map((node) => node.outerHTML.slice(0, 80));
     const silent = [...document.querySelectorAll("canvas, [role=img]")]
       .filter((node) => !node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby"))
       .map((node) => node.outerHTML.slice(0, 80));

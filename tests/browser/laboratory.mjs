@@ -7,7 +7,9 @@ import { check, checkFits, checkNames, open } from "./browser.mjs";
 
 /** The row of the table that a method has, as numbers: reward, reverse KL, forward KL. */
 const row = (page, method) =>
-  page.$eval(`#numbers tr[data-method="${method}"]`, (tr) => [...tr.cells].slice(1, 4).map((td) => Number(td.textContent)));
+  page.$eval(`#numbers tr[data-method="${method}"]`, (tr) =>
+    [...tr.cells].slice(1, 4).map((td) => Number(td.textContent)),
+  );
 
 const step = (page) => page.$eval("#where", (node) => Number(/step (\d+)/.exec(node.textContent)[1]));
 
@@ -64,7 +66,8 @@ export async function laboratory(browser, modeseek, folder) {
   });
 
   await check("a permalink brings the same numbers back", async () => {
-    const hash = "#reward=two-modes&policy=bump&data=on-policy&beta=0.1&b=100&t=1&lr=0.01&steps=200&seed=0&methods=forward-kl,reverse-kl&at=200";
+    const hash =
+      "#reward=two-modes&policy=bump&data=on-policy&beta=0.1&b=100&t=1&lr=0.01&steps=200&seed=0&methods=forward-kl,reverse-kl&at=200";
     const first = await open(browser, file, { hash });
     const [cover, seek] = [await row(first.page, "forward-kl"), await row(first.page, "reverse-kl")];
     assert.ok(seek[0] > cover[0] + 0.3, "seeking rewards more than covering");
@@ -89,15 +92,24 @@ export async function laboratory(browser, modeseek, folder) {
   });
 
   await check("the scenario that the page writes runs to the page's numbers", async () => {
-    const { page, close } = await open(browser, file, { hash: "#data=offline&b=400&t=2&steps=60&methods=dpo,best-of-n,ppo&at=60" });
+    const { page, close } = await open(browser, file, {
+      hash: "#data=offline&b=400&t=2&steps=60&methods=dpo,best-of-n,ppo&at=60",
+    });
     const scenario = join(folder, "laboratory.toml");
     writeFileSync(scenario, await page.textContent("#scenario"));
     execFileSync(modeseek, ["run", scenario, "--seeds", "0..1", "--out", join(folder, "runs")], { stdio: "pipe" });
-    const read = (name) => readFileSync(join(folder, "runs/laboratory", name), "utf8").trim().split("\n").map((line) => line.split(","));
+    const read = (name) =>
+      readFileSync(join(folder, "runs/laboratory", name), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => line.split(","));
     const metrics = read("metrics.csv");
     for (const method of ["dpo", "best-of-n", "ppo"]) {
       const [reward, reverse] = await row(page, method);
-      for (const [metric, shown] of [["gold_reward", reward], ["reverse_kl_ref", reverse]]) {
+      for (const [metric, shown] of [
+        ["gold_reward", reward],
+        ["reverse_kl_ref", reverse],
+      ]) {
         const line = metrics.find((m) => m[1] === method && m[3] === "60" && m[6] === metric);
         assert.ok(Math.abs(Number(line[7]) - shown) <= 0.00005 + 1e-9, `${method} ${metric}: ${line[7]} and ${shown}`);
       }
@@ -107,7 +119,11 @@ export async function laboratory(browser, modeseek, folder) {
 
   await check("a phone, the dark and reduced motion", async () => {
     const { page, shot, close } = await open(browser, file, {
-      viewport: { width: 375, height: 760 }, colorScheme: "dark", reducedMotion: "reduce", hasTouch: true, isMobile: true,
+      viewport: { width: 375, height: 760 },
+      colorScheme: "dark",
+      reducedMotion: "reduce",
+      hasTouch: true,
+      isMobile: true,
     });
     await checkFits(page);
     assert.equal(await step(page), 0, "nothing moves by itself");
@@ -120,11 +136,14 @@ export async function laboratory(browser, modeseek, folder) {
   await check("six methods at sixty steps a second (printed)", async () => {
     const { page, close } = await open(browser, file, { hash: "#steps=600" });
     const start = await step(page);
-    const [from, to, seconds] = await page.evaluate(() => new Promise((done) => {
-      const at = () => Number(document.getElementById("step").value);
-      const [first, began] = [at(), performance.now()];
-      setTimeout(() => done([first, at(), (performance.now() - began) / 1000]), 3000);
-    }));
+    const [from, to, seconds] = await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const at = () => Number(document.getElementById("step").value);
+          const [first, began] = [at(), performance.now()];
+          setTimeout(() => done([first, at(), (performance.now() - began) / 1000]), 3000);
+        }),
+    );
     console.log(`    ${((to - from) / seconds).toFixed(0)} steps a second (asked for: 60)`);
     assert.ok(to > start);
     await close();
