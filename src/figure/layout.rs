@@ -5,6 +5,7 @@ use super::VerdictMark;
 use super::axes::Plot;
 use super::content::{Markers, Panel, Trace};
 use super::font;
+use super::hover::{self, HoverPoint};
 use super::label::spread;
 use super::legend::Legend;
 use super::plot::{self, text_colour};
@@ -15,14 +16,14 @@ use super::theme::{Rgb, Theme};
 use super::title::Heading;
 use crate::scenario::PanelKind;
 
-/// Draws a whole figure.
+/// Draws a whole figure; returns also the numbers behind its points.
 pub(crate) fn compose(
     panels: &[Panel],
     title: &str,
     marks: &[VerdictMark],
     watermark: Option<&str>,
     theme: &Theme,
-) -> Scene {
+) -> (Scene, Vec<HoverPoint>) {
     let heading = Heading::new(title, marks, theme);
     let direct = Plan::new(panels, &heading, true, theme);
     let plan =
@@ -40,7 +41,8 @@ pub(crate) fn compose(
         plan.draw_names(plot, &mut scene, theme);
     }
     plan.legend.draw((theme.margin, plan.legend_top), &mut scene, theme);
-    scene
+    let hover = hover::points(&plan.plots);
+    (scene, hover)
 }
 
 fn watermarked(scene: &mut Scene, words: &str, theme: &Theme) {

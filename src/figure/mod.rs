@@ -12,6 +12,7 @@ mod density;
 mod effects;
 mod font;
 mod frontier;
+mod hover;
 mod intervals;
 mod label;
 mod layout;
@@ -34,6 +35,7 @@ mod winners;
 mod words;
 
 pub use font::{missing_glyphs, text_width};
+pub use hover::HoverPoint;
 pub use label::{Room, overlap, spread};
 pub use theme::Width;
 
@@ -79,6 +81,8 @@ pub struct Drawing {
     pub png: Vec<u8>,
     /// What the figure shows, in sentences.
     pub caption: String,
+    /// The numbers behind its points, for a reader who points at them.
+    pub hover: Vec<HoverPoint>,
 }
 
 /// Why a figure cannot be drawn.
@@ -127,10 +131,11 @@ pub fn draw(
     let theme = Theme::new(options.width, options.dark);
     let caption = caption::caption(run, &panels, marks);
     let title = &run.scenario.title;
-    let scene = layout::compose(&panels, title, marks, options.watermark.as_deref(), &theme);
+    let (scene, hover) =
+        layout::compose(&panels, title, marks, options.watermark.as_deref(), &theme);
     let svg = paint::svg(&scene, title, &caption)?;
     let png = paint::png(&scene, theme.density)?;
-    Ok(Drawing { svg, png, caption })
+    Ok(Drawing { svg, png, caption, hover })
 }
 
 /// The numbers that the figure of a run draws, as CSV: `panel,line,x,y,low,high,n`.
