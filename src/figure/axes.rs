@@ -208,9 +208,10 @@ impl<'a> Plot<'a> {
                 );
             }
             if self.y_title {
-                let place = (f.left - 0.6 * theme.tick, at + 0.36 * theme.tick);
+                let em = self.row_em(theme);
+                let place = (f.left - 0.6 * theme.tick, at + 0.36 * em);
                 let colour = if rows { theme.ink } else { theme.muted };
-                scene.text(Text::new(place, &label, theme.tick, colour).anchored(Anchor::End));
+                scene.text(Text::new(place, &label, em, colour).anchored(Anchor::End));
             }
         }
         for (x, lines) in self.x_labels(f.right - f.left, theme) {
@@ -235,6 +236,13 @@ impl<'a> Plot<'a> {
         let spine = if rows { corner[1..].to_vec() } else { corner.to_vec() };
         scene.line(spine, theme.muted, theme.hair, Dash::Solid);
         self.draw_titles(scene, theme);
+    }
+
+    /// The size of the labels of the y-axis: the names of a table's rows shrink where a slide has
+    /// too many of them.
+    fn row_em(&self, theme: &Theme) -> f64 {
+        let names = if self.down { self.panel.y.categories.len().max(1) } else { 1 };
+        theme.tick.min(0.95 * (self.frame.bottom - self.frame.top) / names as f64)
     }
 
     /// Two strokes across a logarithmic x-axis between 0 and the rest.
