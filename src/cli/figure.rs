@@ -134,7 +134,7 @@ pub fn draw_into(
     out: &Path,
 ) -> Result<Drawn, Failure> {
     let marks: Vec<VerdictMark> = findings.iter().filter_map(mark).collect();
-    let Drawing { svg, png, caption } = draw(run, &marks, options).map_err(Failure::work)?;
+    let Drawing { svg, png, caption, .. } = draw(run, &marks, options).map_err(Failure::work)?;
     let name = figure_name(&run.scenario);
     let file = |ending: &str| out.join(format!("{name}.{ending}"));
     let summary = summary_csv(run).map_err(Failure::work)?;

@@ -23,7 +23,7 @@ pub(crate) struct Axis {
     pub(crate) range: Option<[f64; 2]>,
     /// Where ticks are best: the swept values.
     pub(crate) at: Vec<f64>,
-    /// Whether zero belongs to the axis.
+    /// Whether zero belongs to the axis, also to a logarithmic one.
     pub(crate) zero: bool,
     /// The values that have a slot each, all equally wide, with their `categories`; empty where
     /// lengths are to scale.
@@ -228,10 +228,15 @@ impl Panel {
 
 /// At most [`MOST_POINTS`] of the places `0..n`, evenly spaced, with the first and the last.
 pub(crate) fn thinned(n: usize) -> Vec<usize> {
-    if n <= MOST_POINTS {
+    evenly(n, MOST_POINTS)
+}
+
+/// At most `most` ≥ 2 of the places `0..n`, evenly spaced, with the first and the last.
+pub(crate) fn evenly(n: usize, most: usize) -> Vec<usize> {
+    if n <= most {
         return (0..n).collect();
     }
-    (0..MOST_POINTS).map(|k| k * (n - 1) / (MOST_POINTS - 1)).collect()
+    (0..most).map(|k| k * (n - 1) / (most - 1)).collect()
 }
 
 /// A share of a line's height: places nearer than this to the line through their neighbours are on

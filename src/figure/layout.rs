@@ -1,10 +1,11 @@
 //! A figure's plan: title, verdicts, a grid of lettered panels with margins that fit their text,
 //! and names of the lines at their ends or in one legend below.
 
-use super::VerdictMark;
 use super::axes::Plot;
 use super::content::{Markers, Panel, Trace};
 use super::font;
+use super::hover::{self, HoverPoint};
+use super::judged::Judged;
 use super::label::spread;
 use super::legend::Legend;
 use super::plot::{self, text_colour};
@@ -15,15 +16,15 @@ use super::theme::{Rgb, Theme};
 use super::title::Heading;
 use crate::scenario::PanelKind;
 
-/// Draws a whole figure.
+/// Draws a whole figure; returns also the numbers behind its points.
 pub(crate) fn compose(
     panels: &[Panel],
     title: &str,
-    marks: &[VerdictMark],
+    judged: &[Judged],
     watermark: Option<&str>,
     theme: &Theme,
-) -> Scene {
-    let heading = Heading::new(title, marks, theme);
+) -> (Scene, Vec<HoverPoint>) {
+    let heading = Heading::new(title, judged, theme);
     let direct = Plan::new(panels, &heading, true, theme);
     let plan =
         if direct.names_fit(theme) { direct } else { Plan::new(panels, &heading, false, theme) };
@@ -40,7 +41,7 @@ pub(crate) fn compose(
         plan.draw_names(plot, &mut scene, theme);
     }
     plan.legend.draw((theme.margin, plan.legend_top), &mut scene, theme);
-    scene
+    (scene, hover::points(&plan.plots, heading.hover(theme)))
 }
 
 fn watermarked(scene: &mut Scene, words: &str, theme: &Theme) {
@@ -70,7 +71,7 @@ fn columns(panels: &[Panel], theme: &Theme) -> usize {
     if theme.is_slide() {
         return [1, 1, 2, 3, 2, 3, 3][n.min(6)];
     }
-    if theme.width < 300.0 {
+    if theme.is_column() {
         return 1;
     }
     match n {
@@ -197,10 +198,7 @@ impl<'a> Plan<'a> {
         let legend =
             if self.legend.height > 0.0 { self.legend.height + 1.1 * theme.text } else { 0.0 };
         let heights: Vec<f64> = match theme.height {
-            Some(all) => {
-                let each = (all - top - fixed - legend - theme.margin) / rows as f64;
-                vec![each.max(40.0); rows]
-            }
+            Some(all) => self.given_heights(all - top - fixed - legend - theme.margin),
             None => (0..rows).map(|r| self.natural_height(row_of(r), theme)).collect(),
         };
         let mut y = top;
@@ -218,11 +216,22 @@ impl<'a> Plan<'a> {
         heights.into_iter().fold(f64::INFINITY, f64::min)
     }
 
+    /// The heights of the rows' frames, where the page gives their sum: tables by their rows, all
+    /// others alike.
+    fn given_heights(&self, room: f64) -> Vec<f64> {
+        let names = |row: &[Plot<'a>]| row.iter().map(|p| p.panel.y.categories.len()).max();
+        let weights = self.plots.chunks(self.columns).map(|row| names(row).unwrap_or(0) as f64);
+        let tables = self.plots.iter().all(|p| p.down);
+        let weights: Vec<f64> = weights.map(|w| if tables { w.max(1.0) } else { 1.0 }).collect();
+        let all: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| (room * weight / all).max(40.0)).collect()
+    }
+
     /// The height of a row's frames, where the page does not give it: tables by their rows, others
     /// by their width.
     fn natural_height(&self, row: std::ops::Range<usize>, theme: &Theme) -> f64 {
         let ratio = match self.columns {
-            1 if theme.width > 300.0 => 0.46,
+            1 if !theme.is_column() => 0.46,
             1 => 0.62,
             2 => 0.66,
             _ => 0.86,
@@ -361,6 +370,7 @@ fn share(plots: &mut [Plot<'_>], columns: usize) {
             };
             let kind = plot.panel.kind == other.panel.kind;
             if kind && alike(px, ox) {
+                plot.x.above_zero = plot.x.above_zero.or(other.x.above_zero);
                 (plot.x.low, plot.x.high) =
                     (plot.x.low.min(other.x.low), plot.x.high.max(other.x.high));
             }

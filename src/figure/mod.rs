@@ -12,7 +12,9 @@ mod density;
 mod effects;
 mod font;
 mod frontier;
+mod hover;
 mod intervals;
+mod judged;
 mod label;
 mod layout;
 mod legend;
@@ -23,7 +25,10 @@ mod region;
 mod rules;
 mod scale;
 mod scene;
+mod seen;
 mod select;
+mod setting;
+mod split;
 mod style;
 mod sweep;
 mod theme;
@@ -34,6 +39,7 @@ mod winners;
 mod words;
 
 pub use font::{missing_glyphs, text_width};
+pub use hover::HoverPoint;
 pub use label::{Room, overlap, spread};
 pub use style::colour_of;
 pub use theme::Width;
@@ -80,6 +86,8 @@ pub struct Drawing {
     pub png: Vec<u8>,
     /// What the figure shows, in sentences.
     pub caption: String,
+    /// The numbers behind its points, for a reader who points at them.
+    pub hover: Vec<HoverPoint>,
 }
 
 /// Why a figure cannot be drawn.
@@ -125,13 +133,15 @@ pub fn draw(
     options: &FigureOptions,
 ) -> Result<Drawing, FigureError> {
     let panels = panels(run)?;
-    let theme = Theme::new(options.width, options.dark);
-    let caption = caption::caption(run, &panels, marks);
+    let theme = Theme::new(options.width, options.dark).of_panels(panels.len());
+    let judged = judged::judged(run, marks);
+    let caption = caption::caption(run, &panels, &judged);
     let title = &run.scenario.title;
-    let scene = layout::compose(&panels, title, marks, options.watermark.as_deref(), &theme);
+    let (scene, hover) =
+        layout::compose(&panels, title, &judged, options.watermark.as_deref(), &theme);
     let svg = paint::svg(&scene, title, &caption)?;
     let png = paint::png(&scene, theme.density)?;
-    Ok(Drawing { svg, png, caption })
+    Ok(Drawing { svg, png, caption, hover })
 }
 
 /// The numbers that the figure of a run draws, as CSV: `panel,line,x,y,low,high,n`.

@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Coordinates of an SVG are whole hundredths of a point: two decimals.
-const SVG_UNITS: f64 = 100.0;
+pub(crate) const SVG_UNITS: f64 = 100.0;
 /// Bitmaps are painted this much larger and averaged, which smooths every edge.
 const OVERSAMPLING: usize = 3;
 

@@ -59,6 +59,32 @@ fn of_data(name: &str) -> Option<&'static str> {
     })
 }
 
+/// A number with the words of its axis: `step 64`, `mean length 20.1 tokens`.
+pub(crate) fn valued(label: &str, number: &str) -> String {
+    let (words, unit) = match label.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")) {
+        Some((words, unit)) => (words, unit),
+        None => (label, ""),
+    };
+    match (words, unit) {
+        ("optimizer steps", _) => format!("step {number}"),
+        // Queries are evaluations of the reward.
+        ("queries", _) | (_, "") => format!("{words} {number}"),
+        _ => format!("{words} {number} {unit}"),
+    }
+}
+
+/// The unit of a metric; `of_reward` is that of rewards.
+pub(crate) fn unit(name: &str, of_reward: &'static str) -> &'static str {
+    let title = metric(name).0;
+    let units = ["nats", "tokens", "steps"];
+    let own = units.into_iter().find(|unit| title.ends_with(&format!("({unit})")));
+    own.unwrap_or(match title.as_str() {
+        "probability" => "probability",
+        title if title.contains("reward") => of_reward,
+        _ => "",
+    })
+}
+
 /// The last part of a dotted key.
 fn leaf(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
@@ -211,6 +237,13 @@ mod tests {
         assert_eq!(method("on-policy ipo"), "on-policy IPO");
         assert_eq!(method("rwr, temperature 1"), "RWR, temperature 1");
         assert_eq!(metric("log_ratio/chosen"), ("log-ratio (nats)".into(), "chosen".into()));
+    }
+
+    #[test]
+    fn values_carry_the_words_and_the_unit_of_their_axis() {
+        assert_eq!(valued("optimizer steps", "64"), "step 64");
+        assert_eq!(valued("gold reward", "0.5 [0.4, 0.6]"), "gold reward 0.5 [0.4, 0.6]");
+        assert_eq!(valued("KL(π‖π_ref) (nats)", "1.2"), "KL(π‖π_ref) 1.2 nats");
     }
 
     #[test]
