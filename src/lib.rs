@@ -7,6 +7,7 @@
 
 pub mod numerics;
 pub mod stream;
+pub mod wording;
 
 pub mod policy;
 
@@ -14,6 +15,7 @@ pub mod problem;
 
 pub mod preference;
 
+pub mod calculator;
 pub mod objective;
 
 pub mod learner;
@@ -27,5 +29,7 @@ pub mod runner;
 pub mod figure;
 
 pub mod glossary;
+
+pub mod lesson;
 
 pub mod cli;

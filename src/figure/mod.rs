@@ -36,6 +36,7 @@ mod words;
 pub use font::{missing_glyphs, text_width};
 pub use label::{Room, overlap, spread};
 pub use theme::Width;
+pub(crate) use words::number;
 
 use crate::results::Run;
 use crate::scenario::{Axis, PanelKind, Verdict};

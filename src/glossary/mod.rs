@@ -18,7 +18,8 @@ mod words;
 use crate::scenario::did_you_mean;
 use entry::{Entry, Kind};
 pub use objectives::BY_HAND;
-use text::{normal, wrapped};
+use text::normal;
+pub(crate) use text::wrapped;
 
 /// A term that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
