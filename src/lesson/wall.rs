@@ -15,10 +15,11 @@ pub struct Absent {
     pub finding: Option<Finding>,
 }
 
-/// The wall as Markdown: claims by figure in the order given, each with its verdict and its cause.
-pub fn wall(absent: &[Absent]) -> String {
+/// The wall as Markdown: claims by figure in the order given, each with its verdict and its cause;
+/// `claims` is how many claims there are in all.
+pub fn wall(absent: &[Absent], claims: usize) -> String {
     let mut text = format!(
-        "# The findings that did not appear\n\n{} claims of the shipped scenarios do not hold here. \
+        "# The findings that did not appear\n\n{} of {claims} claims of the shipped scenarios do not hold here. \
          A verdict is that of the committed runs; where runs are at hand, the effect and its 95 % \
          interval stand beside it.\n",
         absent.len()

@@ -9,7 +9,7 @@ use crate::scenario::{AnswerSpec, ClaimSpec, PredictSpec, Verdict};
 /// What is to be given in answer to a question, as a line; `claims` are those of the scenario.
 pub fn asked(item: &PredictSpec, claims: &[ClaimSpec]) -> String {
     match &item.answer {
-        AnswerSpec::Number(spec) => format!("a number, in {}", spec.unit),
+        AnswerSpec::Number(spec) => format!("a number ({})", spec.unit),
         AnswerSpec::Choice(spec) => {
             let labels = spec.candidates.iter().enumerate();
             let labels = labels.map(|(k, one)| format!("{}) {}", letter(k), one.label));
@@ -22,8 +22,8 @@ pub fn asked(item: &PredictSpec, claims: &[ClaimSpec]) -> String {
         }
         AnswerSpec::ByHand(spec) => {
             let set: String = spec.set.iter().map(|set| format!(", {}", equation(set))).collect();
-            let (table, row, column) = (&spec.table, spec.row, spec.column.replace('_', " of "));
-            format!("the {column} of row {row} of table {table}: {}{set}", spec.method)
+            let column = spec.column.replace("coefficient_", "coefficient on the ");
+            format!("{}{set}: {column}, row {} of table {}", spec.method, spec.row, spec.table)
         }
     }
 }

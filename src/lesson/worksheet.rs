@@ -46,7 +46,7 @@ fn blanks(item: &PredictSpec, claims: &[ClaimSpec]) -> String {
     match &item.answer {
         AnswerSpec::Choice(choice) => {
             let row = |(k, one): (usize, &crate::scenario::CandidateSpec)| {
-                format!("| {}) {} | ☐ | | \n", letter(k), one.label)
+                format!("| {}) {} | ☐ | |\n", letter(k), one.label)
             };
             let rows: String = choice.candidates.iter().enumerate().map(row).collect();
             let of = choice.of.reading().words(&choice.of.metric);

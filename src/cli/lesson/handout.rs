@@ -46,11 +46,12 @@ fn finished(scenario: Scenario, args: &Args) -> Result<Run, Failure> {
 /// finished runs; lessons repeat findings and are left out.
 pub(super) fn wall(runs: &Path) -> Result<(), Failure> {
     let shown = |s: &Scenario| s.tier != Tier::Lesson && !is_tuning(s);
-    let mut absent = Vec::new();
+    let (mut absent, mut claims) = (Vec::new(), 0);
     for scenario in shipped_where(shown)? {
+        claims += scenario.claims.len();
         absent.extend(absent_of(scenario, runs)?);
     }
-    say(&lesson::wall(&absent))
+    say(&lesson::wall(&absent, claims))
 }
 
 /// The claims of one scenario that do not hold.
