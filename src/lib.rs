@@ -15,8 +15,9 @@ pub mod problem;
 
 pub mod preference;
 
-pub mod calculator;
 pub mod objective;
+
+pub mod calculator;
 
 pub mod learner;
 
