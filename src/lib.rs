@@ -7,6 +7,7 @@
 
 pub mod numerics;
 pub mod stream;
+pub mod wording;
 
 pub mod policy;
 
@@ -15,6 +16,8 @@ pub mod problem;
 pub mod preference;
 
 pub mod objective;
+
+pub mod calculator;
 
 pub mod learner;
 
@@ -31,5 +34,7 @@ pub mod figure;
 pub mod glossary;
 
 pub mod page;
+
+pub mod lesson;
 
 pub mod cli;

@@ -1,6 +1,6 @@
 //! `modeseek loss`: what it writes, and the message for every fault of its input.
 
-use modeseek::cli::loss::loss;
+use modeseek::calculator::loss;
 use std::io::Write as _;
 
 /// Runs the calculator on a CSV text; the output as text, or the message.

@@ -1,6 +1,6 @@
 //! What the README promises is what the program holds.
 
-use modeseek::scenario::{Scenario, Source, shipped};
+use modeseek::scenario::{Scenario, Source, Tier, shipped};
 
 const README: &str = include_str!("../README.md");
 
@@ -50,6 +50,9 @@ fn the_number_of_claims_and_verdicts_is_the_one_that_is_told() {
     let mut counts = std::collections::BTreeMap::new();
     for file in shipped() {
         let scenario = Scenario::load(&Source::of(file.id()), &[], None).expect("shipped");
+        if scenario.tier == Tier::Lesson {
+            continue; // lessons repeat findings
+        }
         for claim in scenario.claims {
             *counts.entry(claim.expected.to_string()).or_insert(0) += 1;
         }

@@ -4,8 +4,9 @@ mod check;
 mod claims;
 mod explain;
 mod figure;
+mod lesson;
 mod list;
-pub mod loss;
+mod loss;
 mod merge;
 mod options;
 mod progress;
@@ -47,6 +48,8 @@ enum Command {
     Loss(loss::Args),
     /// What a metric, an objective, a key or a word means
     Explain(explain::Args),
+    /// Predict, run and compare: the lessons of a two-hour class
+    Lesson(lesson::Args),
     /// Join run folders of one scenario from several machines
     Merge(merge::Args),
 }
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),
+        Command::Lesson(args) => lesson::lesson(&args),
         Command::Merge(args) => merge::merge(&args),
     };
     match result {

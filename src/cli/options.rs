@@ -136,8 +136,8 @@ pub fn one_of(what: &str, given: &str, known: &[String]) -> Result<(), Failure> 
 
 /// Every tier that a scenario may have, cheapest first.
 pub fn tiers() -> Vec<String> {
-    use Tier::{Bandit, Gpu, Length, Nano, NanoFull, Phase, Smollm2, User};
-    [Bandit, Length, Phase, Nano, NanoFull, Smollm2, Gpu, User].map(tier_name).to_vec()
+    use Tier::{Bandit, Gpu, Length, Lesson, Nano, NanoFull, Phase, Smollm2, User};
+    [Bandit, Length, Phase, Nano, NanoFull, Smollm2, Gpu, Lesson, User].map(tier_name).to_vec()
 }
 
 /// The word for a tier, as it is written.

@@ -43,6 +43,7 @@ pub use hover::HoverPoint;
 pub use label::{Room, overlap, spread};
 pub use style::colour_of;
 pub use theme::Width;
+pub(crate) use words::number;
 
 use crate::results::Run;
 use crate::scenario::{Axis, PanelKind, Verdict};

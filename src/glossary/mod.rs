@@ -24,7 +24,8 @@ mod words;
 use crate::scenario::did_you_mean;
 pub use entry::{Entry, Kind, Paragraph};
 pub use objectives::BY_HAND;
-use text::{normal, wrapped};
+use text::normal;
+pub(crate) use text::wrapped;
 
 /// A term that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

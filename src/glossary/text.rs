@@ -11,7 +11,7 @@ pub(super) fn normal(term: &str) -> String {
 }
 
 /// Breaks a text at spaces; every line is indented. Lines of the text stay apart.
-pub(super) fn wrapped(text: &str, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.lines() {

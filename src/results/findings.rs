@@ -15,7 +15,7 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
             finding.id.clone(),
             finding.figure.clone().unwrap_or_default(),
             finding.says.clone(),
-            effect(finding),
+            effect_in_words(finding),
             format!("{}", finding.margin),
             if finding.exact { "exact".to_owned() } else { finding.n.to_string() },
             verdict(finding),
@@ -32,7 +32,8 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
     text
 }
 
-fn effect(finding: &Finding) -> String {
+/// The effect with its 95 % interval, and how many runs never got there: `+0.15 [+0.14, +0.16]`.
+pub fn effect_in_words(finding: &Finding) -> String {
     let signed = |x: f64| format!("{}", Signed(x));
     let interval = format!("[{}, {}]", signed(finding.low), signed(finding.high));
     let censored = match finding.censored {

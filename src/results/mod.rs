@@ -26,6 +26,7 @@ mod paths;
 mod published;
 mod published_table;
 mod read;
+mod readings;
 mod rows;
 mod select;
 mod series;
@@ -38,7 +39,7 @@ pub use crate::scenario::Statistic;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
 pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
-pub use findings::{findings_csv, findings_markdown};
+pub use findings::{effect_in_words, findings_csv, findings_markdown};
 pub(crate) use folder::pairs;
 pub use folder::{FolderLock, Provenance, RunFolder};
 pub use merge::merge;
@@ -47,6 +48,7 @@ pub use paths::{Reach, area, first_arrival, first_crossing, first_reached};
 pub use published::{Agreement, Place, compare};
 pub use published_table::{published_csv, published_markdown};
 pub use read::Run;
+pub use readings::readings;
 pub use series::{Point, Series};
 pub use statistics::{
     Bootstrap, Estimate, RESAMPLES, band, holm, mean_interval, paired_difference,

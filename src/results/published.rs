@@ -1,9 +1,10 @@
 //! Whether what others have published lies where our runs lie.
 
-use super::claims::{ClaimError, common_seeds};
+use super::claims::ClaimError;
 use super::measure::{Measure, Question};
+use super::paths::Reach;
 use super::read::Run;
-use super::select::one_cell;
+use super::readings::take_all;
 use super::statistics::quantile;
 use crate::scenario::PublishedSpec;
 use std::fmt;
@@ -71,14 +72,10 @@ impl Agreement {
 pub fn compare(run: &Run, spec: &PublishedSpec) -> Result<Agreement, ClaimError> {
     let question = Question::of_published(spec);
     let measure = Measure::of(&question)?.where_measured();
-    let cell = one_cell(&question.asker, &spec.cell, &run.scenario)?;
-    let mut ours = Vec::new();
-    let mut censored = 0;
-    for seed in common_seeds(run, &question, &[cell])? {
-        let reach = measure.take(run, &question, cell, seed)?;
-        censored += usize::from(reach.censored);
-        ours.push(if reach.censored { f64::INFINITY } else { reach.at });
-    }
+    let reached = take_all(run, &question, measure, &spec.cell)?;
+    let censored = reached.iter().filter(|reach| reach.censored).count();
+    let place_of = |reach: &Reach| if reach.censored { f64::INFINITY } else { reach.at };
+    let mut ours: Vec<f64> = reached.iter().map(place_of).collect();
     ours.sort_by(f64::total_cmp);
     let quantiles = [0.05, 0.5, 0.95].map(|level| quantile(&ours, level));
     let values = spec.values.iter().map(|&value| [value, value]);

@@ -32,7 +32,7 @@ impl Vocabulary {
     }
 
     /// A metric exists, and some cell writes it.
-    fn metric(&self, key: String, metric: &str) -> Result<(), Fault> {
+    pub(super) fn metric(&self, key: String, metric: &str) -> Result<(), Fault> {
         need(is_known(metric), || unknown_metric(key.clone(), metric, &[]))?;
         let Some(measured) = &self.measured else { return Ok(()) };
         need(measured.contains(metric), || {
@@ -58,7 +58,7 @@ impl Vocabulary {
     }
 
     /// The methods and settings that a selector names exist.
-    fn selector(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
+    pub(super) fn selector(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
         for (key, value) in selector {
             let values: Vec<&str> = match self.settings.iter().find(|(known, _)| known == key) {
                 Some((_, values)) => values.iter().map(String::as_str).collect(),
@@ -83,6 +83,15 @@ impl Vocabulary {
         suggest(Fault::new(at, format!("`{key}` is not swept")), key, &known)
     }
 
+    /// A claim of this id exists; the keys that it is counted across.
+    pub(super) fn claim_of(&self, at: &str, id: &str) -> Result<&[String], Fault> {
+        let found = self.claims.iter().find(|(claim, _)| claim == id);
+        found.map(|(_, across)| across.as_slice()).ok_or_else(|| {
+            let ids: Vec<&str> = self.claims.iter().map(|(id, _)| id.as_str()).collect();
+            suggest(Fault::new(at, format!("no claim has the id \"{id}\"")), id, &ids)
+        })
+    }
+
     /// Names of methods exist.
     fn methods(&self, at: &str, names: &[String]) -> Result<(), Fault> {
         called("method", at, names, &self.methods)
@@ -102,7 +111,7 @@ fn called(what: &str, at: &str, names: &[String], there: &[String]) -> Result<()
 }
 
 /// Lists what there is.
-fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
+pub(super) fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
     let fault = fault.note("allowed", listed(known.iter().copied()));
     match did_you_mean(given, known.iter().copied()) {
         Some(close) => fault.note("did you mean", format!("`{close}`?")),
@@ -139,7 +148,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
 }
 
 /// At most one way to compare, at a finite level.
-fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fault> {
+pub(super) fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fault> {
     let given = reading.given();
     need(given.len() <= 1, || {
         Fault::new(format!("{at}.{}", given[1]), format!("{what} compares in one way"))
@@ -272,11 +281,7 @@ fn of_claim(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault>
         Fault::new(format!("{at}.claim"), "`claim` is for panels of kind `verdicts`")
             .note("help", "remove it, or set `kind = \"verdicts\"`")
     })?;
-    let Some((_, across)) = known.claims.iter().find(|(claim, _)| claim == id) else {
-        let ids: Vec<&str> = known.claims.iter().map(|(id, _)| id.as_str()).collect();
-        let fault = Fault::new(format!("{at}.claim"), format!("no claim has the id \"{id}\""));
-        return Err(suggest(fault, id, &ids));
-    };
+    let across = known.claim_of(&format!("{at}.claim"), id)?;
     let y = spec.y.first().map(|y| (format!("{at}.y"), y));
     for (place, key) in [(format!("{at}.x"), &spec.x)].into_iter().chain(y) {
         need(across.contains(key), || {

@@ -2,6 +2,7 @@
 
 use super::claim::ClaimSpec;
 use super::factor::FactorSpec;
+use super::lesson::LessonSpec;
 use super::panel::PanelSpec;
 use super::published::PublishedSpec;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub enum Tier {
     Smollm2,
     /// What needs a GPU.
     Gpu,
+    /// Lessons of a class: seconds each.
+    Lesson,
     /// Whatever a user wrote.
     #[default]
     User,
@@ -67,7 +70,7 @@ impl Seeds {
 }
 
 /// The keys of [`Header`] and the tables of a scenario, as an unknown key's message lists them.
-pub(super) const HEADER_KEYS: [&str; 13] = [
+pub(super) const HEADER_KEYS: [&str; 14] = [
     "id",
     "title",
     "figure",
@@ -81,6 +84,7 @@ pub(super) const HEADER_KEYS: [&str; 13] = [
     "published",
     "factor",
     "panel",
+    "lesson",
 ];
 
 /// Everything at the top of a file that changes no result.
@@ -111,4 +115,6 @@ pub(super) struct Header {
     pub factors: Vec<FactorSpec>,
     #[serde(default, rename = "panel")]
     pub panels: Vec<PanelSpec>,
+    #[serde(default)]
+    pub lesson: Option<LessonSpec>,
 }

@@ -2,11 +2,13 @@
 
 use super::check::Fault;
 use super::check_findings::{Vocabulary, claim, factor, panel, published};
+use super::check_lesson::{self, Ground};
 use super::diagnostic::{Diagnostic, ScenarioError, listed};
 use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
 use super::header::{HEADER_KEYS, Header, Seeds};
+use super::lesson::LessonSpec;
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
@@ -215,6 +217,9 @@ fn finish(
     known.factors = factors.iter().map(|factor| factor.name.clone()).collect();
     let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
+    let asked = header.question.as_deref();
+    let lesson = header.lesson.map(|spec| lenient.lesson(spec, asked, (&known, &grid.cells)));
+    let lesson = lesson.transpose().map_err(explain)?;
     Ok(Scenario {
         id: header.id,
         title: header.title,
@@ -232,6 +237,7 @@ fn finish(
         published,
         factors,
         panels,
+        lesson,
         set: sources.set.to_vec(),
         warnings: lenient.warnings,
     })
@@ -290,6 +296,23 @@ impl Lenient {
             }
         }
         Ok(kept)
+    }
+}
+
+impl Lenient {
+    /// Keeps the predictions of a lesson whose answers the cells and claims can give.
+    fn lesson(
+        &mut self,
+        mut spec: LessonSpec,
+        question: Option<&str>,
+        (known, cells): (&Vocabulary, &[Cell]),
+    ) -> Result<LessonSpec, Fault> {
+        check_lesson::lesson(&spec, question)?;
+        let predictions = std::mem::take(&mut spec.predictions);
+        let ground = Ground { known, cells, lesson: &spec };
+        let check = |at: &str, item: &_| check_lesson::prediction(at, item, &ground);
+        let predictions = self.keep("lesson.predict", predictions, check)?;
+        Ok(LessonSpec { predictions, ..spec })
     }
 }
 

@@ -8,6 +8,7 @@
 mod canonical;
 mod check;
 mod check_findings;
+mod check_lesson;
 mod claim;
 mod diagnostic;
 mod document;
@@ -15,6 +16,7 @@ mod experiment;
 mod explain;
 mod factor;
 mod header;
+mod lesson;
 mod load;
 mod method;
 mod metrics;
@@ -32,6 +34,10 @@ pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use factor::FactorSpec;
 pub use header::{Seeds, Tier};
+pub use lesson::{
+    AnswerSpec, Best, ByHandSpec, CandidateSpec, ChoiceSpec, HandTableSpec, LessonSpec,
+    MeasuredSpec, NumberSpec, PredictSpec, VerdictSpec,
+};
 pub use load::Source;
 pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec, Statistic};
 pub use published::PublishedSpec;
@@ -85,6 +91,9 @@ pub struct Scenario {
     pub factors: Vec<FactorSpec>,
     /// The panels of its figure.
     pub panels: Vec<PanelSpec>,
+    /// What a class is asked before it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<LessonSpec>,
     /// The `--set` arguments it was resolved with.
     pub set: Vec<String>,
     /// What is allowed but probably not meant; for the end of a command's output.

@@ -60,6 +60,7 @@ pub fn scenario(cells: Vec<Cell>, seeds: u64) -> Scenario {
         published: Vec::new(),
         factors: Vec::new(),
         panels: Vec::new(),
+        lesson: None,
         set: Vec::new(),
     }
 }

@@ -1,10 +1,10 @@
-//! What can be wrong with the input of `modeseek loss`.
+//! What can be wrong with the input of the calculator.
 
 use crate::objective::ObjectiveError;
-use crate::scenario::did_you_mean;
+use crate::wording::did_you_mean;
 use std::path::PathBuf;
 
-/// An error of `modeseek loss`; all but [`Write`](LossError::Write) are errors of the input.
+/// An error of the calculator; all but [`Write`](LossError::Write) are errors of the input.
 #[derive(Debug, thiserror::Error)]
 pub enum LossError {
     /// A method that does not exist.
@@ -147,7 +147,7 @@ pub enum LossError {
 
 impl LossError {
     /// Whether the fault is one of a line of the file.
-    pub(super) fn is_in_file(&self) -> bool {
+    pub fn is_in_file(&self) -> bool {
         use LossError::{
             Cell, Disagreement, DuplicateColumn, EmptyCell, LonelyPrompt, MissingColumn,
             ParameterOnLine, Ragged,
@@ -169,10 +169,4 @@ impl LossError {
 /// " (did you mean …?)" for the most similar of some names, if one is similar.
 pub(super) fn hint<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     did_you_mean(given, names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"))
-}
-
-/// Names in backticks, with commas.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    if quoted.is_empty() { "none".into() } else { quoted.join(", ") }
 }

@@ -1,9 +1,10 @@
 //! Where the parameters of a method come from: `--set`, else a column, else the default.
 
-use super::error::{LossError, hint, list};
+use super::error::{LossError, hint};
 use super::method::{Method, Parameter};
 use super::sheet::Sheet;
 use crate::objective::{Objective, ObjectiveError, ObjectiveSpec};
+use crate::wording::listed;
 
 /// Where one parameter comes from.
 enum Source {
@@ -134,7 +135,7 @@ fn read_set(
         given: key.into(),
         method: method.name,
         hint: hint(key, keys()),
-        allowed: list(keys()),
+        allowed: listed(keys()),
     })?;
     let value = parameter.parse(given).ok_or_else(|| LossError::SetValue {
         key: key.into(),

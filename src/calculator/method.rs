@@ -1,7 +1,8 @@
 //! The methods of the calculator: the columns and the parameters that each reads.
 
-use super::error::{LossError, hint, list};
+use super::error::{LossError, hint};
 use super::sheet::Sheet;
+use crate::wording::listed;
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +50,8 @@ impl Parameter {
     pub(super) fn allowed(&self) -> String {
         match (self.number, self.words.is_empty()) {
             (true, true) => "a finite number".into(),
-            (true, false) => format!("a finite number or {}", list(self.words.iter().copied())),
-            (false, _) => format!("one of {}", list(self.words.iter().copied())),
+            (true, false) => format!("a finite number or {}", listed(self.words.iter().copied())),
+            (false, _) => format!("one of {}", listed(self.words.iter().copied())),
         }
     }
 }
@@ -134,7 +135,7 @@ impl Method {
         METHODS.iter().find(|method| method.name == given).ok_or_else(|| LossError::UnknownMethod {
             given: given.into(),
             hint: hint(given, names()),
-            allowed: list(names()),
+            allowed: listed(names()),
         })
     }
 

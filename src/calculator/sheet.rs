@@ -1,9 +1,9 @@
 //! A CSV in memory, whose every complaint names a line.
 
-use super::error::{LossError, hint, list};
+use super::error::{LossError, hint};
 use super::method::Method;
+use crate::wording::listed;
 use std::io::Write;
-use std::path::Path;
 
 /// The rows of a CSV file.
 pub(super) struct Sheet {
@@ -14,11 +14,9 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a file whose every row is as long as its header.
-    pub(super) fn read(path: &Path) -> Result<Sheet, LossError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| LossError::Read { path: path.into(), source })?;
-        let mut rows = records(&text).into_iter();
+    /// Reads a text whose every row is as long as its header.
+    pub(super) fn read(text: &str) -> Result<Sheet, LossError> {
+        let mut rows = records(text).into_iter();
         let (header_line, header) = rows.next().unwrap_or((1, Vec::new()));
         let header: Vec<String> = header.iter().map(|name| name.trim().to_string()).collect();
         let expected = header.len();
@@ -64,7 +62,7 @@ impl Sheet {
             line: self.header_line,
             needed: needed.join(" or "),
             hint: hint(names[0], self.header.iter().map(String::as_str)),
-            present: list(self.header.iter().map(String::as_str)),
+            present: listed(self.header.iter().map(String::as_str)),
         })
     }
 
