@@ -106,7 +106,8 @@ fn number(key: &str, given: &str, range: Range) -> Result<f64, QueryError> {
 
 /// A multiple of `unit` within a range.
 fn whole(key: &str, given: &str, range: Range, unit: u64) -> Result<u64, QueryError> {
-    let inside = |x: &u64| (range.least..=range.most).contains(&(*x as f64)) && x % unit == 0;
+    let inside =
+        |x: &u64| (range.least..=range.most).contains(&(*x as f64)) && x.is_multiple_of(unit);
     given.parse::<u64>().ok().filter(inside).ok_or_else(|| QueryError {
         key: key.into(),
         given: given.into(),
