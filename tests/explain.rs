@@ -1,6 +1,6 @@
 //! `modeseek explain`: everything that can be met is explained, by what the code itself says.
 
-use modeseek::glossary::{explain, terms};
+use modeseek::glossary::{Entry, find, terms};
 use modeseek::learner::METRICS;
 use modeseek::objective::TABLE_1;
 use modeseek::scenario::{Scenario, Source, shipped};
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 fn text(term: &str) -> String {
-    explain(term).unwrap_or_else(|error| panic!("{error}"))
+    let found = find(term).unwrap_or_else(|error| panic!("{error}"));
+    found.iter().map(Entry::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The lines of an explanation without their line breaks.

@@ -2,7 +2,7 @@
 //! [glossary](crate::glossary).
 
 use super::{Failure, say};
-use crate::glossary::{explain, terms};
+use crate::glossary::{Entry, find, terms};
 
 /// Explain a metric, an objective, a key of a scenario or a word of the paper.
 ///
@@ -24,6 +24,9 @@ pub struct Args {
 pub(super) fn command(args: &Args) -> Result<(), Failure> {
     match args.term.as_slice() {
         [] => say(&format!("{}\nMore of each: modeseek explain TERM", terms())),
-        words => say(&explain(&words.join(" ")).map_err(Failure::input)?),
+        words => {
+            let found = find(&words.join(" ")).map_err(Failure::input)?;
+            say(&found.iter().map(Entry::to_string).collect::<Vec<_>>().join("\n"))
+        }
     }
 }

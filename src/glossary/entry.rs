@@ -1,11 +1,13 @@
 //! One explained term.
 
 use super::text::{normal, wrapped};
+use serde::Serialize;
 use std::fmt;
 
 /// What a term is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
     /// A number that is measured.
     Metric,
     /// A loss, with its rows of Table 1.
@@ -14,19 +16,26 @@ pub(super) enum Kind {
     Key,
     /// A word of the paper or of this program.
     Word,
+    /// A finding that runs are held against.
+    Claim,
+    /// A shipped scenario, with the figure it makes.
+    Scenario,
 }
 
 impl Kind {
     /// In the order in which they are listed.
-    pub(super) const ALL: [Kind; 4] = [Kind::Metric, Kind::Objective, Kind::Key, Kind::Word];
+    pub const ALL: [Kind; 6] =
+        [Kind::Metric, Kind::Objective, Kind::Key, Kind::Word, Kind::Claim, Kind::Scenario];
 
     /// What stands above a list of them.
-    pub(super) fn heading(self) -> &'static str {
+    pub fn heading(self) -> &'static str {
         match self {
             Kind::Metric => "Metrics",
             Kind::Objective => "Objectives and methods",
             Kind::Key => "Keys of a scenario",
             Kind::Word => "Words",
+            Kind::Claim => "Claims",
+            Kind::Scenario => "Scenarios and figures",
         }
     }
 
@@ -36,21 +45,35 @@ impl Kind {
             Kind::Objective => "an objective",
             Kind::Key => "a key of a scenario",
             Kind::Word => "a word",
+            Kind::Claim => "a claim",
+            Kind::Scenario => "a scenario",
         }
     }
 }
 
+/// A part of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paragraph {
+    /// What it tells: `What`, `Formula`, `Unit`, `Read`, `Wrong`, `Source`, …
+    pub label: &'static str,
+    /// Plain text; its line breaks count.
+    pub text: String,
+}
+
 /// An explanation: labelled paragraphs under a name.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
     /// What it is.
     pub kind: Kind,
-    name: String,
+    /// What it is called: of a key the whole path.
+    pub name: String,
     /// Symbols and other names.
-    also: Vec<String>,
+    pub also: Vec<String>,
+    /// What is told of it, in the order in which it is read.
+    pub paragraphs: Vec<Paragraph>,
     /// Words that are values of the key.
+    #[serde(skip)]
     values: Vec<String>,
-    paragraphs: Vec<(&'static str, String)>,
 }
 
 /// Where the text of a paragraph begins, behind its label.
@@ -63,9 +86,9 @@ impl Entry {
         Entry { kind, name: name.into(), also, values, paragraphs }
     }
 
-    /// What it is called.
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// The text of the paragraph with a label.
+    pub fn text(&self, label: &str) -> Option<&str> {
+        self.paragraphs.iter().find(|part| part.label == label).map(|part| part.text.as_str())
     }
 
     /// Adds other names.
@@ -84,7 +107,7 @@ impl Entry {
     pub(super) fn with(mut self, label: &'static str, text: impl AsRef<str>) -> Self {
         let text = text.as_ref().trim_end();
         if !text.is_empty() {
-            self.paragraphs.push((label, text.to_owned()));
+            self.paragraphs.push(Paragraph { label, text: text.to_owned() });
         }
         self
     }
@@ -124,7 +147,7 @@ impl fmt::Display for Entry {
             write!(f, " (also: {})", self.also.join(", "))?;
         }
         writeln!(f)?;
-        for (label, text) in &self.paragraphs {
+        for Paragraph { label, text } in &self.paragraphs {
             let body = wrapped(text, INDENT);
             let start = format!("  {label}");
             let width = start.chars().count();

@@ -16,7 +16,7 @@ mod text;
 mod words;
 
 use crate::scenario::did_you_mean;
-use entry::{Entry, Kind};
+pub use entry::{Entry, Kind, Paragraph};
 pub use objectives::BY_HAND;
 use text::{normal, wrapped};
 
@@ -33,46 +33,46 @@ pub struct UnknownTerm {
     pub allowed: String,
 }
 
-/// The explanation of everything that a term names, as plain text.
+/// Everything that a term names; each prints as plain text.
 ///
 /// A name beats a value: `margin` is a metric, a key and a word; `leave-one-out`, which is only
 /// ever the value of a key, gives that key.
-pub fn explain(term: &str) -> Result<String, UnknownTerm> {
-    let entries = entries();
+pub fn find(term: &str) -> Result<Vec<Entry>, UnknownTerm> {
+    let mut entries = entries();
     let asked = normal(term);
-    let named: Vec<&Entry> = entries.iter().filter(|entry| entry.is_called(&asked)).collect();
-    let found = match named.is_empty() {
-        true => entries.iter().filter(|entry| entry.has_value(&asked)).collect(),
-        false => named,
-    };
-    if asked.is_empty() || found.is_empty() {
+    let is_named = entries.iter().any(|entry| entry.is_called(&asked));
+    let is_meant =
+        |entry: &Entry| if is_named { entry.is_called(&asked) } else { entry.has_value(&asked) };
+    if asked.is_empty() || !entries.iter().any(is_meant) {
         return Err(unknown(term, &entries));
     }
-    let texts = found.into_iter().map(|entry| {
-        let scenarios = shipped::scenarios(entry.kind, entry.name());
-        entry.clone().with("Shipped", scenarios).to_string()
-    });
-    Ok(texts.collect::<Vec<_>>().join("\n"))
+    entries.retain(is_meant);
+    Ok(entries)
 }
 
-/// Every term by kind.
+/// Every term by kind, as plain text.
 pub fn terms() -> String {
     let entries = entries();
     let of = |kind: Kind| {
         let names = entries.iter().filter(|entry| entry.kind == kind).map(Entry::shown);
-        let names = wrapped(&names.collect::<Vec<_>>().join(", "), 2);
-        format!("{}\n{names}\n", kind.heading())
+        let names = names.collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| format!("{}\n{}\n", kind.heading(), wrapped(&names, 2)))
     };
-    Kind::ALL.map(of).join("\n")
+    Kind::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("\n")
 }
 
-/// Everything that can be explained.
-fn entries() -> Vec<Entry> {
+/// Everything that can be explained, by kind.
+pub fn entries() -> Vec<Entry> {
+    let library = shipped::Library::read();
     let mut entries = metrics::entries();
     entries.extend(objectives::entries());
     entries.extend(keys::entries());
     entries.extend(words::entries());
-    entries
+    let with_use = |entry: Entry| {
+        let used = library.scenarios(entry.kind, &entry.name);
+        entry.with("Shipped", used)
+    };
+    entries.into_iter().map(with_use).collect()
 }
 
 fn unknown(term: &str, entries: &[Entry]) -> UnknownTerm {
