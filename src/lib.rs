@@ -28,4 +28,6 @@ pub mod figure;
 
 pub mod glossary;
 
+pub mod report;
+
 pub mod cli;

@@ -32,12 +32,15 @@ mod tiles;
 mod title;
 mod verdicts;
 mod winners;
-mod words;
+pub(crate) mod words;
 
 pub use font::{missing_glyphs, text_width};
 pub use hover::HoverPoint;
 pub use label::{Room, overlap, spread};
 pub use theme::Width;
+
+pub(crate) use content::evenly;
+pub(crate) use title::sign;
 
 use crate::results::Run;
 use crate::scenario::{Axis, PanelKind, Verdict};
