@@ -118,7 +118,7 @@ fn commands(name: &str, resolution: &Resolution) -> Vec<String> {
     let seeds = resolution.seeds.iter().map(|s| format!(" --seeds {}..{}", s.start, s.end));
     let options: String = set.chain(seeds).collect();
     let command = |verb: &str| format!("modeseek {verb} {}{options}", quoted(name));
-    ["run", "figure", "claims", "report"].map(command).to_vec()
+    ["run", "report"].map(command).to_vec()
 }
 
 /// A word as a shell reads it.

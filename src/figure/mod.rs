@@ -40,6 +40,8 @@ pub use label::{Room, overlap, spread};
 pub use theme::Width;
 
 pub(crate) use content::evenly;
+pub(crate) use font::stretches;
+pub(crate) use paint::escape;
 pub(crate) use title::sign;
 
 use crate::results::Run;

@@ -47,14 +47,24 @@ const HOVER_ROOM: usize = 60_000;
 const FONT: &str = " font-family=\"DejaVu Sans, Verdana, sans-serif\"";
 
 impl Picture {
-    /// The figure with its numbers as [`crate::figure::summary_csv`] writes them.
-    pub(super) fn new(drawing: &Drawing, points: &str) -> Picture {
+    /// The figure with its numbers as [`crate::figure::summary_csv`] writes them; `see` is what the
+    /// page itself says of it.
+    pub(super) fn new(drawing: &Drawing, points: &str, see: Option<&str>) -> Picture {
         Picture {
             svg: inline(&drawing.svg),
-            caption: drawing.caption.clone(),
+            caption: without(&drawing.caption, see),
             hover: Hover::of(&drawing.hover),
             rows: rows(points),
         }
+    }
+}
+
+/// A caption without the sentence that says what to see: it stands above the figure already.
+fn without(caption: &str, see: Option<&str>) -> String {
+    let told = see.map(|see| format!("What to see: {}", see.trim()));
+    match told.and_then(|told| caption.split_once(&told)) {
+        Some((before, after)) => format!("{}{}", before.trim_end(), after.trim_start_matches('.')),
+        None => caption.to_owned(),
     }
 }
 
@@ -147,6 +157,13 @@ mod tests {
         );
         let tile = rows("panel,line,x,y,low,high,n,value\na,dpo,203,0.5,1,2,20,1.5\n");
         assert_eq!((&*tile[0].x, &*tile[0].y), ("203, 0.5", "1.5"));
+    }
+
+    #[test]
+    fn what_to_see_is_not_told_twice() {
+        let caption = "Title. What to see: The line rises. Of 2 claims 1 holds.";
+        assert_eq!(without(caption, Some("The line rises")), "Title. Of 2 claims 1 holds.");
+        assert_eq!(without(caption, None), caption);
     }
 
     #[test]

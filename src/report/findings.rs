@@ -26,9 +26,9 @@ pub(super) struct Claim {
     settings: String,
     pub(super) why: Option<String>,
     strip: Strip,
-    /// How far the interval lies beyond its margin; see [`strength`].
+    /// Whether the outcome is the same in every neighbouring setting, and how clear it is.
     #[serde(skip)]
-    pub(super) strength: f64,
+    pub(super) rank: (bool, f64),
     /// The verdict, if it stays when all findings of the page are read together.
     #[serde(skip)]
     pub(super) stands: Option<Verdict>,
@@ -102,10 +102,16 @@ impl Claim {
             settings: finding.settings_words(),
             why: finding.why.clone().filter(|_| finding.verdict != Some(Verdict::Holds)),
             strip: Strip::of(finding),
-            strength: strength(finding),
+            rank: (is_steady(finding), strength(finding)),
             stands: finding.verdict.filter(|_| finding.verdict == finding.holm_verdict),
         }
     }
+}
+
+/// Whether a claim that holds does so in every setting that is counted, and one that does not in none.
+fn is_steady(finding: &Finding) -> bool {
+    let holds = finding.verdict == Some(Verdict::Holds);
+    finding.share_of_settings.is_some_and(|(held, of)| held == if holds { of } else { 0 })
 }
 
 /// How clear a finding is, in margins: of `holds` and `reversed` how far from zero the interval's

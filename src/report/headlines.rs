@@ -133,21 +133,18 @@ impl Headlines {
     }
 }
 
-/// Of each theme the clearest finding with this verdict that also stands with Holm's adjustment; of
-/// these the [`MOST`] clearest, in the order of the themes.
+/// One finding for each of the first [`MOST`] themes that have one with this verdict which also stands
+/// with Holm's adjustment: figures of the paper come first, then steady outcomes, then clear ones.
 fn clearest(sections: &[Section], verdict: Verdict) -> Vec<Headline> {
     let of_theme = |theme: Theme| {
         let own = sections.iter().filter(|section| section.theme == theme);
-        let stands = |claim: &&Claim| claim.stands == Some(verdict);
-        let claims = own.flat_map(|section| &section.claims).filter(stands);
-        claims.reduce(|best, claim| if claim.strength > best.strength { claim } else { best })
+        let claims = own.flat_map(|s| s.claims.iter().map(|claim| (s.numbered, claim.rank, claim)));
+        let stands = claims.filter(|(_, _, claim)| claim.stands == Some(verdict));
+        let best = stands.reduce(|best, next| {
+            let (old, new) = ((best.0, best.1.0, best.1.1), (next.0, next.1.0, next.1.1));
+            if new > old { next } else { best }
+        });
+        best.map(|(_, _, claim)| Headline { theme: theme.heading(), claim: claim.clone() })
     };
-    let mut found: Vec<(Theme, &Claim)> =
-        Theme::ALL.iter().filter_map(|&theme| Some((theme, of_theme(theme)?))).collect();
-    found.sort_by(|(_, a), (_, b)| b.strength.total_cmp(&a.strength));
-    found.truncate(MOST);
-    found.sort_by_key(|(theme, _)| *theme);
-    let headline =
-        |(theme, claim): (Theme, &Claim)| Headline { theme: theme.heading(), claim: claim.clone() };
-    found.into_iter().map(headline).collect()
+    Theme::ALL.into_iter().filter_map(of_theme).take(MOST).collect()
 }

@@ -8,6 +8,7 @@
 mod drawing;
 mod findings;
 mod headlines;
+mod prose;
 mod section;
 mod settings;
 mod terms;
@@ -18,7 +19,8 @@ pub use section::Evidence;
 use crate::results::{Finding, Provenance, adjust};
 use headlines::{Headlines, Theme};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, value::Serde};
+use minijinja::value::Serde;
+use minijinja::{Environment, Value};
 use section::Section;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,7 +109,7 @@ impl Report {
             return Err(ReportError::Empty);
         }
         self.judge();
-        self.sections.sort_by_key(|section| section.theme);
+        self.sections.sort_by_cached_key(Section::place);
         let spoken: BTreeSet<&str> =
             self.sections.iter().flat_map(|s| s.words.iter().map(String::as_str)).collect();
         render(&Page {
@@ -161,6 +163,7 @@ fn render(page: &Page<'_>) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
+    environment.add_filter("prose", |text: String| Value::from_safe_string(prose::html(&text)));
     for (name, text) in TEMPLATES {
         environment.add_template(name, text)?;
     }

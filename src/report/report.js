@@ -62,7 +62,8 @@ for (const figure of document.querySelectorAll(".figure")) {
   };
   plot.addEventListener("pointermove", point);
   plot.addEventListener("pointerdown", point);
-  plot.addEventListener("pointerleave", hide);
+  // A finger leaves when it is lifted: its value stays until another place is touched.
+  plot.addEventListener("pointerleave", (event) => event.pointerType === "touch" || hide());
   plot.addEventListener("blur", hide);
   // Left and right go along a line, up and down to the nearest point of another line.
   plot.addEventListener("keydown", (event) => {

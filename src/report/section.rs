@@ -51,6 +51,9 @@ pub(super) struct Section {
     cells: usize,
     seeds: u64,
     pub(super) runs: usize,
+    /// Whether the figure bears a number of the paper.
+    #[serde(skip)]
+    pub(super) numbered: bool,
     /// The `--set` arguments.
     set: Vec<String>,
     settings: Settings,
@@ -84,12 +87,13 @@ impl Section {
             see: scenario.see.clone(),
             tags: scenario.tags.clone(),
             theme: Theme::of(&scenario.tags),
-            picture: Picture::new(drawing, points),
+            picture: Picture::new(drawing, points, scenario.see.as_deref()),
             claims: Vec::new(),
             published: agreements.iter().map(Published::from).collect(),
             cells: scenario.cells.len(),
             seeds: scenario.seeds.count,
             runs,
+            numbered: scenario.figure.as_deref().is_some_and(is_numbered),
             set: scenario.set.clone(),
             settings: Settings::of(scenario),
             health: evidence.health.iter().cloned().chain(missing).collect(),
@@ -102,6 +106,14 @@ impl Section {
         }
     }
 
+    /// Where the section stands: by theme, then the paper's figures with what belongs to them, then
+    /// the others.
+    pub(super) fn place(&self) -> (Theme, bool, String) {
+        let name = self.figure.as_ref().unwrap_or(&self.scenario);
+        let after = name.strip_prefix("fig").and_then(|rest| rest.chars().next());
+        (self.theme, !after.is_some_and(|c| c.is_ascii_digit()), name.clone())
+    }
+
     /// Writes the claims from the findings, once these are read together with all others.
     pub(super) fn judge(&mut self) {
         let claims = self.findings.iter().filter_map(|finding| {
@@ -111,6 +123,12 @@ impl Section {
         });
         self.claims = claims.collect();
     }
+}
+
+/// Whether a figure is one of the paper's: `fig04`, and not `fig12-states`.
+fn is_numbered(figure: &str) -> bool {
+    let number = figure.strip_prefix("fig").unwrap_or_default();
+    !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Whether a cell's reward counts tokens.

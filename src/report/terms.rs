@@ -32,6 +32,9 @@ const WORDS: [&str; 24] = [
     "multiverse",
 ];
 
+/// Paragraphs that lead to other places of the program, which a page cannot open.
+const ELSEWHERE: [&str; 2] = ["See", "Shipped"];
+
 /// The terms that are explained, and where.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Terms {
@@ -82,7 +85,9 @@ impl Term {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
         let name: String = entry.name.chars().map(plain).collect();
         let kind = entry.kind.heading().split(' ').next().unwrap_or_default().to_lowercase();
-        Term { anchor: format!("term-{kind}-{name}"), entry: entry.clone() }
+        let mut entry = entry.clone();
+        entry.paragraphs.retain(|paragraph| !ELSEWHERE.contains(&paragraph.label));
+        Term { anchor: format!("term-{kind}-{name}"), entry }
     }
 }
 
