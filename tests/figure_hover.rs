@@ -64,7 +64,9 @@ fn every_point_of_the_summary_can_be_asked_for_its_numbers() {
     let run = two_methods(20, 40);
     let (points, svg) = hover(&run);
     let summary = summary_csv(&run).expect("a summary");
-    let (mut next, mut checked) = (points.iter(), 0);
+    // π_ref's marked value is no row of the summary.
+    let lines = points.iter().filter(|p| !p.text.starts_with("π_ref"));
+    let (mut next, mut checked) = (lines.clone(), 0);
     for row in summary.lines().skip(1) {
         let mut fields: Vec<&str> = row.rsplitn(6, ',').collect();
         fields.reverse();
@@ -81,7 +83,7 @@ fn every_point_of_the_summary_can_be_asked_for_its_numbers() {
         assert_eq!(next.next().map(|p| p.text.as_str()), Some(wanted.as_str()), "{row}");
         checked += 1;
     }
-    assert_eq!(checked, points.len());
+    assert_eq!(checked, lines.count());
     let (w, h) = page(&svg);
     for p in &points {
         assert!(p.at.0 > 0.0 && p.at.0 < w && p.at.1 > 0.0 && p.at.1 < h, "{p:?}");

@@ -28,7 +28,7 @@ impl Resolution {
 /// Which finished runs are read.
 #[derive(clap::Args, Debug)]
 pub struct Finished {
-    /// Paths or ids of scenarios; none or `all`: every shipped scenario that has been run
+    /// Paths or ids of scenarios, or names of figures such as fig04; none or `all`: every shipped scenario that has been run
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
     /// How they are resolved.

@@ -61,6 +61,9 @@ pub(crate) fn range(axis: &Axis, values: &[f64], pad: bool) -> Scale {
         low = 0.0;
     }
     let scale = Scale::new(axis.log, low, high);
+    if axis.log && axis.zero {
+        return scale.with_zero();
+    }
     if !pad {
         return scale;
     }
@@ -228,9 +231,24 @@ impl<'a> Plot<'a> {
             }
         }
         let corner = [(f.left, f.top), (f.left, f.bottom), (f.right, f.bottom)];
+        self.draw_break(scene, theme);
         let spine = if rows { corner[1..].to_vec() } else { corner.to_vec() };
         scene.line(spine, theme.muted, theme.hair, Dash::Solid);
         self.draw_titles(scene, theme);
+    }
+
+    /// Two strokes across a logarithmic x-axis between 0 and the rest.
+    fn draw_break(&self, scene: &mut Scene, theme: &Theme) {
+        let f = self.frame;
+        let Some((first, _)) = self.x.above_zero.and_then(|x| self.at(x, self.y.low)) else {
+            return;
+        };
+        let (middle, reach) = ((f.left + first) / 2.0, 0.25 * theme.tick);
+        for side in [-0.15, 0.15] {
+            let x = middle + side * theme.tick;
+            let ends = [(x - 0.4 * reach, f.bottom + reach), (x + 0.4 * reach, f.bottom - reach)];
+            scene.line(ends.to_vec(), theme.muted, theme.hair, Dash::Solid);
+        }
     }
 
     fn draw_titles(&self, scene: &mut Scene, theme: &Theme) {

@@ -1,16 +1,16 @@
 //! Captions made from the data: what, which setting, statistic, band, n, and what is seen.
 
-use super::VerdictMark;
 use super::content::{Axis, Bars, FEWEST_SEEDS, Panel, Tile};
-use super::style::{experiment, lookup};
-use super::title::words as verdict_words;
+use super::judged::Judged;
+use super::seen::outcome;
+use super::setting::{setting, strengths};
 use super::words;
 use crate::results::Run;
 use crate::scenario::{PanelKind, Statistic, Verdict};
 use std::collections::BTreeSet;
 
 /// The caption of a figure.
-pub(crate) fn caption(run: &Run, panels: &[Panel], marks: &[VerdictMark]) -> String {
+pub(crate) fn caption(run: &Run, panels: &[Panel], judged: &[Judged]) -> String {
     let several = panels.len() > 1;
     let mut sentences = vec![sentence(&run.scenario.title)];
     for (i, panel) in panels.iter().enumerate() {
@@ -19,18 +19,19 @@ pub(crate) fn caption(run: &Run, panels: &[Panel], marks: &[VerdictMark]) -> Str
         } else {
             String::new()
         };
-        sentences.push(sentence(&format!("{letter}{}", what(panel))));
+        sentences.push(sentence(&format!("{letter}{}{}", what(panel), outcome(panel))));
     }
     let setting = setting(run);
     if !setting.is_empty() {
         sentences.push(format!("Setting: {setting}."));
     }
+    sentences.extend(strengths(run).map(|all| format!("Strengths: {all}.")));
     sentences.push(statistic(panels));
     if let Some(see) = &run.scenario.see {
         sentences.push(format!("What to see: {}", sentence(see)));
     }
-    if !marks.is_empty() {
-        sentences.push(seen(marks));
+    if !judged.is_empty() {
+        sentences.push(verdicts(judged));
     }
     sentences.join(" ")
 }
@@ -59,41 +60,6 @@ fn what(panel: &Panel) -> String {
     format!("{title}{body}")
 }
 
-/// The settings that all cells share, in the paper's letters.
-fn setting(run: &Run) -> String {
-    const KEYS: [(&str, &str); 6] = [
-        ("schedule.samples_per_round", "B"),
-        ("schedule.responses_per_prompt", "C"),
-        ("schedule.minibatch", "M"),
-        ("schedule.passes", "T"),
-        ("schedule.steps", "steps"),
-        ("optimizer.adam.learning_rate", "Adam's learning rate"),
-    ];
-    let cells: Vec<toml::Value> = run.scenario.cells.iter().map(experiment).collect();
-    let common = |path: &str| {
-        let first = cells.first().and_then(|c| lookup(c, path))?;
-        cells.iter().all(|c| lookup(c, path) == Some(first)).then(|| first.to_string())
-    };
-    let mut parts: Vec<String> = Vec::new();
-    for (table, word) in [("problem", "problem"), ("policy", "policy")] {
-        let kind = |c: &toml::Value| {
-            let choice = c.get(table)?;
-            choice.as_str().map(str::to_owned).or_else(|| choice.as_table()?.keys().next().cloned())
-        };
-        let kinds: BTreeSet<Option<String>> = cells.iter().map(kind).collect();
-        if let (1, Some(Some(kind))) = (kinds.len(), kinds.first()) {
-            parts.push(format!("{kind} {word}"));
-        }
-    }
-    if let Some(reward) = common("problem.bumps.reward") {
-        parts.push(format!("reward {}", reward.trim_matches('"')));
-    }
-    parts.extend(
-        KEYS.iter().filter_map(|(path, symbol)| common(path).map(|v| format!("{symbol} = {v}"))),
-    );
-    parts.join(", ")
-}
-
 /// Which statistic, which interval, over how many seeds.
 fn statistic(panels: &[Panel]) -> String {
     let seeds: BTreeSet<usize> = panels.iter().flat_map(Panel::seeds).collect();
@@ -118,7 +84,12 @@ fn statistic(panels: &[Panel]) -> String {
         (false, true) => "bars",
         (false, false) => return format!("{taken} over {n} {word}."),
     };
-    format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.")
+    let split = panels.iter().any(|p| p.traces.iter().any(|t| !t.singles.is_empty()));
+    let split = match split {
+        true => " Thin lines and dots: single seeds, where they fall into two groups.",
+        false => "",
+    };
+    format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.{split}")
 }
 
 /// What is taken of the seeds (`means`; of several kinds with their panels' letters), and one of it.
@@ -149,18 +120,23 @@ fn capital(text: &str) -> String {
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
-/// Whether it was seen: whether every verdict is the one that belongs to the sentence.
-fn seen(marks: &[VerdictMark]) -> String {
-    let held = marks.iter().filter(|m| m.verdict == Verdict::Holds).count();
-    let other: Vec<&str> =
-        marks.iter().filter(|m| m.verdict != m.expected).map(|m| m.id.as_str()).collect();
-    let each: Vec<String> = marks.iter().map(verdict_words).collect();
-    let head = match other.len() {
-        0 => "This is seen.".to_owned(),
-        n if n == marks.len() => "This is not seen.".to_owned(),
-        _ => format!("This is seen but for {}.", other.join(", ")),
+/// The verdicts in words, and which are others than those committed with the scenario.
+fn verdicts(judged: &[Judged]) -> String {
+    let held = judged.iter().filter(|j| j.mark.verdict == Verdict::Holds).count();
+    let words = |j: &Judged| format!("{} {}, {}", j.mark.id, j.mark.verdict, j.interval(true));
+    let each: Vec<String> = judged.iter().map(words).collect();
+    let count = match judged.len() {
+        1 => format!("The claim {}", if held == 1 { "holds" } else { "does not hold" }),
+        all => format!("Of {all} claims {held} hold"),
     };
-    format!("{head} Of {} claims {held} hold: {}.", marks.len(), each.join("; "))
+    let mut text = format!("{count} (effect and 95 % interval): {}.", each.join("; "));
+    let other = judged.iter().filter(|j| j.mark.verdict != j.mark.expected);
+    let other: Vec<String> =
+        other.map(|j| format!("{} ({})", j.mark.id, j.mark.expected)).collect();
+    if !other.is_empty() {
+        text += &format!(" The committed verdict is another on {}.", other.join(", "));
+    }
+    text
 }
 
 /// What is drawn, as CSV with header `panel,line,x,y,low,high,n`, and `value` where there are tiles:

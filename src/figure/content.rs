@@ -23,7 +23,7 @@ pub(crate) struct Axis {
     pub(crate) range: Option<[f64; 2]>,
     /// Where ticks are best: the swept values.
     pub(crate) at: Vec<f64>,
-    /// Whether zero belongs to the axis.
+    /// Whether zero belongs to the axis, also to a logarithmic one.
     pub(crate) zero: bool,
     /// The values that have a slot each, all equally wide, with their `categories`; empty where
     /// lengths are to scale.

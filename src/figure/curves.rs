@@ -3,6 +3,7 @@
 use super::FigureError;
 use super::content::{Axis, FEWEST_SEEDS, Manner, Markers, Panel, Rule, Spot, Trace, thinned};
 use super::select::{Group, cells, ends, groups, measured, metric_axis, no_data, path};
+use super::split::{drop_near, is_split};
 use super::style::ramp;
 use super::words;
 use crate::learner::Expectation;
@@ -34,11 +35,12 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     }
     let x = match spec.x.as_str() {
         key @ ("step" | "queries") => Axis {
-            zero: !spec.log_x,
+            zero: !spec.log_x || traces.iter().flat_map(|t| &t.spots).any(|s| s.x == 0.0),
             ..metric_axis(key, spec.x_label.as_ref(), spec.log_x, spec.x_range)
         },
         metric => metric_axis(metric, spec.x_label.as_ref(), spec.log_x, spec.x_range),
     };
+    drop_near(&mut traces);
     let y = metric_axis(&metrics[0], spec.y_label.as_ref(), spec.log_y, spec.y_range);
     let rules = start(run, &groups, &metrics, spec);
     let note = String::new();
@@ -85,23 +87,39 @@ fn optimum(run: &Run, group: &Group<'_>, metric: &str, (low, high): (f64, f64)) 
     })
 }
 
-/// The reward of the reference, from which every curve starts.
+/// Whether a value is the beginning of a run, which has a place on logarithmic axes too.
+fn begins(spec: &PanelSpec, x: f64) -> bool {
+    x == 0.0 && ["step", "queries"].contains(&spec.x.as_str())
+}
+
+/// What is measured of responses, so that the reference has a value of its own.
+const OF_RESPONSES: [&str; 5] =
+    ["gold_reward", "proxy_reward", "mean_length", "length_distance", "mean_distance"];
+/// Starts that differ by more than this share of themselves (of 1, where they are smaller) are none
+/// of one reference.
+const ONE_START: f64 = 0.03;
+
+/// The value of the reference, from which every curve starts.
 fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) -> Vec<Rule> {
-    if metrics != ["gold_reward"] || !["step", "queries"].contains(&spec.x.as_str()) {
+    let [metric] = metrics else { return Vec::new() };
+    if !OF_RESPONSES.contains(&metric.as_str()) || !begins(spec, 0.0) {
         return Vec::new();
     }
     let first = |g: &Group<'_>| {
-        let begins = run.series(&g.cells[0].name, "gold_reward")?.points.first()?.step == 0;
-        measured(run, g.cells[0], "gold_reward", Some(0)).filter(|_| begins).map(|m| m.mean)
+        let begins = run.series(&g.cells[0].name, metric)?.points.first()?.step == 0;
+        measured(run, g.cells[0], metric, Some(0)).filter(|_| begins).map(|m| m.mean)
     };
     let starts: Vec<f64> = groups.iter().filter(|g| !is_optimum(g)).filter_map(first).collect();
     let (low, high) = ends(&starts);
-    if starts.is_empty() || high - low > 0.03 {
+    if starts.is_empty() || high - low > ONE_START * high.abs().max(1.0) {
         return Vec::new();
     }
     let value = starts.iter().sum::<f64>() / starts.len() as f64;
     vec![Rule { of_x: false, value, label: "π_ref".to_owned() }]
 }
+
+/// A line's seeds are drawn where one in so many of its points has them in two groups.
+const OFTEN: usize = 5;
 
 fn trace(
     run: &Run,
@@ -117,7 +135,9 @@ fn trace(
     let means = path(series, spec.statistic);
     let kept: Vec<usize> = thinned(means.len())
         .into_iter()
-        .filter(|&i| means[i].mean.is_finite() && (!spec.log_x || xs[i] > 0.0))
+        .filter(|&i| {
+            means[i].mean.is_finite() && (!spec.log_x || xs[i] > 0.0 || begins(spec, xs[i]))
+        })
         .collect();
     let n = series.seeds.len();
     let spots = kept
@@ -131,9 +151,10 @@ fn trace(
             ..Spot::default()
         })
         .collect();
-    let few = n < FEWEST_SEEDS && n > 1 && own;
+    let split = kept.iter().filter(|&&i| is_split(&means[i].values)).count();
+    let few = n < FEWEST_SEEDS && n > 1 || OFTEN * split >= kept.len();
     let single = |s: usize| kept.iter().map(|&i| (xs[i], means[i].values[s])).collect();
-    let singles = if few { (0..n).map(single).collect() } else { Vec::new() };
+    let singles = if few && own { (0..n).map(single).collect() } else { Vec::new() };
     let (name, short, look) = named(group, metric, metrics, groups);
     let markers = match own {
         true if groups * metrics.len() > 2 && !is_ramp(groups, group) => Markers::Sparse,

@@ -4,6 +4,7 @@ use super::axes::Plot;
 use super::content::{Axis, Spot, Tile, Trace, evenly};
 use super::paint::SVG_UNITS;
 use super::plot::clamped;
+use super::scene::Place;
 use super::words::{number, valued};
 use crate::scenario::PanelKind;
 
@@ -23,9 +24,10 @@ pub struct HoverPoint {
     pub text: String,
 }
 
-/// The points of all plots, thinned alike where they are many; the ends of every line stay.
-pub(crate) fn points(plots: &[Plot<'_>]) -> Vec<HoverPoint> {
-    let mut runs: Vec<Vec<HoverPoint>> = Vec::new();
+/// The points of a heading and of all plots, thinned alike where they are many; the ends of every
+/// line stay.
+pub(crate) fn points(plots: &[Plot<'_>], heading: Vec<HoverPoint>) -> Vec<HoverPoint> {
+    let mut runs: Vec<Vec<HoverPoint>> = heading.into_iter().map(|point| vec![point]).collect();
     for plot in plots {
         let of_trace = |trace| of_trace(plot, trace);
         runs.extend(plot.panel.traces.iter().map(of_trace));
@@ -47,8 +49,12 @@ pub(crate) fn points(plots: &[Plot<'_>]) -> Vec<HoverPoint> {
 /// A text at a place of a plot, unless that lies outside its frame.
 fn point(plot: &Plot<'_>, (x, y): (f64, f64), text: String) -> Option<HoverPoint> {
     let at = plot.at(x, y).filter(|p| clamped(&plot.frame, *p) == *p)?;
-    let units = |points: f64| (points * SVG_UNITS).round();
-    Some(HoverPoint { at: (units(at.0), units(at.1)), text })
+    Some(HoverPoint { at: units(at), text })
+}
+
+/// A place in units of the SVG's `viewBox`.
+pub(crate) fn units((x, y): Place) -> (f64, f64) {
+    ((x * SVG_UNITS).round(), (y * SVG_UNITS).round())
 }
 
 fn of_trace(plot: &Plot<'_>, trace: &Trace) -> Vec<HoverPoint> {

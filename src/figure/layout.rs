@@ -1,11 +1,11 @@
 //! A figure's plan: title, verdicts, a grid of lettered panels with margins that fit their text,
 //! and names of the lines at their ends or in one legend below.
 
-use super::VerdictMark;
 use super::axes::Plot;
 use super::content::{Markers, Panel, Trace};
 use super::font;
 use super::hover::{self, HoverPoint};
+use super::judged::Judged;
 use super::label::spread;
 use super::legend::Legend;
 use super::plot::{self, text_colour};
@@ -20,11 +20,11 @@ use crate::scenario::PanelKind;
 pub(crate) fn compose(
     panels: &[Panel],
     title: &str,
-    marks: &[VerdictMark],
+    judged: &[Judged],
     watermark: Option<&str>,
     theme: &Theme,
 ) -> (Scene, Vec<HoverPoint>) {
-    let heading = Heading::new(title, marks, theme);
+    let heading = Heading::new(title, judged, theme);
     let direct = Plan::new(panels, &heading, true, theme);
     let plan =
         if direct.names_fit(theme) { direct } else { Plan::new(panels, &heading, false, theme) };
@@ -41,8 +41,7 @@ pub(crate) fn compose(
         plan.draw_names(plot, &mut scene, theme);
     }
     plan.legend.draw((theme.margin, plan.legend_top), &mut scene, theme);
-    let hover = hover::points(&plan.plots);
-    (scene, hover)
+    (scene, hover::points(&plan.plots, heading.hover(theme)))
 }
 
 fn watermarked(scene: &mut Scene, words: &str, theme: &Theme) {
@@ -72,7 +71,7 @@ fn columns(panels: &[Panel], theme: &Theme) -> usize {
     if theme.is_slide() {
         return [1, 1, 2, 3, 2, 3, 3][n.min(6)];
     }
-    if theme.width < 300.0 {
+    if theme.is_column() {
         return 1;
     }
     match n {
@@ -224,7 +223,7 @@ impl<'a> Plan<'a> {
     /// by their width.
     fn natural_height(&self, row: std::ops::Range<usize>, theme: &Theme) -> f64 {
         let ratio = match self.columns {
-            1 if theme.width > 300.0 => 0.46,
+            1 if !theme.is_column() => 0.46,
             1 => 0.62,
             2 => 0.66,
             _ => 0.86,
@@ -363,6 +362,7 @@ fn share(plots: &mut [Plot<'_>], columns: usize) {
             };
             let kind = plot.panel.kind == other.panel.kind;
             if kind && alike(px, ox) {
+                plot.x.above_zero = plot.x.above_zero.or(other.x.above_zero);
                 (plot.x.low, plot.x.high) =
                     (plot.x.low.min(other.x.low), plot.x.high.max(other.x.high));
             }

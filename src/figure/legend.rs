@@ -5,13 +5,14 @@ use super::font;
 use super::plot::sample;
 use super::scene::{Place, Scene, Text};
 use super::theme::Theme;
+use std::collections::BTreeSet;
 
 /// The entries of a legend in a grid.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Legend {
     entries: Vec<Trace>,
-    columns: usize,
-    pitch: f64,
+    /// Left edges of the columns, from the legend's.
+    columns: Vec<f64>,
     /// The height of the grid; zero without entries.
     pub(crate) height: f64,
 }
@@ -28,28 +29,57 @@ impl Legend {
                 entries.push(Trace { spots: Vec::new(), singles: Vec::new(), ..trace.clone() });
             }
         }
+        shorten(&mut entries);
         // What all tiles have in common stands behind what tells them apart.
         entries.sort_by_key(|e| e.manner.swatch.is_some() && e.manner.markers == Markers::None);
-        let widest =
-            entries.iter().map(|e| font::width(&e.name, theme.text, false)).fold(0.0, f64::max);
-        let pitch = widest + sample_length(theme) + 2.2 * theme.text;
-        let room = theme.width - 2.0 * theme.margin + theme.text;
-        let most = ((room / pitch) as usize).clamp(1, entries.len().max(1));
-        let rows = entries.len().div_ceil(most);
-        let columns = entries.len().div_ceil(rows.max(1)).max(1);
-        Legend { entries, columns, pitch, height: rows as f64 * ROW * theme.text }
+        let columns = columns(&entries, theme);
+        let rows = entries.len().div_ceil(columns.len());
+        Legend { entries, columns, height: rows as f64 * ROW * theme.text }
     }
 
     /// Draws the legend with its upper left corner at a place.
     pub(crate) fn draw(&self, (x, y): Place, scene: &mut Scene, theme: &Theme) {
         for (i, entry) in self.entries.iter().enumerate() {
-            let left = x + (i % self.columns) as f64 * self.pitch;
-            let baseline = y + ((i / self.columns) as f64 * ROW + 0.9) * theme.text;
+            let left = x + self.columns[i % self.columns.len()];
+            let baseline = y + ((i / self.columns.len()) as f64 * ROW + 0.9) * theme.text;
             sample(entry, (left, baseline - 0.33 * theme.text), sample_length(theme), scene, theme);
             let at = (left + sample_length(theme) + 0.6 * theme.text, baseline);
             scene.text(Text::new(at, &entry.name, theme.text, theme.ink));
         }
     }
+}
+
+/// Leaves out what the titles of the panels say, where no two entries become the same.
+fn shorten(entries: &mut [Trace]) {
+    let is_short = |e: &Trace| e.manner.swatch.is_none() && !e.short.is_empty();
+    let shorts: BTreeSet<&str> = entries.iter().map(|e| e.short.as_str()).collect();
+    if shorts.len() == entries.len() && entries.iter().all(is_short) {
+        entries.iter_mut().for_each(|e| e.name.clone_from(&e.short));
+    }
+}
+
+/// The left edges of as many columns as the page has room for, each as wide as its widest entry.
+fn columns(entries: &[Trace], theme: &Theme) -> Vec<f64> {
+    let gap = 1.6 * theme.text;
+    let around = sample_length(theme) + 0.6 * theme.text + gap;
+    let widths: Vec<f64> =
+        entries.iter().map(|e| font::width(&e.name, theme.text, false) + around).collect();
+    let edges = |n: usize| -> Vec<f64> {
+        let widest = |c: usize| widths.iter().skip(c).step_by(n).copied().fold(0.0, f64::max);
+        let ends = (0..n).scan(0.0, |x, c| {
+            *x += widest(c);
+            Some(*x)
+        });
+        std::iter::once(0.0).chain(ends).collect()
+    };
+    let room = theme.width - 2.0 * theme.margin + gap;
+    let fits = |n: &usize| edges(*n).last().is_some_and(|end| *end <= room);
+    let most = (1..=entries.len()).rev().find(fits).unwrap_or(1);
+    // Rows of the same length look better than a full one and a rest.
+    let rows = entries.len().div_ceil(most).max(1);
+    let even = entries.len().div_ceil(rows).max(1);
+    let n = if fits(&even) { even } else { most };
+    edges(n)[..n].to_vec()
 }
 
 fn sample_length(theme: &Theme) -> f64 {

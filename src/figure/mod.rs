@@ -14,6 +14,7 @@ mod font;
 mod frontier;
 mod hover;
 mod intervals;
+mod judged;
 mod label;
 mod layout;
 mod legend;
@@ -24,7 +25,10 @@ mod region;
 mod rules;
 mod scale;
 mod scene;
+mod seen;
 mod select;
+mod setting;
+mod split;
 mod style;
 mod sweep;
 mod theme;
@@ -134,10 +138,11 @@ pub fn draw(
 ) -> Result<Drawing, FigureError> {
     let panels = panels(run)?;
     let theme = Theme::new(options.width, options.dark);
-    let caption = caption::caption(run, &panels, marks);
+    let judged = judged::judged(run, marks);
+    let caption = caption::caption(run, &panels, &judged);
     let title = &run.scenario.title;
     let (scene, hover) =
-        layout::compose(&panels, title, marks, options.watermark.as_deref(), &theme);
+        layout::compose(&panels, title, &judged, options.watermark.as_deref(), &theme);
     let svg = paint::svg(&scene, title, &caption)?;
     let png = paint::png(&scene, theme.density)?;
     Ok(Drawing { svg, png, caption, hover })

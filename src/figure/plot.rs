@@ -1,7 +1,7 @@
 //! Data inside a frame: bands, lines, markers, intervals, rules and labels of points.
 
 use super::axes::{Frame, Plot};
-use super::content::{Bars, Markers, Trace};
+use super::content::{Bars, Markers, Spot, Trace};
 use super::label::{Room, beside};
 use super::scene::{Dash, Place, Scene, Shape, Text};
 use super::style::{Look, Marker};
@@ -23,9 +23,9 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
     for trace in traces {
         singles(plot, trace, scene, theme);
     }
-    for trace in traces {
+    for (k, trace) in traces.iter().enumerate() {
         line(plot, trace, scene, theme);
-        bars(plot, trace, scene, theme);
+        bars(plot, (k, trace), scene, theme);
     }
     for (k, trace) in traces.iter().enumerate() {
         markers(plot, trace, (k, traces.len()), scene, theme);
@@ -95,18 +95,19 @@ fn line(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
     }
 }
 
-fn bars(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
+fn bars(plot: &Plot<'_>, (k, trace): (usize, &Trace), scene: &mut Scene, theme: &Theme) {
     let level = trace.manner.bars == Bars::Level;
     if trace.manner.bars == Bars::None {
         return;
     }
-    for s in trace.spots.iter().filter(|s| s.high > s.low) {
+    for (i, s) in trace.spots.iter().enumerate().filter(|(_, s)| s.high > s.low) {
         let ends = if level {
             [(s.low, s.y), (s.high, s.y)]
         } else {
             [(s.x, s.low.max(floor(plot))), (s.x, s.high)]
         };
-        let points = places(plot, ends.into_iter());
+        let mut points = places(plot, ends.into_iter());
+        points.iter_mut().for_each(|p| p.0 += shift(plot, (k, i), theme));
         let width = if level { 0.9 * theme.line } else { 0.6 * theme.line };
         for piece in inside(&points, &plot.frame) {
             scene.line(piece, theme.legible(trace.look.colour), width, Dash::Solid);
@@ -114,22 +115,45 @@ fn bars(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
     }
 }
 
+/// How far the marker of a trace's spot stands beside its place, where those of other traces of a
+/// sweep would hide it: all that share the place stand in a row.
+fn shift(plot: &Plot<'_>, (k, i): (usize, usize), theme: &Theme) -> f64 {
+    let traces = &plot.panel.traces;
+    let own = &traces[k].spots[i];
+    let Some(at) = plot.at(own.x, own.y).filter(|_| plot.panel.kind == PanelKind::Sweep) else {
+        return 0.0;
+    };
+    let hides = |t: &Trace| {
+        let here = t.spots.iter().filter(|s| s.x == own.x && t.manner.markers == Markers::All);
+        let places = here.filter_map(|s| plot.at(s.x, s.y));
+        places.map(|p| (p.1 - at.1).abs()).any(|away| away < 0.9 * theme.marker)
+    };
+    let row: Vec<usize> = (0..traces.len()).filter(|&j| j == k || hides(&traces[j])).collect();
+    let xs = traces.iter().flat_map(|t| &t.spots).filter(|s| s.x != own.x);
+    let gap = xs.filter_map(|s| plot.at(s.x, s.y)).map(|p| (p.0 - at.0).abs());
+    let each = (1.5 * theme.marker).min(0.7 * gap.fold(f64::INFINITY, f64::min) / row.len() as f64);
+    let place = row.iter().position(|&j| j == k).unwrap_or(0) as f64;
+    (place - (row.len() - 1) as f64 / 2.0) * each
+}
+
 /// The places of a trace that get a marker; sparse ones are staggered from trace to trace.
-fn marked(trace: &Trace, (k, of): (usize, usize)) -> Vec<usize> {
+fn marked(plot: &Plot<'_>, trace: &Trace, (k, of): (usize, usize)) -> Vec<usize> {
     let n = trace.spots.len();
     match trace.manner.markers {
         Markers::None => Vec::new(),
         Markers::All | Markers::Rings => (0..n).collect(),
         Markers::End => n.checked_sub(1).into_iter().collect(),
         Markers::Sparse => {
+            let along = |s: &Spot| plot.x.place(s.x).unwrap_or(0.0);
             let (low, high) =
-                super::select::ends(&trace.spots.iter().map(|s| s.x).collect::<Vec<_>>());
+                super::select::ends(&trace.spots.iter().map(along).collect::<Vec<_>>());
             let at = |j: usize| {
                 low + (high - low) * (j as f64 + (k as f64 + 0.5) / of.max(1) as f64) / 4.0
             };
             let nearest = |x: f64| {
                 (0..n).min_by(|&a, &b| {
-                    (trace.spots[a].x - x).abs().total_cmp(&(trace.spots[b].x - x).abs())
+                    let away = |i: usize| (along(&trace.spots[i]) - x).abs();
+                    away(a).total_cmp(&away(b))
                 })
             };
             let mut chosen: Vec<usize> = (0..4).filter_map(|j| nearest(at(j))).collect();
@@ -142,18 +166,19 @@ fn marked(trace: &Trace, (k, of): (usize, usize)) -> Vec<usize> {
 fn markers(
     plot: &Plot<'_>,
     trace: &Trace,
-    place: (usize, usize),
+    (k, of): (usize, usize),
     scene: &mut Scene,
     theme: &Theme,
 ) {
     let colour = theme.legible(trace.look.colour);
     let radius = radius(plot, theme);
     let rings = trace.manner.markers == Markers::Rings;
-    for i in marked(trace, place) {
+    for i in marked(plot, trace, (k, of)) {
         let s = &trace.spots[i];
         let Some(at) = plot.at(s.x, s.y).filter(|p| clamped(&plot.frame, *p) == *p) else {
             continue;
         };
+        let at = (at.0 + shift(plot, (k, i), theme), at.1);
         let bare = plot.panel.kind == PanelKind::Region || trace.manner.bars != Bars::None;
         let halo = if bare { 0.0 } else { 0.28 * theme.marker };
         scene.area(marker(at, trace.look.marker, radius + halo), theme.paper, 1.0);
@@ -241,6 +266,10 @@ fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> 
         let points = places(plot, trace.spots.iter().map(|s| (s.x, s.y)));
         taken.extend(points.iter().map(|&p| room(p, around)));
         taken.extend(rooms_along(&points, theme));
+        if trace.manner.bars == Bars::Upright {
+            let bar = |s: &Spot| places(plot, [(s.x, s.low), (s.x, s.high)].into_iter());
+            taken.extend(trace.spots.iter().flat_map(|s| rooms_along(&bar(s), theme)));
+        }
     }
     let bounds = [f.left, f.top - theme.tick, f.right + 2.0 * theme.tick, f.bottom];
     for trace in &plot.panel.traces {

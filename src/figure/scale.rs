@@ -13,19 +13,24 @@ pub(crate) struct Scale {
     pub(crate) high: f64,
     /// The values, ascending, that have a slot each; empty on other axes.
     pub(crate) slots: Vec<f64>,
+    /// On a logarithmic axis that begins with 0: the least value above it.
+    pub(crate) above_zero: Option<f64>,
 }
+
+/// The share of a logarithmic axis between 0 and the least value above it.
+const ZERO_SHARE: f64 = 0.09;
 
 impl Scale {
     /// A scale; an empty range is widened.
     pub(crate) fn new(log: bool, low: f64, high: f64) -> Scale {
         let (low, high) = if log { (low.max(1e-12), high.max(1e-12)) } else { (low, high) };
         if high - low > 1e-12 * high.abs().max(low.abs()).max(1e-9) {
-            Scale { log, low, high, slots: Vec::new() }
+            Scale { log, low, high, ..Scale::slotted(&[]) }
         } else if log {
-            Scale { log, low: low / 2.0, high: high * 2.0, slots: Vec::new() }
+            Scale { log, low: low / 2.0, high: high * 2.0, ..Scale::slotted(&[]) }
         } else {
             let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-            Scale { log, low: low - half, high: high + half, slots: Vec::new() }
+            Scale { log, low: low - half, high: high + half, ..Scale::slotted(&[]) }
         }
     }
 
@@ -33,7 +38,13 @@ impl Scale {
     pub(crate) fn slotted(values: &[f64]) -> Scale {
         let (low, high) = (values.first(), values.last());
         let [low, high] = [low, high].map(|end| end.copied().unwrap_or(0.0));
-        Scale { log: false, low, high, slots: values.to_vec() }
+        Scale { log: false, low, high, slots: values.to_vec(), above_zero: None }
+    }
+
+    /// This logarithmic scale with a place for 0 before its beginning.
+    pub(crate) fn with_zero(self) -> Scale {
+        let low = self.low * (self.low / self.high).powf(ZERO_SHARE / (1.0 - ZERO_SHARE));
+        Scale { above_zero: Some(self.low), low, ..self }
     }
 
     /// Where a value lies among slots: in the middle of its own, or between its neighbours'.
@@ -50,7 +61,9 @@ impl Scale {
 
     /// Where a value lies, 0 at the beginning and 1 at the end; `None` for what has no place.
     pub(crate) fn place(&self, x: f64) -> Option<f64> {
-        let t = if !self.slots.is_empty() {
+        let t = if self.above_zero.is_some() && x == 0.0 {
+            0.0
+        } else if !self.slots.is_empty() {
             self.slot(x)
         } else if self.log {
             (x.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
@@ -75,10 +88,14 @@ impl Scale {
     pub(crate) fn ticks(&self, target: usize) -> Vec<(f64, String)> {
         let inside = |x: &f64| self.place(*x).is_some_and(|t| (-1e-9..=1.0 + 1e-9).contains(&t));
         if self.log {
-            let values = log_ticks(self.low, self.high, target);
-            let values: Vec<f64> = values.into_iter().filter(inside).collect();
+            let low = self.above_zero.unwrap_or(self.low);
+            let is_above = |x: &f64| *x >= low * (1.0 - 1e-9);
+            let values = log_ticks(low, self.high, target);
+            let values: Vec<f64> = values.into_iter().filter(inside).filter(is_above).collect();
             if values.len() >= 2 {
-                return values.into_iter().map(|x| (x, log_label(x))).collect();
+                let zero = self.above_zero.map(|_| (0.0, "0".to_owned()));
+                let above = values.into_iter().map(|x| (x, log_label(x)));
+                return zero.into_iter().chain(above).collect();
             }
         }
         let step = nice_step(self.low, self.high, target);
@@ -172,6 +189,15 @@ mod tests {
             assert_eq!(s.place(x), Some(t), "{x}");
         }
         assert_eq!(Scale::slotted(&[3.0]).place(3.0), Some(0.5));
+    }
+
+    #[test]
+    fn a_logarithmic_axis_may_begin_with_zero() {
+        let s = Scale::new(true, 1.0, 1000.0).with_zero();
+        let close = |x: f64, t: f64| s.place(x).is_some_and(|place| (place - t).abs() < 1e-12);
+        assert!(close(0.0, 0.0) && close(1.0, 0.09) && close(1000.0, 1.0), "{s:?}");
+        let labels: Vec<String> = s.ticks(5).into_iter().map(|t| t.1).collect();
+        assert_eq!(labels, ["0", "1", "10", "100", "1000"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::FigureError;
 use super::content::{Bars, FEWEST_SEEDS, Manner, Markers, Panel, Spot, Trace};
 use super::select::{Group, cells, groups, metric_axis, no_data, summarised, swept_axis};
+use super::split::{drop_near, is_split};
 use super::style::ramp;
 use super::words;
 use crate::results::Run;
@@ -27,7 +28,8 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
             1 => look,
             all => ramp(look, all - 1 - place, all),
         };
-        let drawn = |g| trace(run, spec, g, metric, &places, metrics.len());
+        let members = Members { metrics: metrics.len(), lines: groups.len() };
+        let drawn = |g| trace(run, spec, g, metric, (&places, members));
         let found = groups.iter().filter_map(drawn);
         let found: Vec<Trace> = found.map(|t| Trace { look: shade(t.look), ..t }).collect();
         if found.is_empty() {
@@ -35,6 +37,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         }
         traces.extend(found);
     }
+    drop_near(&mut traces);
     let y = metric_axis(&metrics[0], spec.y_label.as_ref(), spec.log_y, spec.y_range);
     let note = when(spec);
     Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
@@ -45,16 +48,23 @@ pub(crate) fn when(spec: &PanelSpec) -> String {
     spec.at_step.map_or_else(|| "at the last step".to_owned(), |s| format!("at step {s}"))
 }
 
+/// How many metrics and how many lines of each a panel has.
+#[derive(Clone, Copy)]
+struct Members {
+    metrics: usize,
+    lines: usize,
+}
+
 fn trace(
     run: &Run,
     spec: &PanelSpec,
     group: &Group<'_>,
     metric: &str,
-    places: &[(String, f64)],
-    metrics: usize,
+    (places, members): (&[(String, f64)], Members),
 ) -> Option<Trace> {
     let mut spots: Vec<Spot> = Vec::new();
     let mut seeds: Vec<Vec<(f64, f64)>> = Vec::new();
+    let mut dots: Vec<Vec<(f64, f64)>> = Vec::new();
     for cell in &group.cells {
         let Some(m) = summarised(run, cell, metric, spec.at_step, spec.statistic)
             .filter(|m| m.mean.is_finite())
@@ -71,6 +81,8 @@ fn trace(
             spots.push(Spot { x, y: m.mean, low: m.low, high: m.high, n, ..Spot::default() });
             if n > 1 && n < FEWEST_SEEDS {
                 seeds.push(m.values.iter().map(|&v| (x, v)).collect());
+            } else if is_split(&m.values) {
+                dots.extend(m.values.iter().map(|&v| vec![(x, v)]));
             }
         }
     }
@@ -79,10 +91,16 @@ fn trace(
         return None;
     }
     let member = words::metric(metric).1;
-    let add = |name: &str| if metrics > 1 { format!("{name}, {member}") } else { name.to_owned() };
+    let add = |name: &str| match members.metrics {
+        1 => name.to_owned(),
+        _ => format!("{name}, {member}"),
+    };
+    // Of one line with several metrics the panel says the rest.
+    let alone = members.metrics > 1 && members.lines == 1;
     let count = seeds.iter().map(Vec::len).min().unwrap_or(0);
     seeds.sort_by(|a, b| a[0].0.total_cmp(&b[0].0));
-    let singles = (0..count).map(|s| seeds.iter().map(|at| at[s]).collect()).collect();
+    let lines = (0..count).map(|s| seeds.iter().map(|at| at[s]).collect());
+    let singles = lines.chain(dots).collect();
     let manner = if group.cells.iter().all(|c| !c.settings.contains_key(&spec.x)) {
         Manner { line: true, band: true, ..Manner::default() }
     } else {
@@ -90,7 +108,7 @@ fn trace(
     };
     Some(Trace {
         name: add(&group.name),
-        short: add(&group.short),
+        short: if alone { member.clone() } else { add(&group.short) },
         look: group.look,
         spots,
         singles,

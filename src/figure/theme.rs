@@ -146,6 +146,11 @@ impl Theme {
             .unwrap_or(self.ink)
     }
 
+    /// Whether this is a journal's column.
+    pub(crate) fn is_column(&self) -> bool {
+        self.width < 300.0
+    }
+
     /// Whether this is a slide.
     pub(crate) fn is_slide(&self) -> bool {
         self.height.is_some()

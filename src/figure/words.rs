@@ -73,6 +73,14 @@ pub(crate) fn valued(label: &str, number: &str) -> String {
     }
 }
 
+/// The unit of a metric; `of_reward` is that of rewards.
+pub(crate) fn unit(name: &str, of_reward: &'static str) -> &'static str {
+    let title = metric(name).0;
+    let units = ["nats", "tokens", "steps"];
+    let own = units.into_iter().find(|unit| title.ends_with(&format!("({unit})")));
+    own.unwrap_or(if title.contains("reward") { of_reward } else { "" })
+}
+
 /// The last part of a dotted key.
 fn leaf(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)

@@ -17,6 +17,12 @@ impl ShippedScenario {
         let name = self.path.rsplit('/').next().unwrap_or(self.path);
         name.strip_suffix(".toml").unwrap_or(name)
     }
+
+    /// The name of its figure, such as `fig04`.
+    pub fn figure(&self) -> Option<&'static str> {
+        let line = self.text.lines().find_map(|line| line.strip_prefix("figure = \""))?;
+        line.split('"').next()
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs")); // written by build.rs
@@ -26,17 +32,20 @@ pub fn shipped() -> &'static [ShippedScenario] {
     SHIPPED
 }
 
-/// The shipped scenario of this id.
+/// The shipped scenario of this id, or the one that makes the figure of this name.
 pub fn find(id: &str) -> Result<&'static ShippedScenario, ScenarioError> {
-    if let Some(found) = SHIPPED.iter().find(|scenario| scenario.id() == id) {
+    let is_named = |scenario: &&ShippedScenario| scenario.id() == id;
+    let draws = |scenario: &&ShippedScenario| scenario.figure() == Some(id);
+    if let Some(found) = SHIPPED.iter().find(is_named).or_else(|| SHIPPED.iter().find(draws)) {
         return Ok(found);
     }
     let ids = || SHIPPED.iter().map(ShippedScenario::id);
-    let diagnostic = Diagnostic::new(format!("no shipped scenario has the id `{id}`"));
-    let diagnostic = match did_you_mean(id, ids()) {
+    let names = || ids().chain(SHIPPED.iter().filter_map(ShippedScenario::figure));
+    let diagnostic = Diagnostic::new(format!("no shipped scenario has the id or figure `{id}`"));
+    let diagnostic = match did_you_mean(id, names()) {
         Some(close) => diagnostic.note("did you mean", format!("`{close}`?")),
         None => diagnostic.note("allowed", listed(ids())),
     };
-    let help = "`modeseek list` shows them; a path of your own ends in `.toml`";
+    let help = "`modeseek list` shows them, and the names of their figures; a path of your own ends in `.toml`";
     Err(ScenarioError::UnknownScenario(Box::new(diagnostic.note("help", help))))
 }
