@@ -151,6 +151,8 @@ pub(super) fn entries() -> Vec<Entry> {
             Entry::new(Kind::Key, &path)
                 .with("What", &variant.doc)
                 .with("Formula", note.formula)
+                .with("Read", &variant.reading)
+                .with("Wrong", &variant.wrong)
                 .with("Set", format!("[{path}] in a scenario, with the keys below it"))
                 .with("Source", if note.source.is_empty() { notes::BANDITS } else { note.source })
         }));
@@ -180,6 +182,8 @@ fn key(section: &Section, member: &Member) -> Entry {
         .with("What", &member.doc)
         .with("Formula", formula)
         .with("Unit", note.unit)
+        .with("Read", &member.reading)
+        .with("Wrong", &member.wrong)
         .with("Allowed", allowed::allowed(section.prefix, member, note.allowed))
         .with("Default", default(section, member))
         .with("Set", place(section.prefix, &path))

@@ -10,6 +10,7 @@ mod entry;
 mod keys;
 mod metrics;
 mod objectives;
+mod pages;
 mod shipped;
 mod source;
 mod text;

@@ -65,6 +65,8 @@ fn objective(name: &str) -> Entry {
         .with("Where", of("where"))
         .with("Gradient", of("Gradient"))
         .with("Unit", unit)
+        .with("Read", of("Reading"))
+        .with("Wrong", of("Wrong"))
         .with("Table 1", rows.into_iter().map(described).collect::<Vec<_>>().join("\n"))
         .with("Keys", parameters(name))
         .with("Set", place(name))

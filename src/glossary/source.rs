@@ -59,8 +59,12 @@ pub(super) struct Member {
     pub name: String,
     /// Its type; of a variant nothing.
     pub kind: String,
-    /// Its doc comment, in one line.
+    /// Its doc comment above all headings, in one line.
     pub doc: String,
+    /// What stands under `*Reading*`: how a value is read.
+    pub reading: String,
+    /// What stands under `*Wrong*`: what it looks like when it goes wrong.
+    pub wrong: String,
 }
 
 /// The public type of this name in the program's source.
@@ -114,7 +118,8 @@ fn members<'a>(lines: impl Iterator<Item = &'a str>, item: &Item) -> Vec<Member>
             None => word.trim_end_matches('_').to_owned(),
         };
         let kind = rest.strip_prefix(": ").unwrap_or("").trim_end_matches(',').to_owned();
-        members.push(Member { name, kind, doc: above.doc.join(" ") });
+        let [doc, reading, wrong] = ["", "Reading", "Wrong"].map(|of| headed(&above.doc, of));
+        members.push(Member { name, kind, doc, reading, wrong });
         above = Above::default();
     }
     members
@@ -245,6 +250,9 @@ pub struct Inner {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
     /// A place.
+    ///
+    /// *Reading* Here
+    /// or there.
     pub where_: String,
 }
 "#;
@@ -267,6 +275,8 @@ pub struct Inner {
         let found: Vec<_> = inner.members.into_iter().map(|m| (m.name, m.kind)).collect();
         let field = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
         assert_eq!(found, [field("count", "Option<usize>"), field("where", "String")]);
+        let place = &parse(TEXT, "Inner").expect("there").members[1];
+        assert_eq!((place.doc.as_str(), place.reading.as_str()), ("A place.", "Here or there."));
         assert_eq!(parse(TEXT, "Choi"), None);
         assert_eq!(parse(TEXT, "ChoiceOther").expect("there").doc, ["Not this one."]);
     }

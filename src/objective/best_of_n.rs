@@ -13,6 +13,16 @@ use crate::preference::first_best;
 /// *where* the maximum runs over the prompt's N responses, the first of equals wins, and the loss
 /// is a mean over prompts. Under a law it is the exact expectation over [`best_of_law`].
 /// *Gradient* c = −1 on the best response, 0 on the others; the arg-max is a constant.
+///
+/// *Reading* N = C is its strength. Offline it comes to rest at the law of the best of N draws: on
+/// R1 a reward of 0.31 (1.4 nats of KL) for N = 10, 0.64 for 30 and 0.92 for 100; on R2 0.94 for N
+/// = 10. On-policy it has no such limit, since the best keeps getting better.
+///
+/// *Wrong* Offline it stops at that law, far from the peak where π_ref rarely goes: raise
+/// responses_per_prompt or sample on-policy. On stale or reused rounds it runs after old winners: T
+/// = 64 on R1 lost 0.17 of reward to T = 8. An entropy near 0 below the peak is a collapse onto an
+/// early winner.
+///
 /// *Source* arXiv 2404.14367, §4 and Table 1.
 /// *Numerics* linear in log π.
 /// *Deviations* none.

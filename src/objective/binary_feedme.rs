@@ -13,6 +13,13 @@ use super::{Group, Ledger, Objective, Unit};
 /// weighs pᵢ·(1 − (1 − bᵢ)^(C−1)), the chance that it is drawn and meets one it beats, with bᵢ the
 /// probability of the responses that lose to it.
 /// *Gradient* c(y) = −1 for a winner, 0 otherwise.
+///
+/// *Reading* It learns from all that is not the worst: with C = 10 nearly every response passes, so
+/// that it hardly differs from imitating the data. With C = 2 its curve is that of Pref-FT.
+///
+/// *Wrong* It stays at π_ref: a large C lets everything pass. Use fewer responses a prompt, a
+/// reward gap (pairs.reward_gap), or Best-of-N, which keeps the best only.
+///
 /// *Source* arXiv 2404.14367, Table 1.
 /// *Numerics* linear in log π.
 /// *Deviations* the paper names the method without a threshold: "passes" is "wins once" here, so

@@ -11,6 +11,15 @@ use super::{Group, Ledger, Objective, Unit};
 /// *where* q is the group's target and i runs over all responses there are, so that it needs a
 /// [`Law`](super::Law); the loss is a mean over prompts.
 /// *Gradient* cᵢ = −qᵢ ≤ 0: mass is only ever pulled, which covers modes.
+///
+/// *Reading* Exact steps of maximum likelihood towards the target: what the target has and the
+/// policy lacks rises first. A free table ends at the target; one bump ends broad over all modes.
+/// Compare with `reverse-kl` at the same step size and early steps.
+///
+/// *Wrong* The curves of the two divergences coincide: the run is too long (both have arrived) or
+/// target_temperature makes the target a single arm. One bump covering two peaks puts mass between
+/// them, where the reward is low; that is covering and no fault.
+///
 /// *Source* arXiv 2404.14367, §6.
 /// *Numerics* a response with qᵢ = 0 contributes nothing.
 /// *Deviations* none.
@@ -46,6 +55,35 @@ impl Objective for ForwardKl {
 /// [`Law`](super::Law); the loss is a mean over prompts.
 /// *Gradient* cᵢ = πᵢ·(log(πᵢ/qᵢ) + 1): what π has too much of is pushed down, which seeks modes.
 /// The +1 drops out of Σ cᵢ∇log πᵢ.
+/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
+/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
+/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
+/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
+/// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
+///
+/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
+/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
+///
+/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
+/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
+/// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
+///
+///
+/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
+/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
+///
+/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
+/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
+/// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
+///
+///
+/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
+/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
+///
+/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
+/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
+/// rate breaks the rest. A target near 0 where π has mass makes the first steps huge.
+///
 /// *Source* arXiv 2404.14367, Lemma 6.1.
 /// *Numerics* a response whose πᵢ underflows contributes nothing; qᵢ = 0 where πᵢ > 0 is infinite.
 /// *Deviations* none.

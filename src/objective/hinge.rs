@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct HingeSpec {
     /// The margin is reached at h = 1/β nats.
+    ///
+    /// *Reading* The margin 1/β is where a pair is done: 10 nats at 0.1.
+    ///
+    /// *Wrong* At 1 pairs are done after a nat and the policy hardly moves; grad_norm is 0 while
+    /// the reward is low.
     pub beta: f64,
 }
 
@@ -28,6 +33,15 @@ impl Default for HingeSpec {
 /// ```
 /// *where* the loss is a mean over pairs.
 /// *Gradient* c(y_w) = −β = −c(y_l) while βh < 1, else 0.
+///
+/// *Reading* A pair is pushed with the full slope β until h = 1/β and then not at all: the loss is
+/// the mean shortfall, 1 at step 0 and 0 when every pair has its margin. Read the metric margin
+/// against 1/β = 10 nats at the default.
+///
+/// *Wrong* The loss is 0 and the gradient too: all pairs have their margin and nothing moves,
+/// although the reward may be far from its top. Lower β, which widens the margin. A loss that stays
+/// near 1 means the learning rate is too low or the pairs contradict each other.
+///
 /// *Source* arXiv 2305.10425 (SLiC), arXiv 2309.06657 (RSO).
 /// *Numerics* piecewise linear; at the kink βh = 1 the slope is 0.
 /// *Deviations* none.

@@ -10,10 +10,28 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct ReinforceSpec {
     /// What is subtracted from a reward.
+    ///
+    /// *Reading* `batch-mean` pushes about half of the responses down; `leave-one-out` is RLOO and
+    /// needs C of 2 or more.
+    ///
+    /// *Wrong* `none` with rewards of 0 to 1 never pushes, with lengths (below 0) only pushes:
+    /// negative_gradient_mass tells.
     pub baseline: BaselineSpec,
     /// Whether the advantages of a round are brought to mean 0 and standard deviation 1.
+    ///
+    /// *Reading* Takes the scale of the reward out: the same learning rate serves bumps and
+    /// lengths.
+    ///
+    /// *Wrong* Near the end it blows tiny differences up to size 1, and a policy that has arrived
+    /// keeps jittering.
     pub standardise: bool,
     /// The weight α of the entropy of the policy (reward units per nat); on-policy data only.
+    ///
+    /// *Reading* Reward units for a nat of entropy: small against differences in reward it only
+    /// slows the collapse onto one arm.
+    ///
+    /// *Wrong* Large against them it wins: entropy rises towards 4.6 nats (100 arms alike) and
+    /// gold_reward falls.
     pub entropy_bonus: f64,
 }
 
@@ -26,6 +44,16 @@ pub struct ReinforceSpec {
 /// *where* A is the response's advantage (reward minus baseline, see
 /// [`AdvantageSpec`](super::AdvantageSpec)), α the entropy bonus; the loss is a mean over responses.
 /// *Gradient* c = −A + α·(1 + log π(y)): a response below the baseline is pushed down.
+///
+/// *Reading* Read gold_reward and not the loss, which hovers around 0. About half of the responses
+/// are pushed down with a mean baseline (negative_gradient_fraction). On R1, tuned, it passes 0.9
+/// after ten steps, level with PPO at T = 1.
+///
+/// *Wrong* The reward falls after a good start when a round is reused: nothing bounds the ratio to
+/// old samples, so use PPO or passes = 1. Offline it pushes down whatever lies below the mean
+/// without an end: on Mode Length it diverged. Without a baseline and with rewards below 0
+/// everything is pushed down.
+///
 /// *Source* arXiv 2404.14367, §3 and Table 1; RLOO: arXiv 2402.14740.
 /// *Numerics* linear in log π.
 /// *Deviations* none.

@@ -25,10 +25,28 @@ pub enum Pushed {
 #[serde(deny_unknown_fields, default)]
 pub struct UnlikelihoodSpec {
     /// The weight of the push relative to the pull on the best response.
+    ///
+    /// *Reading* Against the pull of 1 on the best: 0 is Best-of-N. With `sum` on R1 0.1 gains
+    /// 0.05 of reward for more KL.
+    ///
+    /// *Wrong* With `sum` (N − 1)·α above 1 pushes more than it pulls: the policy leaves the data.
+    /// `worst` does nothing at any α.
     pub alpha: f64,
     /// Which of the other responses are pushed down.
+    ///
+    /// *Reading* `worst` touches one response, `mean` shares α among the others, `sum` gives it to
+    /// each.
+    ///
+    /// *Wrong* Compared at equal α the three differ in total push by a factor N − 1; compare them
+    /// at equal KL.
     pub pushed: Pushed,
     /// Below this log π of the whole response nothing is pushed further (nats).
+    ///
+    /// *Reading* A log-probability of the whole response: −20 is 2e-9, where a push has nothing
+    /// left to gain.
+    ///
+    /// *Wrong* Very low floors let the loss fall for ever with nothing learned; at −2 ordinary
+    /// arms are held already.
     pub floor: f64,
 }
 
@@ -48,6 +66,16 @@ impl Default for UnlikelihoodSpec {
 /// 1/(N−1) on all (`mean`) or 1 on all (`sum`); the loss is a mean over prompts. Under a law, s(y)
 /// is the exact expectation over N draws.
 /// *Gradient* c = −1 on the best, +α·s(y) on the pushed, 0 where log π(y) < floor.
+///
+/// *Reading* α = 0 is Best-of-N: read every other α against it, in reward and in KL. On R1 pushing
+/// the worst of ten changes nothing (claim U.1); pushing all others by α = 0.1 each earns 0.05 more
+/// for more KL.
+///
+/// *Wrong* Pushed responses fall to the floor (log π = −20) and stay: from there only the pull
+/// acts. With the sum of all others and a large α the push outweighs the pull, 9·α against 1 at N =
+/// 10, and the policy leaves the data; keep α at 0.1 or take `mean`. A lower floor makes that
+/// worse.
+///
 /// *Source* arXiv 1908.04319 for the idea; arXiv 2404.14367, §5.2, for the question.
 /// *Numerics* without the floor the loss has no lower bound.
 /// *Deviations* log π instead of −log(1 − π), so that the coefficient is constant; ours, not the paper's.

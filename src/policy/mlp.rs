@@ -12,14 +12,39 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct MlpSpec {
     /// Features of a context, each uniform in [0, 1).
+    ///
+    /// *Reading* The features of a prompt; the reward ignores them, so that they only matter for
+    /// what is memorised.
+    ///
+    /// *Wrong* Few features make prompts alike: data of one prompt then bind all others.
     pub context: usize,
     /// Width of the normalised first layer.
+    ///
+    /// *Reading* The width of the first, normalised layer: 50 as in the released code.
+    ///
+    /// *Wrong* Widths other than 50 and 256 are no longer the paper's network; say so beside a
+    /// figure.
     pub features: usize,
     /// Width of the two hidden layers.
+    ///
+    /// *Reading* Capacity to memorise: larger networks keep the data of prompts apart for longer.
+    ///
+    /// *Wrong* Slow runs: a step costs about the square of this.
     pub hidden: usize,
     /// Gain of the Xavier-uniform initial weights.
+    ///
+    /// *Reading* 0.01 starts the logits near 0, so that the first fit has to learn π_ref.
+    ///
+    /// *Wrong* Large gains make contexts differ at random before the fit: see that reverse_kl_ref
+    /// at step 0 is still near 0.
     pub gain: f32,
     /// How the network first fits π_ref.
+    ///
+    /// *Reading* What makes π equal to π_ref before step 0; reverse_kl_ref at step 0 tells how
+    /// well.
+    ///
+    /// *Wrong* reverse_kl_ref above 0.01 at step 0: raise the steps, or every log-ratio starts
+    /// from the wrong place.
     pub fit: FitSpec,
 }
 
@@ -34,10 +59,25 @@ impl Default for MlpSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct FitSpec {
     /// Adam steps.
+    ///
+    /// *Reading* 100 exact Adam steps are those of the released code.
+    ///
+    /// *Wrong* Few leave a policy that is nearly uniform, and curves start at another reward than
+    /// π_ref's.
     pub steps: u64,
     /// Adam's learning rate.
+    ///
+    /// *Reading* The rate of the first fit only; training has its own.
+    ///
+    /// *Wrong* Too high and the fit jumps about, too low and it does not arrive: reverse_kl_ref at
+    /// step 0 tells.
     pub learning_rate: f64,
     /// Contexts that are fitted: the first of the training contexts.
+    ///
+    /// *Reading* Fitted are the first so many training prompts; others follow by generalisation.
+    ///
+    /// *Wrong* Far fewer than the training prompts: on the others the policy may start beside
+    /// π_ref.
     pub states: usize,
 }
 

@@ -153,11 +153,35 @@ pub trait Enumerable: Policy<Prompt = Context, Response = Arm> {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PolicySpec {
     /// One free logit for each arm; ignores the context.
+    ///
+    /// *Reading* Every arm learns by itself: the optimum of a loss is known exactly, and nothing
+    /// generalises.
+    ///
+    /// *Wrong* On lengths it stalls (near 95 tokens on Min Length), because nothing shorter is
+    /// ever drawn: take policy.stop.
     Tabular {},
     /// A discretised Gaussian over the arms: two parameters, one mode; ignores the context.
+    ///
+    /// *Reading* Two numbers, one bump: it cannot cover two peaks, so that mode-seeking shows at
+    /// the end.
+    ///
+    /// *Wrong* Its first width decides what it meets: narrow and far from the peak it hardly gets
+    /// a gradient.
     Unimodal(UnimodalSpec),
     /// A multilayer perceptron from the context to the logits of the arms.
+    ///
+    /// *Reading* The released code's network: what it learns for one prompt moves others, as in
+    /// figure 16.
+    ///
+    /// *Wrong* Its second layer falls silent within about ten steps, so that it treats nearly all
+    /// prompts alike; the PyTorch twin does the same.
     Mlp(MlpSpec),
     /// Stop or continue at each position of a response; arms are lengths. Ignores the context.
+    ///
+    /// *Reading* One decision at each position: what is learned carries over to lengths that were
+    /// never seen.
+    ///
+    /// *Wrong* Which way it carries over is up to policy.stop.features: offline DPO on Skew first
+    /// goes beyond 400 tokens with local bumps and down from the start with a shared bias.
     Stop(StopSpec),
 }

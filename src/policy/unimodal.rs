@@ -10,8 +10,18 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct UnimodalSpec {
     /// The first mean (arms).
+    ///
+    /// *Reading* Where the bump starts: arms nearer than the other peak win under the reverse KL.
+    ///
+    /// *Wrong* Far from any reward its gradient is nearly 0 and nothing moves; start within two
+    /// widths of something.
     pub mean: f64,
     /// The first standard deviation (arms).
+    ///
+    /// *Reading* A wide start sees both peaks and averages; a narrow one sees its own.
+    ///
+    /// *Wrong* Very narrow it is nearly a single arm, whose samples are all alike: no pairs, no
+    /// advantage.
     pub width: f64,
 }
 

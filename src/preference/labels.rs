@@ -9,11 +9,28 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LabelSpec {
     /// The response of higher reward always wins.
+    ///
+    /// *Reading* The response of higher reward wins, always: contrastive margins have no limit but
+    /// the loss's own.
+    ///
+    /// *Wrong* DPO with exact labels never comes to rest; a difference of 1e-9 in reward counts
+    /// like one of 1.
     #[default]
     Exact,
     /// The better one wins with probability σ((r − r′)/temperature).
+    ///
+    /// *Reading* Close pairs are nearly coin flips, clear pairs nearly certain: r_φ gets units
+    /// from its temperature.
+    ///
+    /// *Wrong* A temperature above the differences in reward is noise: proxy_correlation/data
+    /// falls.
     BradleyTerry(BradleyTerrySpec),
     /// The worse one wins with a fixed probability.
+    ///
+    /// *Reading* Wrong at one rate for all pairs, close or clear.
+    ///
+    /// *Wrong* Near 0.5 nothing can be learned; Pref-FT loses some 20 tokens at 0.2 on Min Length,
+    /// DPO 90.
     Flipped(FlippedSpec),
 }
 
@@ -22,6 +39,12 @@ pub enum LabelSpec {
 #[serde(deny_unknown_fields)]
 pub struct BradleyTerrySpec {
     /// The reward difference that makes the odds e to 1 (reward units).
+    ///
+    /// *Reading* A difference of one temperature wins 73 % of the time, of three 95 %. 20 tokens
+    /// on lengths.
+    ///
+    /// *Wrong* It also scales r_φ: with 1 on lengths labels are all but exact and r_φ is steep in
+    /// places it never saw.
     pub temperature: f64,
 }
 
@@ -30,6 +53,11 @@ pub struct BradleyTerrySpec {
 #[serde(deny_unknown_fields)]
 pub struct FlippedSpec {
     /// The share of wrong labels, below one half.
+    ///
+    /// *Reading* The share of wrong labels; DPO's label_smoothing of the same size is made for it.
+    ///
+    /// *Wrong* Compare with 0 at the same seeds: a method that does not react has stopped at its
+    /// own margin, as IPO does.
     pub rate: f64,
 }
 

@@ -41,12 +41,33 @@ pub enum TieRule {
 #[serde(deny_unknown_fields, default)]
 pub struct PairSpec {
     /// Which pairs of a prompt's responses are compared.
+    ///
+    /// *Reading* `best-versus-worst` keeps the chosen response up on R1 where `all` lowers it
+    /// (claim 16.4): pairs that differ more conflict less.
+    ///
+    /// *Wrong* `random` and `best-versus-worst` give one pair a prompt: at equal steps the
+    /// gradient is noisier and Pref-FT is then nearly Best-of-N.
     pub selection: Selection,
     /// Pairs whose rewards differ by less than this are dropped (reward units).
+    ///
+    /// *Reading* Keeps pairs that differ clearly: 0.2 lifted IPO's final reward on R1 by some 0.2.
+    ///
+    /// *Wrong* Too large drops every pair: on R1 hardly two of ten responses differ by 0.5. The
+    /// run stops after 1000 rounds without a pair, or the policy rests.
     pub reward_gap: f64,
     /// What becomes of two responses with the same reward.
+    ///
+    /// *Reading* Equal rewards say nothing; dropped pairs count neither as loss nor as unit.
+    ///
+    /// *Wrong* `coin` on a reward with plateaus fills the batch with noise: the margin stays near
+    /// 0.
     pub ties: TieRule,
     /// Whether the response of higher reward always wins.
+    ///
+    /// *Reading* `exact` is the paper's bandit; Bradley–Terry noise is that of a real annotator.
+    ///
+    /// *Wrong* Noise bounds offline DPO most: one wrong label in twenty stops it near 70 tokens,
+    /// one in five near 90.
     #[serde(skip_serializing_if = "LabelSpec::is_exact")]
     pub labels: LabelSpec,
 }

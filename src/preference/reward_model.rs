@@ -16,14 +16,35 @@ const STEPS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct RewardModelSpec {
     /// What it can express, and so what it says where it saw nothing.
+    ///
+    /// *Reading* `quadratic` extrapolates its trend, `smooth` falls back to its mean, `tabular`
+    /// says nothing of what it never saw.
+    ///
+    /// *Wrong* On Skew the local two correlate −0.60 and −0.40 with the truth under π_ref, and PPO
+    /// goes to 512 tokens; a parabola is wrong for a reward with an inner peak.
     pub class: RewardClass,
     /// The distance and the standard deviation of the bumps of `smooth` (arms).
+    ///
+    /// *Reading* Bumps of `smooth` reach this far: 22 arms by default.
+    ///
+    /// *Wrong* Narrow, it is nearly tabular; wide, it cannot bend at a peak and
+    /// proxy_correlation/data falls.
     #[serde(default = "width")]
     pub width: f64,
     /// The weight of the penalty ½·ridge·‖φ‖²; each φ weighs a feature of size about 1.
+    ///
+    /// *Reading* Holds what the pairs leave open near its mean; 0.1 is small against 500 pairs.
+    ///
+    /// *Wrong* 0 is refused: with exact labels φ would grow for ever. Large values flatten r_φ,
+    /// and all advantages shrink.
     #[serde(default = "ridge")]
     pub ridge: f64,
     /// How many pairs of the preference data it learns from.
+    ///
+    /// *Reading* 500 give a correlation of 0.99 on the data for the quadratic class.
+    ///
+    /// *Wrong* More pairs do not cure coverage: they fit better where the data are and say as
+    /// little elsewhere.
     #[serde(default = "pairs")]
     pub pairs: usize,
 }

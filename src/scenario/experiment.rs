@@ -44,6 +44,12 @@ pub struct Experiment {
     pub pairs: PairSpec,
     /// What is learned from the preference data and stands in place of the true reward, for every
     /// method that reads rewards or compares its own samples.
+    ///
+    /// *Reading* Its class is what matters: it decides what r_φ says where no data are. Compare
+    /// gold_reward with proxy_reward of the same run.
+    ///
+    /// *Wrong* proxy_reward rises and gold_reward falls: r_φ is wrong where the policy went. Leave
+    /// the table out to see how far the true reward would have led.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward_model: Option<RewardModelSpec>,
     /// How coefficients become steps.

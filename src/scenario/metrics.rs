@@ -8,7 +8,7 @@ const FAMILIES: [&str; 6] =
 
 /// Every metric and every family.
 pub(super) fn metrics() -> Vec<&'static str> {
-    METRICS.iter().map(|(name, _)| *name).chain(FAMILIES).collect()
+    METRICS.iter().copied().chain(FAMILIES).collect()
 }
 
 /// Whether a metric or a family of this name exists.

@@ -85,31 +85,76 @@ pub struct PanelSpec {
     /// What stands above the panel.
     pub title: String,
     /// What it draws.
+    ///
+    /// *Reading* `curves` shows the way, `sweep` the end against a key, `frontier` reward against
+    /// KL, `region` and `verdicts` maps, `effects` factors.
+    ///
+    /// *Wrong* A curve of final values over a swept key drawn as `curves` is a bundle of lines:
+    /// use `sweep`.
     #[serde(default)]
     pub kind: PanelKind,
     /// `step`, `queries`, a metric or a swept key (curves, sweep, frontier, region); density panels
     /// always have the arms there.
+    ///
+    /// *Reading* Steps, queries or KL answer different questions: T = 8 is slower per step and
+    /// four times faster per query.
+    ///
+    /// *Wrong* Comparing methods at equal steps where they spend different numbers of queries
+    /// flatters reuse and offline data: show both.
     #[serde(default = "step")]
     pub x: String,
     /// The metrics drawn: one, or a list.
+    ///
+    /// *Reading* Means over seeds with a 95 % interval; the same metric in neighbouring panels
+    /// shares its axis.
+    ///
+    /// *Wrong* A metric that was not measured is refused with the list of those that were; check
+    /// measure.metrics.
     #[serde(default, deserialize_with = "one_or_many")]
     pub y: Vec<String>,
     /// The cells drawn.
+    ///
+    /// *Reading* Everything that is not pinned here is drawn as lines of its own.
+    ///
+    /// *Wrong* Too many lines: a swept key was left free. Pin it, or name it in `lines` to get a
+    /// ramp.
     #[serde(rename = "where", default, skip_serializing_if = "Selector::is_empty")]
     pub where_: Selector,
     /// The methods drawn, in this order; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// The swept key whose values make a ramp of lightness.
+    ///
+    /// *Reading* Light is fresh or small, dark is stale or large, so that the order of the lines
+    /// can be seen without the legend.
+    ///
+    /// *Wrong* A key that the drawn methods do not have leaves one line for each method and no
+    /// ramp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<String>,
     /// Draw the metric at this step instead of the last.
+    ///
+    /// *Reading* The state of the runs on the way, at a measured step.
+    ///
+    /// *Wrong* Early steps show speed and late ones the optimum: a ranking that turns round
+    /// between them belongs in two panels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_step: Option<u64>,
     /// What summarises the seeds, with its own interval (curves, sweep, frontier, intervals).
+    ///
+    /// *Reading* The mean is what claims use. Median and iqm do not see a few runs that broke
+    /// away.
+    ///
+    /// *Wrong* Mean far from median: single seeds collapse or break away, as offline DPO's do on
+    /// Skew; look at the runs before trusting either.
     #[serde(default)]
     pub statistic: Statistic,
     /// Draw the mean of the metric over the run instead of its last value (effects).
+    ///
+    /// *Reading* Effects on the mean over the run count speed too; without it they are those of
+    /// the end.
+    ///
+    /// *Wrong* All effects near 0 without it: every cell arrives. Set it to see who is faster.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub area: bool,
     /// The factors whose effects are drawn, by name; empty: all.
@@ -120,6 +165,11 @@ pub struct PanelSpec {
     pub claim: Option<String>,
     /// A lead that is not surely above this is a tie (regions of three methods and more; units of the
     /// metric).
+    ///
+    /// *Reading* Tiles whose paired lead is not surely above this are grey: a tie.
+    ///
+    /// *Wrong* At 0 a lead of a hundredth of a token colours a tile; give what would matter, such
+    /// as 1 token.
     #[serde(default)]
     pub least_lead: f64,
     /// The steps whose densities are drawn.
