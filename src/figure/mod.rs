@@ -45,6 +45,7 @@ pub use theme::Width;
 
 pub(crate) use content::evenly;
 pub(crate) use font::stretches;
+pub(crate) use judged::unit;
 pub(crate) use paint::escape;
 pub(crate) use title::sign;
 

@@ -4,10 +4,9 @@ use super::drawing::Picture;
 use super::findings::{Claim, Published};
 use super::headlines::Theme;
 use super::settings::Settings;
-use crate::figure::{Drawing, words};
-use crate::problem::ProblemSpec;
+use crate::figure::{Drawing, unit};
 use crate::results::{Agreement, Finding, Provenance, Run};
-use crate::scenario::{Cell, ClaimSpec, Scenario};
+use crate::scenario::{ClaimSpec, Scenario};
 use serde::Serialize;
 
 /// What a finished scenario brings to a report.
@@ -65,10 +64,9 @@ pub(super) struct Section {
     pub(super) words: Vec<String>,
     #[serde(skip)]
     pub(super) findings: Vec<Finding>,
+    /// The claims as written, with the units of their effects.
     #[serde(skip)]
-    specs: Vec<ClaimSpec>,
-    #[serde(skip)]
-    in_tokens: bool,
+    specs: Vec<(ClaimSpec, &'static str)>,
 }
 
 impl Section {
@@ -101,8 +99,7 @@ impl Section {
             again: evidence.again.clone(),
             words: spoken(scenario),
             findings: findings.to_vec(),
-            specs: scenario.claims.clone(),
-            in_tokens: scenario.cells.iter().any(is_length),
+            specs: scenario.claims.iter().map(|c| (c.clone(), unit(run, c))).collect(),
         }
     }
 
@@ -117,9 +114,9 @@ impl Section {
     /// Writes the claims from the findings, once these are read together with all others.
     pub(super) fn judge(&mut self) {
         let claims = self.findings.iter().filter_map(|finding| {
-            let spec = self.specs.iter().find(|spec| spec.id == finding.id)?;
+            let (spec, unit) = self.specs.iter().find(|(spec, _)| spec.id == finding.id)?;
             let anchor = format!("{}-claim-{}", self.anchor, finding.id);
-            Some(Claim::new(anchor, spec, finding, &unit(spec, self.in_tokens)))
+            Some(Claim::new(anchor, spec, finding, unit))
         });
         self.claims = claims.collect();
     }
@@ -129,11 +126,6 @@ impl Section {
 fn is_numbered(figure: &str) -> bool {
     let number = figure.strip_prefix("fig").unwrap_or_default();
     !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
-}
-
-/// Whether a cell's reward counts tokens.
-fn is_length(cell: &Cell) -> bool {
-    matches!(cell.experiment.problem, ProblemSpec::Length(_))
 }
 
 /// The metrics that claims and panels speak of, and the objectives of the methods.
@@ -146,16 +138,4 @@ fn spoken(scenario: &Scenario) -> Vec<String> {
         keys.filter(|key| key.starts_with("objective.")).filter_map(objective)
     });
     of_claims.chain(of_panels).chain(objectives).collect()
-}
-
-/// The unit of a claim's effect; empty where it has none.
-fn unit(spec: &ClaimSpec, in_tokens: bool) -> String {
-    let title = words::metric(&spec.metric).0;
-    let of_metric = title.rsplit_once(" (").and_then(|(_, unit)| unit.strip_suffix(')'));
-    match (spec.steps_to, spec.queries_to) {
-        (Some(_), _) => "steps".to_owned(),
-        (_, Some(_)) => "queries".to_owned(),
-        _ if in_tokens && spec.metric.ends_with("_reward") => "tokens".to_owned(),
-        _ => of_metric.unwrap_or_default().to_owned(),
-    }
 }
