@@ -150,7 +150,7 @@ mod tests {
         let found = rows(
             "panel,line,x,y,low,high,n\na,\"one, two\",4,0.12345,0.1,0.2,20\na,rule,0,1,1,1,0\n",
         );
-        let words: Vec<_> = found.iter().map(|r| [&*r.line, &r.x, &r.y, &r.interval, &r.seeds]);
+        let words = found.iter().map(|r| [&*r.line, &r.x, &r.y, &r.interval, &r.seeds]);
         assert_eq!(
             words.collect::<Vec<_>>(),
             [["one, two", "4", "0.123", "[0.1, 0.2]", "20"], ["rule", "0", "1", "", ""]]
@@ -172,7 +172,7 @@ mod tests {
         let found = inline(svg);
         assert!(
             found.starts_with("<svg viewBox=\"0 0 9 8\"")
-                && found.ends_with("<rect width=\"9\"/></svg>\n")
+                && found.ends_with("<rect width=\"9\"/></svg>")
         );
         assert!(!found.contains("title") && !found.contains("1mm"));
     }

@@ -146,6 +146,12 @@ impl Report {
     }
 }
 
+/// A name as part of a place on the page: an id has no spaces.
+fn anchored(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "_.".contains(c) { c } else { '-' };
+    name.chars().map(plain).collect()
+}
+
 /// The template of the whole page.
 const PAGE: &str = "report.html";
 

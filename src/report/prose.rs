@@ -6,7 +6,7 @@ use crate::figure::{escape, stretches};
 pub(super) fn html(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // A single backtick opens nothing.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let code = |part: &str| format!("<code>{}</code>", escape(part));

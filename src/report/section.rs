@@ -1,5 +1,6 @@
 //! One scenario of a report: its question, figure, claims, settings, and where the numbers come from.
 
+use super::anchored;
 use super::drawing::Picture;
 use super::findings::{Claim, Published};
 use super::headlines::Theme;
@@ -115,7 +116,7 @@ impl Section {
     pub(super) fn judge(&mut self) {
         let claims = self.findings.iter().filter_map(|finding| {
             let (spec, unit) = self.specs.iter().find(|(spec, _)| spec.id == finding.id)?;
-            let anchor = format!("{}-claim-{}", self.anchor, finding.id);
+            let anchor = format!("{}-claim-{}", self.anchor, anchored(&finding.id));
             Some(Claim::new(anchor, spec, finding, unit))
         });
         self.claims = claims.collect();

@@ -1,5 +1,6 @@
 //! The glossary of a page: the metrics, objectives and words that occur on it.
 
+use super::anchored;
 use crate::glossary::{Entry, Kind, entries};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,8 +83,7 @@ impl Terms {
 
 impl Term {
     fn new(entry: &Entry) -> Term {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-        let name: String = entry.name.chars().map(plain).collect();
+        let name = anchored(&entry.name);
         let kind = entry.kind.heading().split(' ').next().unwrap_or_default().to_lowercase();
         let mut entry = entry.clone();
         entry.paragraphs.retain(|paragraph| !ELSEWHERE.contains(&paragraph.label));
