@@ -112,10 +112,15 @@ impl Entry {
         self
     }
 
-    /// Whether a normal term is a name of this, or the end of its path.
+    /// Whether a normal term is a name of this, or the end of a key's path.
     pub(super) fn is_called(&self, asked: &str) -> bool {
         let name = normal(&self.name);
-        let is_end = || name.strip_suffix(asked).is_some_and(|rest| rest.ends_with('.'));
+        let asked = match self.kind {
+            Kind::Claim => asked.strip_prefix("claim-").unwrap_or(asked),
+            _ => asked,
+        };
+        let is_key = self.kind == Kind::Key;
+        let is_end = || is_key && name.strip_suffix(asked).is_some_and(|rest| rest.ends_with('.'));
         name == asked || is_end() || self.also.iter().any(|other| normal(other) == asked)
     }
 
@@ -126,16 +131,17 @@ impl Entry {
 
     /// Every word that leads here.
     pub(super) fn names(&self) -> Vec<String> {
-        let leaf = self.name.rsplit('.').next().unwrap_or(&self.name).to_owned();
-        let own = [leaf, self.name.clone()].into_iter();
+        let leaf = self.name.rsplit('.').next().filter(|_| self.kind == Kind::Key);
+        let own = leaf.map(str::to_owned).into_iter().chain([self.name.clone()]);
         own.chain(self.also.iter().cloned()).chain(self.values.iter().cloned()).collect()
     }
 
-    /// How lists show it: the name, and symbols behind it.
+    /// How lists show it: the name, and a symbol or the figure behind it.
     pub(super) fn shown(&self) -> String {
-        match self.also.first() {
-            Some(symbol) if symbol.chars().count() == 1 => format!("{} ({symbol})", self.name),
-            _ => self.name.clone(),
+        let is_shown = |other: &&String| self.kind == Kind::Scenario || other.chars().count() == 1;
+        match self.also.first().filter(is_shown) {
+            Some(other) => format!("{} ({other})", self.name),
+            None => self.name.clone(),
         }
     }
 }

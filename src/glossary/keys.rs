@@ -16,7 +16,7 @@ use crate::problem::{
     BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec,
     NegativeBinomialSpec, NormalSpec, SeparationSpec, TableSpec, TiltSpec, TwoModesSpec,
 };
-use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, Seeds};
+use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, PublishedSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
 use toml::Table;
 
@@ -50,6 +50,8 @@ const TWO_MODES: &str = "peaks = [1, 2]\nmasses = [1, 1]\nwidths = [1, 1]";
 const TABLE: &str = "rewards = [0, 1]\nreference = \"uniform\"";
 const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"\nbetter = {}\n\
     worse = {}\nmargin = 0.0";
+
+const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
 const SECTIONS: [Section; 36] = [
@@ -106,8 +108,9 @@ const SECTIONS: [Section; 36] = [
 ];
 
 /// The blocks in double brackets, and the column of a CSV file.
-const BLOCKS: [Section; 6] = [
+const BLOCKS: [Section; 7] = [
     section("claim", "ClaimSpec", || filled::<ClaimSpec>(CLAIM)),
+    section("published", "PublishedSpec", || filled::<PublishedSpec>(PUBLISHED)),
     section("factor", "FactorSpec", || filled::<FactorSpec>("name = \"\"\nhigh = {}\nlow = {}")),
     section("panel", "PanelSpec", || filled::<PanelSpec>("title = \"\"")),
     section("panel.marks", "Mark", || None),
@@ -205,7 +208,7 @@ fn default(section: &Section, member: &Member) -> String {
 fn place(prefix: &str, path: &str) -> String {
     let top = prefix.split('.').next().unwrap_or(prefix);
     match top {
-        "claim" | "factor" | "panel" => format!("in a block [[{top}]] of a scenario"),
+        "claim" | "factor" | "panel" | "published" => format!("in a block [[{top}]] of a scenario"),
         "" => "at the top of a scenario".to_owned(),
         _ => format!(
             "[{prefix}] in a scenario, the same key below a [[method]], or --set {path}=VALUE"

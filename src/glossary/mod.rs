@@ -1,16 +1,21 @@
-//! What every metric, objective, key and word means: one source for `modeseek explain`, the report
-//! and the page.
+//! What every metric, objective, key, word, claim and scenario means: one source for
+//! `modeseek explain`, the report and the page.
 //!
 //! Nothing is told twice: objectives and keys are explained by the doc comments of the code that
-//! computes and reads them, metrics by [`METRICS`](crate::learner::METRICS), and the paper's
-//! taxonomy by [`TABLE_1`](crate::objective::TABLE_1). Only words that no code bears are written
-//! here.
+//! computes and reads them (with the headings `*Reading*` and `*Wrong*`), metrics by the text that
+//! documents [`METRICS`](crate::learner::METRICS), claims, scenarios and figures by the scenario
+//! files, and the paper's taxonomy by [`TABLE_1`](crate::objective::TABLE_1). Only words that no code
+//! bears are written here; they follow.
+#![doc = include_str!("words/training.md")]
+#![doc = include_str!("words/judging.md")]
 
+mod claims;
 mod entry;
 mod keys;
 mod metrics;
 mod objectives;
 mod pages;
+mod scenarios;
 mod shipped;
 mod source;
 mod text;
@@ -51,24 +56,30 @@ pub fn find(term: &str) -> Result<Vec<Entry>, UnknownTerm> {
     Ok(entries)
 }
 
-/// Every term by kind, as plain text.
+/// Every term by kind, as plain text; claims as ranges.
 pub fn terms() -> String {
     let entries = entries();
     let of = |kind: Kind| {
-        let names = entries.iter().filter(|entry| entry.kind == kind).map(Entry::shown);
-        let names = names.collect::<Vec<_>>().join(", ");
-        (!names.is_empty()).then(|| format!("{}\n{}\n", kind.heading(), wrapped(&names, 2)))
+        let own: Vec<&Entry> = entries.iter().filter(|entry| entry.kind == kind).collect();
+        let names = match kind {
+            Kind::Claim => claims::by_scenario(&own).join("; "),
+            _ => own.into_iter().map(Entry::shown).collect::<Vec<_>>().join(", "),
+        };
+        format!("{}\n{}\n", kind.heading(), wrapped(&names, 2))
     };
-    Kind::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join("\n")
+    Kind::ALL.map(of).join("\n")
 }
 
 /// Everything that can be explained, by kind.
 pub fn entries() -> Vec<Entry> {
     let library = shipped::Library::read();
     let mut entries = metrics::entries();
+    let claims = claims::entries(&library, &entries);
     entries.extend(objectives::entries());
     entries.extend(keys::entries());
     entries.extend(words::entries());
+    entries.extend(claims);
+    entries.extend(scenarios::entries(&library));
     let with_use = |entry: Entry| {
         let used = library.scenarios(entry.kind, &entry.name);
         entry.with("Shipped", used)
@@ -81,8 +92,8 @@ fn unknown(term: &str, entries: &[Entry]) -> UnknownTerm {
     let close = did_you_mean(&normal(term), names.iter().map(String::as_str)).map(str::to_owned);
     let allowed = match &close {
         Some(_) => {
-            "a metric, an objective, a key of a scenario or a word; `modeseek explain` lists \
-            them all"
+            "a metric, an objective, a key of a scenario, a word, a claim, a scenario or a figure; \
+             `modeseek explain` lists them all"
                 .to_owned()
         }
         None => format!("one of these\n\n{}", terms()),

@@ -17,6 +17,11 @@ impl Library {
         Library { files: shipped().iter().filter_map(read).collect() }
     }
 
+    /// The id and the keys of each.
+    pub(super) fn files(&self) -> &[(&'static str, Table)] {
+        &self.files
+    }
+
     /// The scenarios that speak of a metric, have a method of an objective or sweep a key; empty if
     /// there is none.
     pub(super) fn scenarios(&self, kind: Kind, name: &str) -> String {
@@ -52,7 +57,7 @@ fn speaks(scenario: &Table, metric: &str) -> bool {
 }
 
 /// The blocks of a name in double brackets.
-fn blocks<'a>(scenario: &'a Table, name: &str) -> impl Iterator<Item = &'a Table> {
+pub(super) fn blocks<'a>(scenario: &'a Table, name: &str) -> impl Iterator<Item = &'a Table> {
     let list = scenario.get(name).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_table)
 }

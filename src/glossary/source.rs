@@ -5,7 +5,7 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 31] = [
+const SOURCES: [&str; 32] = [
     include_str!("../objective/advantage.rs"),
     include_str!("../objective/best_of_n.rs"),
     include_str!("../objective/binary_feedme.rs"),
@@ -37,6 +37,7 @@ const SOURCES: [&str; 31] = [
     include_str!("../scenario/header.rs"),
     include_str!("../scenario/mod.rs"),
     include_str!("../scenario/panel.rs"),
+    include_str!("../scenario/published.rs"),
 ];
 
 /// A struct or an enum.

@@ -344,7 +344,7 @@ pub struct MeasureSpec {
     pub metrics: Vec<String>,
     /// Also write the probability of every arm (`probability/ARM`) at each measured step.
     ///
-    /// *Reading* Needed for panels of kind `density`.
+    /// *Reading* Needed for panels of kind `density`; also writes π_ref, reward and target.
     ///
     /// *Wrong* A row for each arm and measured step: files of many megabytes with a small `every`.
     pub distribution: bool,

@@ -4,14 +4,43 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// Weighted maximum likelihood.
+    ///
+    /// *Reading* Only pulls: c ≤ 0 everywhere, so negative_gradient_mass is 0. Its optimum is a
+    /// reweighting of the data.
+    ///
+    /// *Wrong* It cannot leave what the data hold; where the peak is rare in them it stops far
+    /// away.
     Supervised,
     /// Losses of the margin between two responses.
+    ///
+    /// *Reading* Pulls and pushes in pairs, negative_gradient_mass is 0.5. Sees which response
+    /// won, not by how much.
+    ///
+    /// *Wrong* Chosen responses may fall along with rejected ones, and without a bound (DPO)
+    /// margins grow for ever.
     Contrastive,
     /// Log-likelihood weighted by an advantage of either sign.
+    ///
+    /// *Reading* Pulls above the baseline and pushes below it. Sees how much better a response is;
+    /// made for samples of the policy.
+    ///
+    /// *Wrong* On offline data the push has no end, and on reused samples only PPO's clip bounds
+    /// it.
     PolicyGradient,
     /// Maximum likelihood plus an explicit push on other responses.
+    ///
+    /// *Reading* A supervised loss with a push added: α against 1, so that the two can be told
+    /// apart.
+    ///
+    /// *Wrong* The push outweighs the pull or falls on responses that carry nothing: then α moves
+    /// KL and no reward.
     ExplicitNegative,
     /// Divergences to a given distribution.
+    ///
+    /// *Reading* Exact, with every response listed: shows what seeking and covering mean without
+    /// the noise of sampling.
+    ///
+    /// *Wrong* It needs the target's probabilities, which no real preference data give.
     Divergence,
 }
 
@@ -19,8 +48,20 @@ pub enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Only which response is better.
+    ///
+    /// *Reading* Only the order: losses that see it nearly coincide at equal KL (claim A.1).
+    /// Compare them among each other.
+    ///
+    /// *Wrong* A near tie counts like a clear win, so that much is learned from noise: use
+    /// pairs.reward_gap.
     Ordinal,
     /// How much better it is (for a divergence: the target's probabilities).
+    ///
+    /// *Reading* Sizes count: one very good response outweighs many, which is why RWR is above all
+    /// ordinal losses on R1.
+    ///
+    /// *Wrong* The reward's scale matters: the same temperature or rate means another strength on
+    /// lengths than on bumps.
     Cardinal,
 }
 

@@ -211,7 +211,7 @@ pub struct NegativeBinomialSpec {
 pub struct NormalSpec {
     /// The mean length (tokens).
     ///
-    /// *Reading* Centre of the lengths, and their mode.
+    /// *Reading* Centre of the lengths: mean, median and mode agree.
     ///
     /// *Wrong* Below two deviations from 0 the law is cut and its mean shifts up.
     pub mean: f64,
