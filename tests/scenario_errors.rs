@@ -3,7 +3,7 @@
 //! The messages stand in `tests/snapshots/scenario_errors.txt`; after a wanted change, run the test
 //! once with `MODESEEK_BLESS=1` and read the diff.
 
-use modeseek::scenario::{Scenario, Source};
+use modeseek::scenario::{Scenario, Source, find, shipped};
 use std::path::Path;
 
 /// A small scenario that each case spoils in one place.
@@ -319,13 +319,28 @@ fn unknown_ids_and_missing_files_say_what_there_is() {
     };
     assert_eq!(
         load("bandit-batch-sizes"),
-        "error: no shipped scenario has the id `bandit-batch-sizes`\n   \
+        "error: no shipped scenario has the id or figure `bandit-batch-sizes`\n   \
          did you mean: `bandit-batch-size`?\n   \
-         help: `modeseek list` shows them; a path of your own ends in `.toml`"
+         help: `modeseek list` shows both; a path of your own ends in `.toml`"
     );
+    assert!(load("fig4").contains("did you mean: `fig04`?"), "{}", load("fig4"));
     let missing = load("none.toml");
     assert!(missing.starts_with("error: none.toml cannot be read: "), "{missing}");
     assert!(missing.contains("a shipped scenario is named by its id alone"), "{missing}");
+}
+
+#[test]
+fn a_shipped_scenario_is_found_by_its_id_and_by_the_name_of_its_figure() {
+    for file in shipped() {
+        let of = |name: &str| find(name).expect("found").id();
+        assert_eq!(of(file.id()), file.id());
+        let written =
+            Scenario::parse(file.path, file.text, None, &[], None).expect("parses").figure;
+        assert_eq!(file.figure(), written.as_deref(), "{}", file.id());
+        if let Some(figure) = file.figure() {
+            assert_eq!(of(figure), file.id());
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::results::{
     Agreement, Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
     published_csv, published_markdown,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// Run, draw and judge the shipped scenarios: CSVs, figures, and the table of findings.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Ids of shipped scenarios; none: all of the tiers
+    /// Ids of shipped scenarios, or names of their figures; none: all of the tiers
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
     /// bandit, length, phase, nano, nano-full, smollm2, gpu or all [default: bandit and length]
@@ -99,9 +99,8 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
     if let Some(tier) = &args.tier {
         one_of("tier", tier, &[tiers(), vec!["all".to_owned()]].concat())?;
     }
-    for id in &args.scenarios {
-        crate::scenario::find(id).map_err(Failure::input)?;
-    }
+    let found = args.scenarios.iter().map(|name| find(name).map(|file| file.id()));
+    let ids = found.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?;
     let by_tier = |s: &Scenario| match args.tier.as_deref() {
         None => ["bandit", "length"].contains(&tier_name(s.tier).as_str()),
         Some("all") => true,
@@ -109,7 +108,7 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
     };
     shipped_where(|s| match args.scenarios.is_empty() {
         true => by_tier(s) && (args.tuning || !is_tuning(s)),
-        false => args.scenarios.contains(&s.id),
+        false => ids.contains(&s.id.as_str()),
     })
 }
 

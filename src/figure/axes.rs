@@ -208,9 +208,10 @@ impl<'a> Plot<'a> {
                 );
             }
             if self.y_title {
-                let place = (f.left - 0.6 * theme.tick, at + 0.36 * theme.tick);
+                let em = self.row_em(theme);
+                let place = (f.left - 0.6 * theme.tick, at + 0.36 * em);
                 let colour = if rows { theme.ink } else { theme.muted };
-                scene.text(Text::new(place, &label, theme.tick, colour).anchored(Anchor::End));
+                scene.text(Text::new(place, &label, em, colour).anchored(Anchor::End));
             }
         }
         for (x, lines) in self.x_labels(f.right - f.left, theme) {
@@ -226,8 +227,8 @@ impl<'a> Plot<'a> {
             );
             for (k, line) in lines.iter().enumerate() {
                 let place = (at, f.bottom + (1.4 + 1.15 * k as f64) * theme.tick);
-                scene
-                    .text(Text::new(place, line, theme.tick, theme.muted).anchored(Anchor::Middle));
+                let em = self.name_em(f.right - f.left, theme);
+                scene.text(Text::new(place, line, em, theme.muted).anchored(Anchor::Middle));
             }
         }
         let corner = [(f.left, f.top), (f.left, f.bottom), (f.right, f.bottom)];
@@ -235,6 +236,24 @@ impl<'a> Plot<'a> {
         let spine = if rows { corner[1..].to_vec() } else { corner.to_vec() };
         scene.line(spine, theme.muted, theme.hair, Dash::Solid);
         self.draw_titles(scene, theme);
+    }
+
+    /// The size of the labels of the y-axis: the names of a table's rows shrink where a slide has
+    /// too many of them.
+    fn row_em(&self, theme: &Theme) -> f64 {
+        let names = if self.down { self.panel.y.categories.len().max(1) } else { 1 };
+        theme.tick.min(0.95 * (self.frame.bottom - self.frame.top) / names as f64)
+    }
+
+    /// The size of the labels of the x-axis: names whose longest word is wider than its slot shrink,
+    /// but not below what can be read in print.
+    fn name_em(&self, width: f64, theme: &Theme) -> f64 {
+        const LEAST: f64 = 7.0;
+        let names = &self.panel.x.categories;
+        let words = names.iter().flat_map(|name| name.split_whitespace());
+        let widest = words.map(|w| font::width(w, 1.0, false)).fold(0.0, f64::max);
+        let slot = 0.94 * width / names.len().max(1) as f64;
+        theme.tick.min((slot / widest.max(1e-9)).max(LEAST))
     }
 
     /// Two strokes across a logarithmic x-axis between 0 and the rest.

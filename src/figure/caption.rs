@@ -86,7 +86,7 @@ fn statistic(panels: &[Panel]) -> String {
     };
     let split = panels.iter().any(|p| p.traces.iter().any(|t| !t.singles.is_empty()));
     let split = match split {
-        true => " Thin lines and dots: single seeds, where they fall into two groups.",
+        true => " Thin lines (ten of the seeds) and dots: seeds that end in two groups.",
         false => "",
     };
     format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.{split}")

@@ -1,9 +1,11 @@
 //! Learning curves: a metric over steps or queries, or the path of one metric against another.
 
 use super::FigureError;
-use super::content::{Axis, FEWEST_SEEDS, Manner, Markers, Panel, Rule, Spot, Trace, thinned};
+use super::content::{
+    Axis, FEWEST_SEEDS, Manner, Markers, Panel, Rule, Spot, Trace, evenly, thinned,
+};
 use super::select::{Group, cells, ends, groups, measured, metric_axis, no_data, path};
-use super::split::{drop_near, is_split};
+use super::split::{MOST_SINGLES, drop_near, is_split};
 use super::style::ramp;
 use super::words;
 use crate::learner::Expectation;
@@ -118,9 +120,6 @@ fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) 
     vec![Rule { of_x: false, value, label: "π_ref".to_owned() }]
 }
 
-/// A line's seeds are drawn where one in so many of its points has them in two groups.
-const OFTEN: usize = 5;
-
 fn trace(
     run: &Run,
     spec: &PanelSpec,
@@ -151,10 +150,11 @@ fn trace(
             ..Spot::default()
         })
         .collect();
-    let split = kept.iter().filter(|&&i| is_split(&means[i].values)).count();
-    let few = n < FEWEST_SEEDS && n > 1 || OFTEN * split >= kept.len();
+    let split = kept.last().is_some_and(|&i| is_split(&means[i].values));
+    let few = n < FEWEST_SEEDS && n > 1 || split;
     let single = |s: usize| kept.iter().map(|&i| (xs[i], means[i].values[s])).collect();
-    let singles = if few && own { (0..n).map(single).collect() } else { Vec::new() };
+    let shown = evenly(n, MOST_SINGLES).into_iter();
+    let singles = if few && own { shown.map(single).collect() } else { Vec::new() };
     let (name, short, look) = named(group, metric, metrics, groups);
     let markers = match own {
         true if groups * metrics.len() > 2 && !is_ramp(groups, group) => Markers::Sparse,

@@ -48,7 +48,12 @@ pub(crate) fn points(plots: &[Plot<'_>], heading: Vec<HoverPoint>) -> Vec<HoverP
 
 /// A text at a place of a plot, unless that lies outside its frame.
 fn point(plot: &Plot<'_>, (x, y): (f64, f64), text: String) -> Option<HoverPoint> {
-    let at = plot.at(x, y).filter(|p| clamped(&plot.frame, *p) == *p)?;
+    // The ends of an axis belong to the frame but for rounding.
+    let outside = |p: &Place| {
+        let near = clamped(&plot.frame, *p);
+        (near.0 - p.0).abs().max((near.1 - p.1).abs())
+    };
+    let at = plot.at(x, y).filter(|p| outside(p) < 1e-6)?;
     Some(HoverPoint { at: units(at), text })
 }
 

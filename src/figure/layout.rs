@@ -198,10 +198,7 @@ impl<'a> Plan<'a> {
         let legend =
             if self.legend.height > 0.0 { self.legend.height + 1.1 * theme.text } else { 0.0 };
         let heights: Vec<f64> = match theme.height {
-            Some(all) => {
-                let each = (all - top - fixed - legend - theme.margin) / rows as f64;
-                vec![each.max(40.0); rows]
-            }
+            Some(all) => self.given_heights(all - top - fixed - legend - theme.margin),
             None => (0..rows).map(|r| self.natural_height(row_of(r), theme)).collect(),
         };
         let mut y = top;
@@ -217,6 +214,17 @@ impl<'a> Plan<'a> {
         self.legend_top = y + 1.1 * theme.text;
         self.height = theme.height.unwrap_or(y + legend + theme.margin);
         heights.into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The heights of the rows' frames, where the page gives their sum: tables by their rows, all
+    /// others alike.
+    fn given_heights(&self, room: f64) -> Vec<f64> {
+        let names = |row: &[Plot<'a>]| row.iter().map(|p| p.panel.y.categories.len()).max();
+        let weights = self.plots.chunks(self.columns).map(|row| names(row).unwrap_or(0) as f64);
+        let tables = self.plots.iter().all(|p| p.down);
+        let weights: Vec<f64> = weights.map(|w| if tables { w.max(1.0) } else { 1.0 }).collect();
+        let all: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| (room * weight / all).max(40.0)).collect()
     }
 
     /// The height of a row's frames, where the page does not give it: tables by their rows, others

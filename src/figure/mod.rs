@@ -138,7 +138,7 @@ pub fn draw(
     options: &FigureOptions,
 ) -> Result<Drawing, FigureError> {
     let panels = panels(run)?;
-    let theme = Theme::new(options.width, options.dark);
+    let theme = Theme::new(options.width, options.dark).of_panels(panels.len());
     let judged = judged::judged(run, marks);
     let caption = caption::caption(run, &panels, &judged);
     let title = &run.scenario.title;

@@ -65,6 +65,6 @@ fn tiles(panel: &Panel) -> String {
         }
     }
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let each: Vec<String> = counts.iter().map(|(line, n)| format!("{line} in {n}")).collect();
-    format!("; of {} tiles: {}", panel.tiles.len(), each.join(", "))
+    let each: Vec<String> = counts.iter().map(|(line, n)| format!("{n} × {line}")).collect();
+    format!("; tiles: {}", each.join(", "))
 }

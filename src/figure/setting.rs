@@ -56,7 +56,12 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
     let strength = |(method, cells): &(&String, Vec<toml::Value>)| {
         let mut paths = numbers_of_objective(&cells[0]);
         paths.extend(own.iter().map(|path| (*path).to_owned()));
-        let one = |path: &String| Some(words::setting(path, &shared(cells, path)?.to_string()));
+        let one = |path: &String| {
+            let value = shared(cells, path)?.to_string();
+            let short = value.strip_suffix(".0").unwrap_or(&value);
+            // A strength of nothing, such as no smoothing, is none.
+            (short != "0").then(|| words::setting(path, short))
+        };
         let known: Vec<String> = paths.iter().filter_map(one).collect();
         (!known.is_empty()).then(|| format!("{} {}", words::method(method), known.join(", ")))
     };

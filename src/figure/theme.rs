@@ -128,6 +128,18 @@ impl Theme {
         }
     }
 
+    /// The theme of a figure with so many panels: a slide has the same room for all of them, so that
+    /// text gives way to data where they are many.
+    pub(crate) fn of_panels(self, panels: usize) -> Theme {
+        if !self.is_slide() || panels < 4 {
+            return self;
+        }
+        let Theme { title, panel, text, tick, line, marker, .. } = self;
+        let [title, panel, text, tick, line, marker] =
+            [title, panel, text, tick, line, marker].map(|size| 0.8 * size);
+        Theme { title, panel, text, tick, line, marker, ..self }
+    }
+
     /// A colour moved towards the ink until it can be told from the paper: contrast ≥ 2, or 2.9 on
     /// dark paper, where thin lines are harder to see.
     pub(crate) fn legible(&self, colour: Rgb) -> Rgb {
@@ -164,7 +176,7 @@ mod tests {
     #[test]
     fn no_text_is_smaller_than_seven_points_in_print() {
         for width in [Width::Column, Width::Page, Width::Slide] {
-            let t = Theme::new(width, false);
+            let t = Theme::new(width, false).of_panels(6);
             assert!([t.title, t.panel, t.text, t.tick].iter().all(|&s| s >= 7.0));
         }
     }

@@ -120,7 +120,7 @@ fn arranged(judged: &[Judged], detail: Detail, theme: &Theme) -> (String, Vec<Ma
     let shared = judged.first().map_or("", |j| j.unit);
     let shared = if judged.iter().all(|j| j.unit == shared) { shared } else { "" };
     let says = detail != Detail::Claim && !shared.is_empty() && judged.len() > 1;
-    let lead = if says { format!("effects in {shared}:") } else { String::new() };
+    let lead = if says { format!("effects ({shared}):") } else { String::new() };
     let mut x = theme.margin;
     if says {
         x += font::width(&lead, theme.tick, false) + 0.9 * theme.text;

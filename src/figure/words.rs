@@ -78,7 +78,11 @@ pub(crate) fn unit(name: &str, of_reward: &'static str) -> &'static str {
     let title = metric(name).0;
     let units = ["nats", "tokens", "steps"];
     let own = units.into_iter().find(|unit| title.ends_with(&format!("({unit})")));
-    own.unwrap_or(if title.contains("reward") { of_reward } else { "" })
+    own.unwrap_or(match title.as_str() {
+        "probability" => "probability",
+        title if title.contains("reward") => of_reward,
+        _ => "",
+    })
 }
 
 /// The last part of a dotted key.

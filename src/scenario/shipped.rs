@@ -46,6 +46,6 @@ pub fn find(id: &str) -> Result<&'static ShippedScenario, ScenarioError> {
         Some(close) => diagnostic.note("did you mean", format!("`{close}`?")),
         None => diagnostic.note("allowed", listed(ids())),
     };
-    let help = "`modeseek list` shows them, and the names of their figures; a path of your own ends in `.toml`";
+    let help = "`modeseek list` shows both; a path of your own ends in `.toml`";
     Err(ScenarioError::UnknownScenario(Box::new(diagnostic.note("help", help))))
 }
