@@ -37,4 +37,6 @@ pub mod page;
 
 pub mod lesson;
 
+pub mod report;
+
 pub mod cli;

@@ -75,7 +75,8 @@ pub fn figure(args: &Args) -> Result<(), Failure> {
             continue;
         }
         let findings = findings_of(&run)?;
-        for file in draw_into(&run, &findings, &options, &args.out)?.files {
+        let drawn = draw_run(&run, &findings, &options)?;
+        for file in write_drawn(&drawn, figure_name(&run.scenario), &args.out)? {
             say(&format!("{}", file.display()))?;
         }
     }
@@ -113,12 +114,12 @@ pub fn agreements_of(run: &Run) -> Result<Vec<Agreement>, Failure> {
     run.scenario.published.iter().map(|spec| compare(run, spec).map_err(Failure::work)).collect()
 }
 
-/// The files of one figure and what it shows.
+/// One figure with its numbers.
 pub struct Drawn {
-    /// SVG, PNG and CSV.
-    pub files: Vec<PathBuf>,
-    /// What the figure shows, in sentences.
-    pub caption: String,
+    /// The figure.
+    pub drawing: Drawing,
+    /// The numbers that it draws, as CSV.
+    pub points: String,
 }
 
 /// The name of a scenario's figure: its number, else its id.
@@ -127,23 +128,25 @@ pub fn figure_name(scenario: &Scenario) -> &str {
 }
 
 /// Draws one run.
-pub fn draw_into(
+pub fn draw_run(
     run: &Run,
     findings: &[Finding],
     options: &FigureOptions,
-    out: &Path,
 ) -> Result<Drawn, Failure> {
     let marks: Vec<VerdictMark> = findings.iter().filter_map(mark).collect();
-    let Drawing { svg, png, caption, .. } = draw(run, &marks, options).map_err(Failure::work)?;
-    let name = figure_name(&run.scenario);
+    let drawing = draw(run, &marks, options).map_err(Failure::work)?;
+    let points = summary_csv(run).map_err(Failure::work)?;
+    Ok(Drawn { drawing, points })
+}
+
+/// Writes a figure as SVG and PNG and its numbers as CSV.
+pub fn write_drawn(drawn: &Drawn, name: &str, out: &Path) -> Result<Vec<PathBuf>, Failure> {
     let file = |ending: &str| out.join(format!("{name}.{ending}"));
-    let summary = summary_csv(run).map_err(Failure::work)?;
-    let files = vec![
-        write_file(&file("svg"), svg.as_bytes())?,
-        write_file(&file("png"), &png)?,
-        write_file(&file("csv"), summary.as_bytes())?,
-    ];
-    Ok(Drawn { files, caption })
+    Ok(vec![
+        write_file(&file("svg"), drawn.drawing.svg.as_bytes())?,
+        write_file(&file("png"), &drawn.drawing.png)?,
+        write_file(&file("csv"), drawn.points.as_bytes())?,
+    ])
 }
 
 /// How a finding stands under a title; without a verdict it does not.

@@ -11,6 +11,7 @@ mod merge;
 mod options;
 mod progress;
 mod provenance;
+mod report;
 mod reproduce;
 mod run;
 
@@ -42,6 +43,8 @@ enum Command {
     Figure(figure::Args),
     /// Hold finished runs against every finding of the paper
     Claims(claims::Args),
+    /// One HTML page of finished runs: figures with their values, claims, settings
+    Report(report::Args),
     /// Run, draw and judge every shipped scenario
     Reproduce(reproduce::Args),
     /// Losses and coefficients for log-probabilities given in a CSV file
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Figure(args) => figure::figure(&args),
         Command::Claims(args) => claims::claims(&args),
+        Command::Report(args) => report::report(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),

@@ -31,8 +31,9 @@ pub struct Finished {
     /// Paths or ids of scenarios, or names of figures such as fig04; none or `all`: every shipped scenario that has been run
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
+    /// How they are resolved.
     #[command(flatten)]
-    resolution: Resolution,
+    pub resolution: Resolution,
     /// Folder of all run folders
     #[arg(long, default_value = "runs")]
     pub runs: PathBuf,
@@ -41,11 +42,17 @@ pub struct Finished {
 impl Finished {
     /// The scenarios named by path or id, or all shipped ones that have been run.
     pub fn scenarios(&self) -> Result<Vec<Scenario>, Failure> {
-        let (names, runs) = (&self.scenarios, &self.runs);
-        if !names.is_empty() && *names != ["all"] {
-            return names.iter().map(|name| self.resolution.load(name)).collect();
+        Ok(self.named()?.into_iter().map(|(_, scenario)| scenario).collect())
+    }
+
+    /// The same, each with what names it on a command line.
+    pub fn named(&self) -> Result<Vec<(String, Scenario)>, Failure> {
+        let runs = &self.runs;
+        if !self.all() {
+            let load = |name: &String| Ok((name.clone(), self.resolution.load(name)?));
+            return self.scenarios.iter().map(load).collect();
         }
-        let found = shipped_where(|s| folder_of(s, runs).metrics().is_file() && !is_tuning(s))?;
+        let found = shipped_where(|s| has_run(s, runs) && !is_tuning(s))?;
         if found.is_empty() {
             let runs = runs.display();
             return Err(Failure::input(anyhow!(
@@ -53,8 +60,28 @@ impl Finished {
                  `modeseek run ID` or all with `modeseek reproduce`"
             )));
         }
-        Ok(found)
+        Ok(found.into_iter().map(|scenario| (scenario.id.clone(), scenario)).collect())
     }
+
+    /// Whether no scenario is named.
+    pub fn all(&self) -> bool {
+        self.scenarios.is_empty() || *self.scenarios == ["all"]
+    }
+
+    /// The ids of the shipped scenarios that [`named`](Self::named) passes over because they have
+    /// not been run.
+    pub fn passed_over(&self) -> Result<Vec<String>, Failure> {
+        if !self.all() {
+            return Ok(Vec::new());
+        }
+        let found = shipped_where(|s| !has_run(s, &self.runs) && !is_tuning(s))?;
+        Ok(found.into_iter().map(|scenario| scenario.id).collect())
+    }
+}
+
+/// Whether a scenario has results below `runs`.
+fn has_run(scenario: &Scenario, runs: &Path) -> bool {
+    folder_of(scenario, runs).metrics().is_file()
 }
 
 /// A half-open range of seeds.

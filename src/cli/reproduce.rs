@@ -1,12 +1,15 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
-use super::figure::{agreements_of, draw_into, figure_name, findings_of, open};
+use super::figure::{agreements_of, draw_run, figure_name, findings_of, open, write_drawn};
 use super::options::{
     folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
 };
+use super::provenance::provenance;
+use super::report;
 use super::run::{WorkArgs, compute, fail_if_any};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
+use crate::report::Report;
 use crate::results::{
     Agreement, Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
     published_csv, published_markdown,
@@ -14,7 +17,7 @@ use crate::results::{
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Run, draw and judge the shipped scenarios: CSVs, figures, and the table of findings.
 #[derive(clap::Args, Debug)]
@@ -61,7 +64,13 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
     }
     writable(&runs, "--runs")?;
     writable(&out, "--out")?;
-    let mut book = Book::default();
+    let mut book = Book { report: Report::new(), ..Book::default() };
+    if args.quick {
+        book.report = book.report.quick(format!(
+            "{QUICK_SEEDS} seeds and 1/{QUICK_PART} of every run's steps: enough to see what is \
+             drawn, too little to judge, so there are no verdicts."
+        ));
+    }
     for scenario in scenarios {
         book.add(scenario, args, (&runs, &out))?;
     }
@@ -74,9 +83,13 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         let suffix = one.map_or(String::new(), |tier| format!("-{tier}"));
         book.tables(&out, &suffix, args.quick)?;
     }
+    let page = book.page(args, &out, start.elapsed())?;
     say(&format!("done in {:.0} s; wrote", start.elapsed().as_secs_f64()))?;
     for file in &book.files {
         say(&format!("  {}", file.display()))?;
+    }
+    if let Some(page) = page {
+        say(&format!("open {}: what was run, drawn and found, in one page", page.display()))?;
     }
     book.finish()
 }
@@ -106,6 +119,7 @@ struct Book {
     agreements: Vec<Agreement>,
     captions: String,
     files: Vec<PathBuf>,
+    report: Report,
     failed: Vec<crate::runner::Failure>,
     on_edge: Vec<String>,
 }
@@ -165,17 +179,45 @@ impl Book {
         }
         let findings = if args.quick { Vec::new() } else { findings_of(&run)? };
         let agreements = if args.quick { Vec::new() } else { agreements_of(&run)? };
-        self.agreements.extend(agreements);
         let watermark = args.quick.then(|| "quick look".to_owned());
         let options = FigureOptions { watermark, ..FigureOptions::default() };
-        let drawn = draw_into(&run, &findings, &options, out)?;
+        let drawn = draw_run(&run, &findings, &options)?;
         eprintln!("{id}: {:.1} s, figure {figure}", start.elapsed().as_secs_f64());
-        let caption = drawn.caption.trim();
+        let caption = drawn.drawing.caption.trim();
         self.captions +=
             &format!("## {figure}: {title}\n\n![{title}]({figure}.svg)\n\n{caption}\n\n");
-        self.files.extend(drawn.files);
+        self.files.extend(write_drawn(&drawn, &figure, out)?);
+        let again = format!("modeseek reproduce {id}{}", if args.quick { " --quick" } else { "" });
+        let folder = folder_of(&run.scenario, runs);
+        report::add(
+            &mut self.report,
+            (&run, &folder),
+            (&findings, &agreements),
+            &drawn,
+            vec![again],
+        )?;
+        self.agreements.extend(agreements);
         self.findings.extend(findings);
         Ok(())
+    }
+
+    /// Writes the page of all scenarios, if there is any; that of a whole tier is not overwritten by
+    /// one of some scenarios.
+    fn page(
+        &mut self,
+        args: &Args,
+        out: &Path,
+        elapsed: Duration,
+    ) -> Result<Option<PathBuf>, Failure> {
+        if self.report.is_empty() {
+            return Ok(None);
+        }
+        let tier = args.tier.iter().filter(|tier| *tier != "all").cloned();
+        let parts: Vec<String> = args.scenarios.iter().cloned().chain(tier).collect();
+        let path = out.join(report::file_name(&parts));
+        let page = std::mem::take(&mut self.report).html(&provenance(elapsed));
+        self.write(path.clone(), page.map_err(Failure::work)?)?;
+        Ok(Some(path))
     }
 
     /// Writes the choices of a tuning scenario.

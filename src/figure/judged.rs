@@ -27,7 +27,7 @@ pub(crate) fn judged<'a>(run: &'a Run, marks: &'a [VerdictMark]) -> Vec<Judged<'
 }
 
 /// The unit of what a claim compares.
-fn unit(run: &Run, claim: &ClaimSpec) -> &'static str {
+pub(crate) fn unit(run: &Run, claim: &ClaimSpec) -> &'static str {
     let lengths = |spec: &ProblemSpec| matches!(spec, ProblemSpec::Length(_));
     match claim {
         ClaimSpec { steps_to: Some(_), .. } => "steps",

@@ -36,7 +36,7 @@ mod tiles;
 mod title;
 mod verdicts;
 mod winners;
-mod words;
+pub(crate) mod words;
 
 pub use font::{missing_glyphs, text_width};
 pub use hover::HoverPoint;
@@ -44,6 +44,12 @@ pub use label::{Room, overlap, spread};
 pub use style::colour_of;
 pub use theme::Width;
 pub(crate) use words::number;
+
+pub(crate) use content::evenly;
+pub(crate) use font::stretches;
+pub(crate) use judged::unit;
+pub(crate) use paint::escape;
+pub(crate) use title::sign;
 
 use crate::results::Run;
 use crate::scenario::{Axis, PanelKind, Verdict};

@@ -1,6 +1,6 @@
 //! The wall of the findings that did not appear.
 
-use crate::results::{Finding, effect_in_words};
+use crate::results::Finding;
 use crate::scenario::{ClaimSpec, Verdict};
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub fn wall(absent: &[Absent], claims: usize) -> String {
 fn brick(absent: &Absent) -> String {
     let Absent { claim, finding, .. } = absent;
     let verdict = finding.as_ref().and_then(|finding| finding.verdict).unwrap_or(claim.expected);
-    let effect = finding.as_ref().map_or(String::new(), |f| format!(", {}", effect_in_words(f)));
+    let effect = finding.as_ref().map_or(String::new(), |f| format!(", {}", f.effect_words()));
     let cause = claim.why.as_deref().unwrap_or("not explained.");
     let turned = match verdict {
         Verdict::Holds => " (the runs at hand say that it does)",

@@ -3,7 +3,6 @@
 use super::answer::{Answer, Candidate};
 use super::prediction::{Prediction, letter};
 use crate::figure::number;
-use crate::results::effect_in_words;
 use crate::scenario::{AnswerSpec, ClaimSpec, PredictSpec, Verdict};
 
 /// What is to be given in answer to a question, as a line; `claims` are those of the scenario.
@@ -69,7 +68,7 @@ pub fn answer_in_words(answer: &Answer) -> String {
         }
         Answer::Verdict(finding) => {
             let verdict = finding.verdict.unwrap_or(Verdict::Inconclusive);
-            format!("{verdict}: {}", effect_in_words(finding))
+            format!("{verdict}: {}", finding.effect_words())
         }
     }
 }

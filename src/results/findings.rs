@@ -15,12 +15,12 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
             finding.id.clone(),
             finding.figure.clone().unwrap_or_default(),
             finding.says.clone(),
-            effect_in_words(finding),
+            finding.effect_words(),
             format!("{}", finding.margin),
-            if finding.exact { "exact".to_owned() } else { finding.n.to_string() },
+            finding.seeds_words(),
             verdict(finding),
             finding.holm_verdict.map_or("–".to_owned(), |v| v.to_string()),
-            finding.share_of_settings.map_or(String::new(), |(held, of)| format!("{held} of {of}")),
+            finding.settings_words(),
         ];
         let cells: Vec<String> = cells.iter().map(|c| c.replace('|', "\\|")).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -32,15 +32,28 @@ pub fn findings_markdown(findings: &[Finding]) -> String {
     text
 }
 
-/// The effect with its 95 % interval, and how many runs never got there: `+0.15 [+0.14, +0.16]`.
-pub fn effect_in_words(finding: &Finding) -> String {
-    let signed = |x: f64| format!("{}", Signed(x));
-    let interval = format!("[{}, {}]", signed(finding.low), signed(finding.high));
-    let censored = match finding.censored {
-        0 => String::new(),
-        runs => format!(" ({runs} runs never got there)"),
-    };
-    format!("{} {interval}{censored}", signed(finding.effect))
+impl Finding {
+    /// The effect with its interval, three significant digits each, and how many runs never got
+    /// there: `+0.149 [+0.147, +0.151]`.
+    pub fn effect_words(&self) -> String {
+        let signed = |x: f64| format!("{}", Signed(x));
+        let interval = format!("[{}, {}]", signed(self.low), signed(self.high));
+        let censored = match self.censored {
+            0 => String::new(),
+            runs => format!(" ({runs} runs never got there)"),
+        };
+        format!("{} {interval}{censored}", signed(self.effect))
+    }
+
+    /// How many seeds it stands on: a number, or `exact`.
+    pub fn seeds_words(&self) -> String {
+        if self.exact { "exact".to_owned() } else { self.n.to_string() }
+    }
+
+    /// In how many settings it holds: `8 of 9`, or nothing.
+    pub fn settings_words(&self) -> String {
+        self.share_of_settings.map_or(String::new(), |(held, of)| format!("{held} of {of}"))
+    }
 }
 
 /// A number with its sign and three significant digits.

@@ -171,6 +171,15 @@ impl RunFolder {
         atomic::write(&self.seed_failure(cell, seed), format!("{reason}\n").as_bytes())
     }
 
+    /// The runs of `scenario` that were tried and failed: cell, seed and reason.
+    pub fn failures<'a>(&self, scenario: &'a Scenario) -> Vec<(&'a Cell, u64, String)> {
+        let reason = |(cell, seed): (&'a Cell, u64)| {
+            let text = fs::read_to_string(self.seed_failure(&cell.name, seed)).ok()?;
+            Some((cell, seed, text.trim_end().to_owned()))
+        };
+        pairs(scenario).filter_map(reason).collect()
+    }
+
     fn create_seed_folder(&self, cell: &str, seed: u64) -> Result<(), ResultsError> {
         let folder = self.seed_folder(cell, seed);
         fs::create_dir_all(&folder).map_err(ResultsError::io("create", &folder))
@@ -201,6 +210,18 @@ impl RunFolder {
             problem: format!("the manifest cannot be written as TOML: {e}"),
         })?;
         atomic::write(&path, text.as_bytes())
+    }
+
+    /// Reads `manifest.toml`; a folder that was merged from several machines has none.
+    pub fn read_manifest(&self) -> Result<Option<Provenance>, ResultsError> {
+        let path = self.manifest();
+        let text = match fs::read_to_string(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(ResultsError::io("read", &path))?,
+        };
+        let problem = |e: toml::de::Error| e.message().to_owned();
+        let read = toml::from_str(&text).map(Some);
+        read.map_err(|e| ResultsError::Toml { path, problem: problem(e) })
     }
 }
 

@@ -39,7 +39,7 @@ pub use crate::scenario::Statistic;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
 pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
-pub use findings::{effect_in_words, findings_csv, findings_markdown};
+pub use findings::{findings_csv, findings_markdown};
 pub(crate) use folder::pairs;
 pub use folder::{FolderLock, Provenance, RunFolder};
 pub use merge::merge;

@@ -17,9 +17,9 @@ pub fn published_markdown(agreements: &[Agreement]) -> String {
             agreement.says.clone(),
             agreement.reading.clone(),
             theirs(agreement),
-            agreement.quantiles.map(short).join(" – "),
-            seeds(agreement),
-            inside(agreement),
+            agreement.ours_words(),
+            agreement.seeds_words(),
+            agreement.inside_words(),
         ];
         let cells: Vec<String> = cells.iter().map(|c| c.replace('|', "\\|")).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -40,24 +40,40 @@ pub fn published_markdown(agreements: &[Agreement]) -> String {
 
 /// The published values, those outside our range in bold.
 fn theirs(agreement: &Agreement) -> String {
-    let one = |&([low, high], place): &([f64; 2], Place)| {
-        let text = if agreement.is_range { format!("{low} – {high}") } else { low.to_string() };
-        if place == Place::Inside { text } else { format!("**{text}**") }
-    };
-    agreement.published.iter().map(one).collect::<Vec<_>>().join(", ").replace('-', "−")
+    let words = agreement.theirs_words().into_iter();
+    let one = |(text, place)| if place == Place::Inside { text } else { format!("**{text}**") };
+    words.map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn seeds(agreement: &Agreement) -> String {
-    match agreement.censored {
-        0 => agreement.n.to_string(),
-        runs => format!("{} ({runs} never got there)", agreement.n),
+impl Agreement {
+    /// Each published value, or the one range, with its place.
+    pub fn theirs_words(&self) -> Vec<(String, Place)> {
+        let one = |&([low, high], place): &([f64; 2], Place)| {
+            let text = if self.is_range { format!("{low} – {high}") } else { low.to_string() };
+            (text.replace('-', "−"), place)
+        };
+        self.published.iter().map(one).collect()
     }
-}
 
-fn inside(agreement: &Agreement) -> String {
-    match agreement.published[..] {
-        [(_, place)] if agreement.is_range => place.to_string(),
-        _ => format!("{} of {}", agreement.inside(), agreement.published.len()),
+    /// Our three quantiles: `0.91 – 0.924 – 0.933`.
+    pub fn ours_words(&self) -> String {
+        self.quantiles.map(short).join(" – ")
+    }
+
+    /// Our seeds, and how many of them never got there.
+    pub fn seeds_words(&self) -> String {
+        match self.censored {
+            0 => self.n.to_string(),
+            runs => format!("{} ({runs} never got there)", self.n),
+        }
+    }
+
+    /// Where the range lies, or how many of the values lie inside ours.
+    pub fn inside_words(&self) -> String {
+        match self.published[..] {
+            [(_, place)] if self.is_range => place.to_string(),
+            _ => format!("{} of {}", self.inside(), self.published.len()),
+        }
     }
 }
 
@@ -75,7 +91,7 @@ fn note(agreement: &Agreement) -> Option<String> {
     let why = agreement.why.as_ref()?;
     let outside = agreement.inside() < agreement.published.len();
     let word = if agreement.is_range { "" } else { " inside" };
-    outside.then(|| format!("- **{}** ({}{word}): {why}", agreement.id, inside(agreement)))
+    outside.then(|| format!("- **{}** ({}{word}): {why}", agreement.id, agreement.inside_words()))
 }
 
 /// The columns of [`published_csv`].

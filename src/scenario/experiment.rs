@@ -1,5 +1,8 @@
 //! What one cell runs.
 
+use super::canonical::table_of;
+use super::claim::written;
+use super::document::leaves;
 use crate::learner::{DataSpec, MeasureSpec, OptimizerSpec, ScheduleSpec};
 use crate::objective::ObjectiveSpec;
 use crate::policy::PolicySpec;
@@ -54,6 +57,17 @@ pub struct Experiment {
     /// When and on what the policy is measured.
     #[serde(default)]
     pub measure: MeasureSpec,
+}
+
+impl Experiment {
+    /// Every key with every default filled in, dotted, and its value as settings write it, in the
+    /// order written; an empty table such as `policy.tabular` has the value `{}`.
+    pub fn keys(&self) -> Vec<(String, String)> {
+        // What was read from TOML can be written as TOML.
+        let table = table_of(self).unwrap_or_default();
+        let keys = leaves(&table).into_iter();
+        keys.map(|(path, value)| (path.join("."), written(value))).collect()
+    }
 }
 
 /// An experiment of a scenario, with its name.

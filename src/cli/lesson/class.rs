@@ -1,6 +1,6 @@
 //! One lesson on the terminal.
 
-use super::super::figure::{draw_into, findings_of, open};
+use super::super::figure::{draw_run, figure_name, findings_of, open, write_drawn};
 use super::super::options::{folder_of, writable};
 use super::super::run::{compute, fail_if_any};
 use super::super::{Failure, say};
@@ -34,12 +34,13 @@ pub(super) fn teach(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
     fail_if_any(&outcome.failed)?;
     let run = open(scenario.clone(), &args.runs)?;
     let found = answers(&run, lesson).map_err(Failure::work)?;
-    let drawn = draw_into(&run, &findings_of(&run)?, &FigureOptions::default(), &args.out)?;
+    let drawn = draw_run(&run, &findings_of(&run)?, &FigureOptions::default())?;
+    let files = write_drawn(&drawn, figure_name(scenario), &args.out)?;
     compare(lesson, &found, &predicted)?;
     if let Some(see) = &scenario.see {
         say(&format!("\nThe figure\n{}", wrapped(see, 2)))?;
     }
-    drawn.files.iter().try_for_each(|file| say(&format!("  {}", file.display())))
+    files.iter().try_for_each(|file| say(&format!("  {}", file.display())))
 }
 
 /// The question, and what is to be known before predicting.

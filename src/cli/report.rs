@@ -1,0 +1,130 @@
+//! `modeseek report`: what was run, drawn and found, as one page.
+
+use super::figure::{Drawn, agreements_of, draw_run, findings_of, open};
+use super::options::{Finished, Resolution, folder_of, writable, write_file};
+use super::provenance::provenance;
+use super::{Failure, say};
+use crate::figure::FigureOptions;
+use crate::report::{Evidence, Report};
+use crate::results::{Agreement, Finding, Run, RunFolder};
+use crate::scenario::{Cell, Diagnostic, Scenario};
+use anyhow::anyhow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Write one self-contained HTML page of finished runs: figures with their values, claims, settings.
+///
+/// Without ID every shipped scenario that has been run is on it; those that have not are named. The
+/// page asks nothing of any other file or of the network, so that it can be sent as it is.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    finished: Finished,
+    /// The file [default: figures/report.html; of one ID figures/report-ID.html, of several
+    /// figures/report-selection.html]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Writes the page and names it.
+pub fn report(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
+    let scenarios = args.finished.named()?;
+    let absent = args.finished.passed_over()?;
+    let out = match &args.out {
+        Some(file) => file.clone(),
+        None => {
+            let folders = scenarios.iter().map(|(_, scenario)| scenario.run_folder_name());
+            let parts = folders.filter(|_| !args.finished.all()).collect::<Vec<_>>();
+            Path::new("figures").join(file_name(&parts))
+        }
+    };
+    can_be_written(&out)?;
+    let mut report = Report::new();
+    for (name, scenario) in scenarios {
+        let folder = folder_of(&scenario, &args.finished.runs);
+        let run = open(scenario, &args.finished.runs)?;
+        let judged = (findings_of(&run)?, agreements_of(&run)?);
+        let drawn = draw_run(&run, &judged.0, &FigureOptions::default())?;
+        let again = commands(&name, &args.finished.resolution);
+        add(&mut report, (&run, &folder), (&judged.0, &judged.1), &drawn, again)?;
+    }
+    if !absent.is_empty() {
+        eprintln!("not in the report, because not run: {}", absent.join(", "));
+    }
+    let page = report.absent(absent).html(&provenance(start.elapsed())).map_err(Failure::work)?;
+    say(&format!("{}", write_file(&out, page.as_bytes())?.display()))
+}
+
+/// Adds a finished scenario to a report.
+pub fn add(
+    report: &mut Report,
+    (run, folder): (&Run, &RunFolder),
+    (findings, agreements): (&[Finding], &[Agreement]),
+    drawn: &Drawn,
+    again: Vec<String>,
+) -> Result<(), Failure> {
+    let evidence = Evidence {
+        run,
+        findings,
+        agreements,
+        drawing: &drawn.drawing,
+        points: &drawn.points,
+        made_by: folder.read_manifest().map_err(Failure::work)?,
+        health: health(folder, &run.scenario),
+        again,
+    };
+    report.add(&evidence);
+    Ok(())
+}
+
+/// Why runs have no results, a line for each of the first few.
+fn health(folder: &RunFolder, scenario: &Scenario) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let failures = folder.failures(scenario);
+    let line = |(cell, seed, reason): &(&Cell, u64, String)| {
+        format!("{}, seed {seed}, failed: {reason}", cell.description())
+    };
+    let more = failures.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("{more} more runs failed"));
+    failures.iter().take(SHOWN).map(line).chain(more).collect()
+}
+
+/// The name of the file where none is given: of everything, of one part, of several.
+pub fn file_name(parts: &[String]) -> String {
+    match parts {
+        [] => "report.html".to_owned(),
+        [part] => format!("report-{part}.html"),
+        _ => "report-selection.html".to_owned(),
+    }
+}
+
+/// Refuses a file that cannot be written, before any work.
+fn can_be_written(out: &Path) -> Result<(), Failure> {
+    if out.is_dir() {
+        let message = format!("--out {}: this is a folder", out.display());
+        let diagnostic = Diagnostic::new(message)
+            .note("allowed", "a file, which is made or replaced")
+            .note("help", format!("write `--out {}`", out.join("report.html").display()));
+        return Err(Failure::input(anyhow!("{diagnostic}")));
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    writable(folder.unwrap_or(Path::new(".")), "--out")
+}
+
+/// The commands that make a section again; `name` is what names the scenario on a command line.
+fn commands(name: &str, resolution: &Resolution) -> Vec<String> {
+    let set = resolution.set.iter().map(|set| format!(" --set {}", quoted(set)));
+    let seeds = resolution.seeds.iter().map(|s| format!(" --seeds {}..{}", s.start, s.end));
+    let options: String = set.chain(seeds).collect();
+    let command = |verb: &str| format!("modeseek {verb} {}{options}", quoted(name));
+    ["run", "report"].map(command).to_vec()
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,+".contains(c)) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
