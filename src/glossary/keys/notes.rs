@@ -232,7 +232,7 @@ mod tests {
     /// The keys that exist stand among the entries.
     #[test]
     fn every_note_is_of_a_key_that_exists() {
-        let listed = crate::cli::explain::terms();
+        let listed = crate::glossary::terms();
         for note in NOTES {
             assert!(listed.contains(note.key), "{} is no key", note.key);
         }
