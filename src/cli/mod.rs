@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+mod demo;
 mod explain;
 mod figure;
 mod list;
@@ -43,6 +44,7 @@ enum Command {
     Claims(claims::Args),
     /// Run, draw and judge every shipped scenario
     Reproduce(reproduce::Args),
+    Demo(demo::Args),
     /// Losses and coefficients for log-probabilities given in a CSV file
     Loss(loss::Args),
     /// What a metric, an objective, a key or a word means
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Figure(args) => figure::figure(&args),
         Command::Claims(args) => claims::claims(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Demo(args) => demo::command(&args),
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Merge(args) => merge::merge(&args),

@@ -35,6 +35,8 @@ mod words;
 
 pub use font::{missing_glyphs, text_width};
 pub use label::{Room, overlap, spread};
+pub(crate) use style::{REFERENCE, REWARD, TARGET, colour};
+pub(crate) use theme::Rgb;
 pub use theme::Width;
 
 use crate::results::Run;

@@ -67,6 +67,11 @@ fn objective(name: &str) -> (Rgb, Marker) {
     }
 }
 
+/// The colour of an objective wherever it is alone of its kind.
+pub(crate) fn colour(name: &str) -> Rgb {
+    objective(name).0
+}
+
 /// What the look of a cell depends on, read from its resolved experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Kind {
