@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+mod demo;
 mod explain;
 mod figure;
 mod lesson;
@@ -47,6 +48,7 @@ enum Command {
     Report(report::Args),
     /// Run, draw and judge every shipped scenario
     Reproduce(reproduce::Args),
+    Demo(demo::Args),
     /// Losses and coefficients for log-probabilities given in a CSV file
     Loss(loss::Args),
     /// What a metric, an objective, a key or a word means
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Claims(args) => claims::claims(&args),
         Command::Report(args) => report::report(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Demo(args) => demo::command(&args),
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Lesson(args) => lesson::lesson(&args),

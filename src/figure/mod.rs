@@ -41,7 +41,8 @@ pub(crate) mod words;
 pub use font::{missing_glyphs, text_width};
 pub use hover::HoverPoint;
 pub use label::{Room, overlap, spread};
-pub use style::colour_of;
+pub(crate) use style::{REFERENCE, REWARD, TARGET, colour};
+pub(crate) use theme::Rgb;
 pub use theme::Width;
 pub(crate) use words::number;
 

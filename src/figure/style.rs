@@ -67,10 +67,9 @@ fn objective(name: &str) -> (Rgb, Marker) {
     }
 }
 
-/// The colour of an objective in every figure, as `#rrggbb`.
-pub fn colour_of(objective_name: &str) -> String {
-    let (Rgb(r, g, b), _) = objective(objective_name);
-    format!("#{r:02x}{g:02x}{b:02x}")
+/// The colour of an objective wherever it is alone of its kind.
+pub(crate) fn colour(name: &str) -> Rgb {
+    objective(name).0
 }
 
 /// What the look of a cell depends on, read from its resolved experiment.

@@ -13,7 +13,7 @@
 //! The page computes trajectories itself, but takes from here what the two must not say apart:
 //! rewards and laws over the arms, ranges, presets, colours, scenario texts and explanations.
 
-use crate::figure::colour_of;
+use crate::figure::{Rgb, colour};
 use crate::glossary::{self, Entry, Kind};
 use crate::laboratory::{
     Data, FilmError, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
@@ -157,11 +157,12 @@ fn method(name: &'static str, glossary: &[Entry]) -> Shown {
         "ppo" => "PPO",
         other => other,
     };
+    let Rgb(r, g, b) = colour(name);
     let is_it = |entry: &&Entry| entry.kind == Kind::Objective && entry.name == name;
     Shown {
         name,
         label,
-        colour: colour_of(name),
+        colour: format!("#{r:02x}{g:02x}{b:02x}"),
         exact: name.ends_with("-kl"),
         told: glossary.iter().find(is_it).map_or(Vec::new(), told),
     }
