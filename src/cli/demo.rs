@@ -18,7 +18,7 @@ mod state;
 mod terminal;
 mod view;
 
-use super::options::{one_of, write_file};
+use super::options::{one_of, writable_file, write_file};
 use super::{Failure, say};
 use crate::laboratory::{PRESETS, Settings};
 use crate::page::page;
@@ -79,6 +79,7 @@ fn number_of_frames(text: &str) -> Result<usize, String> {
 pub(super) fn command(args: &Args) -> Result<(), Failure> {
     let (settings, preset) = beginning(args)?;
     if let Some(file) = &args.html {
+        writable_file(file, "--html")?;
         let page = page(&settings).map_err(Failure::work)?;
         let file = write_file(file, page.as_bytes())?;
         return say(&format!("open {} in a browser", file.display()));

@@ -128,6 +128,20 @@ pub fn writable(folder: &Path, option: &str) -> Result<(), Failure> {
     tempfile::tempfile_in(folder).map(drop).map_err(refuse)
 }
 
+/// Refuses a file that cannot be written, before any work; folders on the way are made.
+pub fn writable_file(file: &Path, option: &str) -> Result<(), Failure> {
+    if file.is_dir() {
+        let message = format!("{option} {}: this is a folder", file.display());
+        let example = file.join("report.html");
+        let diagnostic = Diagnostic::new(message)
+            .note("allowed", "a file, which is made or replaced")
+            .note("help", format!("write `{option} {}`", example.display()));
+        return Err(Failure::input(anyhow!("{diagnostic}")));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    writable(folder.unwrap_or(Path::new(".")), option)
+}
+
 /// Writes a file by renaming a complete temporary one.
 pub fn write_file(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
     use std::io::Write;

@@ -1,14 +1,13 @@
 //! `modeseek report`: what was run, drawn and found, as one page.
 
 use super::figure::{Drawn, agreements_of, draw_run, findings_of, open};
-use super::options::{Finished, Resolution, folder_of, writable, write_file};
+use super::options::{Finished, Resolution, folder_of, writable_file, write_file};
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::figure::FigureOptions;
 use crate::report::{Evidence, Report};
 use crate::results::{Agreement, Finding, Run, RunFolder};
-use crate::scenario::{Cell, Diagnostic, Scenario};
-use anyhow::anyhow;
+use crate::scenario::{Cell, Scenario};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -39,7 +38,7 @@ pub fn report(args: &Args) -> Result<(), Failure> {
             Path::new("figures").join(file_name(&parts))
         }
     };
-    can_be_written(&out)?;
+    writable_file(&out, "--out")?;
     let mut report = Report::new();
     for (name, scenario) in scenarios {
         let folder = folder_of(&scenario, &args.finished.runs);
@@ -97,19 +96,6 @@ pub fn file_name(parts: &[String]) -> String {
         [part] => format!("report-{part}.html"),
         _ => "report-selection.html".to_owned(),
     }
-}
-
-/// Refuses a file that cannot be written, before any work.
-fn can_be_written(out: &Path) -> Result<(), Failure> {
-    if out.is_dir() {
-        let message = format!("--out {}: this is a folder", out.display());
-        let diagnostic = Diagnostic::new(message)
-            .note("allowed", "a file, which is made or replaced")
-            .note("help", format!("write `--out {}`", out.join("report.html").display()));
-        return Err(Failure::input(anyhow!("{diagnostic}")));
-    }
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    writable(folder.unwrap_or(Path::new(".")), "--out")
 }
 
 /// The commands that make a section again; `name` is what names the scenario on a command line.
