@@ -70,6 +70,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "patterns": patterns(),
     });
     let mut environment = Environment::new();
+    environment.add_filter("sub", subscripted);
     environment.add_template("page.html", PAGE)?;
     let page = environment.get_template("page.html")?;
     let parts = json!({
@@ -84,6 +85,12 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "version": env!("CARGO_PKG_VERSION"),
     });
     Ok(page.render(Serde(parts))?)
+}
+
+/// Plain text as HTML, with the subscript of π_ref.
+fn subscripted(text: &str) -> minijinja::Value {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    minijinja::Value::from_safe_string(escaped.replace("π_ref", "π<sub>ref</sub>"))
 }
 
 /// JSON that may stand inside of a script element.

@@ -226,7 +226,8 @@
     for (const [key, words] of Object.entries(WORDS)) {
       $(key).innerHTML = Object.entries(words)
         .map(
-          ([value, text]) => `<label><input type="radio" name="${key}" value="${value}"><span>${text}</span></label>`,
+          ([value, text]) =>
+            `<label><input type="radio" name="${key}" value="${value}"><span>${html(text)}</span></label>`,
         )
         .join("");
       $(key).addEventListener("change", (event) =>
@@ -235,7 +236,7 @@
     }
     $("sliders").innerHTML = SLIDERS.map(
       ({ key, label, note }) =>
-        `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${note}</small>` : ""}</div>`,
+        `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${html(note)}</small>` : ""}</div>`,
     ).join("");
     for (const slider of SLIDERS) {
       $(`knob-${slider.key}`).addEventListener("input", (event) =>
@@ -253,10 +254,14 @@
     });
     $("method-terms").innerHTML = METHODS.map(
       ({ label, told }) =>
-        `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${escaped(text)}</dd>`).join("")}</dl></details>`,
+        `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${html(text)}</dd>`).join("")}</dl></details>`,
     ).join("");
   }
-  const escaped = (text) => text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+  /** Plain text as HTML, with the subscript of π_ref. */
+  const html = (text) =>
+    text
+      .replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c])
+      .replaceAll("π_ref", "π<sub>ref</sub>");
 
   /** Shows the settings on the knobs; a value between two stops becomes a stop. */
   function showKnobs() {
@@ -279,7 +284,10 @@
       const preset = DATA.presets[i];
       const pressed = KEYS.every((key) => now.includes(`${key}=${String(Knobs.read(preset.query, DATA.first)[key])}`));
       button.setAttribute("aria-pressed", pressed);
-      if (pressed && $("look").textContent !== preset.look) $("look").textContent = preset.look;
+      if (pressed && $("look").dataset.preset !== preset.name) {
+        $("look").dataset.preset = preset.name;
+        $("look").innerHTML = html(preset.look);
+      }
     });
   }
 
@@ -465,7 +473,7 @@
   settings = Knobs.read(link, settings);
   restart();
   refresh();
-  if (!$("look").textContent) $("look").textContent = DATA.presets[0].look;
+  if (!$("look").textContent) $("look").innerHTML = html(DATA.presets[0].look);
   arrive(link);
   requestAnimationFrame(tick);
 })();
