@@ -71,6 +71,9 @@ fn pushes_are_the_coefficients_of_the_losses() {
     }
     // REINFORCE's advantages, less the mean of the batch, sum to zero.
     assert!(sum(&pushes("reinforce")).abs() < 1e-12);
+    // Of the reverse KL a multiple of π is left out, so that what is shown sums to zero.
+    let reverse = shot(&settings, "reverse-kl").pictures[1].clone();
+    assert!(sum(&reverse.pushes).abs() < 1e-12 && sum(&reverse.frame.pushes).abs() > 0.1);
     let start = shot(&settings, "dpo").pictures[0].frame.clone();
     assert!(start.pushes.iter().all(|push| *push == 0.0) && start.report.is_none());
 }

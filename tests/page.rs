@@ -24,7 +24,8 @@ fn script() -> Context {
     context
 }
 
-/// Frames of the page's learner at some steps, as `[queries, reward, forward, reverse, pushes…, π…]`.
+/// Frames of the page's learner at some steps, as `[queries, reward, forward, reverse, down,
+/// pushes…, π…, shown pushes…]`.
 fn pictures(context: &mut Context, settings: &Settings, method: &str, steps: &[u64]) -> Value {
     let settings = serde_json::to_string(settings).expect("JSON");
     evaluate(
@@ -36,7 +37,8 @@ fn pictures(context: &mut Context, settings: &Settings, method: &str, steps: &[u
              if (run.failed) return JSON.stringify(run.failed);\n\
              const row = (f) => [f.queries, f.reward, f.forwardKl, f.reverseKl, f.down ?? 0,\n\
                  ...f.pushes, ...f.pi];\n\
-             return JSON.stringify({steps:?}.map((step) => row(run.frames[step]))); }})()"
+             const shown = (step) => [...row(run.frames[step]), ...run.pushes(step)];\n\
+             return JSON.stringify({steps:?}.map(shown)); }})()"
         ),
     )
 }
@@ -52,6 +54,7 @@ fn expected(settings: &Settings, method: &'static str, steps: &[u64]) -> Vec<Vec
         row.extend([picture.forward_kl_ref, picture.reverse_kl_ref, down]);
         row.extend(&frame.pushes);
         row.extend(&frame.probabilities);
+        row.extend(&picture.pushes);
         row
     };
     steps.iter().map(row).collect()

@@ -181,6 +181,17 @@ const Engine = (() => {
       return this.frames.length > step;
     }
 
+    /**
+     * What the step before a frame pushed, for show: −c of each arm, but for the reverse KL without its
+     * multiple of π, which drops out of Σ c∇log π and would only hide the rest.
+     */
+    pushes(place) {
+      const { pushes } = this.frames[place];
+      if (this.method !== "reverse-kl" || place === 0) return pushes;
+      const total = pushes.reduce((sum, push) => sum + push, 0);
+      return pushes.map((push, a) => push - total * this.frames[place - 1].pi[a]);
+    }
+
     update() {
       this.logPi = logSoftmax(this.policy.logits());
       this.pi = this.logPi.map(Math.exp);

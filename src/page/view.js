@@ -77,26 +77,13 @@
     return Math.min(TALLEST, Draw.ceiling(most));
   }
 
-  /**
-   * What the last step pushed: −c for each arm. A multiple of π drops out of Σ c∇log π; that of the
-   * reverse KL would only hide the rest, so that its pushes are shown without it: they sum to zero.
-   */
-  function pushesOf(run, step) {
-    const frame = frameAt(run, step);
-    if (run.method !== "reverse-kl" || frame.step === 0) return frame.pushes;
-    const before = frameAt(run, frame.step - 1).pi;
-    const total = frame.pushes.reduce((sum, push) => sum + push, 0);
-    return frame.pushes.map((push, a) => push - total * before[a]);
-  }
-
   /** The share of the last step's push that goes down, Σ max(c, 0) / Σ |c|; null if it has none. */
   function downOf(run, step) {
     const frame = frameAt(run, step);
     if (!run.exact) return frame.down;
-    const [down, all] = pushesOf(run, step).reduce(
-      ([d, s], push) => [d + Math.max(-push, 0), s + Math.abs(push)],
-      [0, 0],
-    );
+    const [down, all] = run
+      .pushes(Math.min(step, run.frames.length - 1))
+      .reduce(([d, s], push) => [d + Math.max(-push, 0), s + Math.abs(push)], [0, 0]);
     return all > 0 ? down / all : null;
   }
 
@@ -126,7 +113,7 @@
       frame = frameAt(run, step);
     Draw.panel(panel.querySelector("canvas"), {
       pi: frame.pi,
-      pushes: pushesOf(run, step),
+      pushes: run.pushes(Math.min(step, run.frames.length - 1)),
       top,
       ink: method.ink,
       ...geometry(),

@@ -45,7 +45,7 @@ fn block(film: &Film, steps: &[usize]) -> String {
 fn line(step: usize, picture: &Picture) -> String {
     let (reward, kl) = (picture.gold_reward, nats(picture.reverse_kl_ref));
     let frame = &picture.frame;
-    let (up, down) = (most_pushed(&frame.pushes, 1.0), most_pushed(&frame.pushes, -1.0));
+    let (up, down) = (most_pushed(&picture.pushes, 1.0), most_pushed(&picture.pushes, -1.0));
     let bars = sparkline(&frame.probabilities, WIDTH);
     format!("{step:>4} {:>7} {reward:>6.3} {kl:>5} {up:>2} {down:>2} {bars}\n", frame.queries)
 }

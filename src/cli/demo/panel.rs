@@ -128,7 +128,7 @@ impl Panel<'_> {
 
     /// Two rows: arms that the last step pulled up, and arms that it pushed down.
     fn pushes(&self, y: u16, area: Rect, buffer: &mut Buffer) {
-        let pushes = &self.picture().frame.pushes;
+        let pushes = &self.picture().pushes;
         let width = usize::from(area.width);
         let part = |sign: f64| -> Vec<f64> {
             means(&pushes.iter().map(|push| (sign * push).max(0.0)).collect::<Vec<_>>(), width)
