@@ -131,7 +131,7 @@ fn settings(settings: &Settings, is_wide: bool, ink: Ink) -> Line<'static> {
         ("seed", settings.seed.to_string()),
     ];
     let pair = |(name, value): (&str, String)| {
-        let gap = if is_wide { "    " } else { "  " };
+        let gap = if is_wide { "    " } else { " " };
         [Span::styled(format!("{name} "), ink.quiet()), Span::styled(value + gap, ink.strong())]
     };
     Line::from_iter(values.into_iter().flat_map(pair))
