@@ -10,6 +10,6 @@ mod scenario;
 mod settings;
 
 pub use film::{Film, FilmError, Geometry, Picture, film, geometry};
-pub use query::QueryError;
+pub use query::{KEYS, QueryError};
 pub use scenario::{method_pattern, pattern};
 pub use settings::{Data, METHODS, PRESETS, Policy, Preset, Range, Ranges, Reward, Settings};

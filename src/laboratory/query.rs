@@ -18,15 +18,18 @@ pub struct QueryError {
     pub close: Option<String>,
 }
 
-/// The keys, in the order in which they are written.
-const KEYS: [&str; 10] =
+/// The keys of a permalink, in the order in which they are written.
+pub const KEYS: [&str; 10] =
     ["reward", "policy", "data", "beta", "b", "t", "lr", "steps", "seed", "methods"];
 
 impl Settings {
-    /// Reads what differs from the first settings.
+    /// Reads what differs from the first settings; of a link to the page, what stands behind its `#`.
     pub fn from_query(query: &str) -> Result<Settings, QueryError> {
         let mut settings = Settings::default();
-        for part in query.split('&').filter(|part| !part.is_empty()) {
+        let query = query.rsplit_once('#').map_or(query, |(_, query)| query);
+        // Where the page stood is no setting.
+        let is_setting = |part: &&str| !part.is_empty() && !part.starts_with("at=");
+        for part in query.split('&').filter(is_setting) {
             let (key, given) = part.split_once('=').unwrap_or((part, ""));
             settings.set(key, given)?;
         }
@@ -94,7 +97,7 @@ fn word<T: Copy>(
 
 /// A number within a range.
 fn number(key: &str, given: &str, range: Range) -> Result<f64, QueryError> {
-    let Range { least, most } = range;
+    let Range { least, most, .. } = range;
     let read = given.parse::<f64>().ok().filter(|x| (least..=most).contains(x));
     read.ok_or_else(|| QueryError {
         key: key.into(),
@@ -141,6 +144,8 @@ mod tests {
         let settings = Settings::from_query(query).expect("valid");
         assert_eq!(settings.to_query(), query);
         assert_eq!(Settings::from_query("").expect("valid"), Settings::default());
+        let link = "file:///tmp/laboratory.html#seed=7&at=40";
+        assert_eq!(Settings::from_query(link).expect("valid").seed, 7);
         let again = Settings::from_query("methods=ppo,dpo").expect("valid");
         assert_eq!(again.methods, ["dpo", "ppo"]);
         for preset in PRESETS {

@@ -17,6 +17,7 @@ impl Settings {
         let values = [
             ("@METHODS@", methods),
             ("@BETA@", format!("{:?}", self.beta)),
+            ("@MARGIN@", format!("{:?}", 1.0 / self.beta)),
             ("@B@", self.round().to_string()),
             ("@T@", self.passes.to_string()),
             ("@RATE@", format!("{:?}", self.learning_rate)),
@@ -84,11 +85,12 @@ fn problem(reward: Reward, policy: Policy, data: Data) -> String {
     lines.trim_end().to_owned()
 }
 
-/// The block `[[method]]` of an objective, with `@BETA@` where β stands.
+/// The block `[[method]]` of an objective, with `@BETA@` where β stands and `@MARGIN@` where 1/β
+/// does.
 pub fn method_pattern(name: &str) -> String {
     let strength = match name {
         "dpo" => " beta = @BETA@ ",
-        "ipo" => " tau = @BETA@ ",
+        "ipo" => " target_margin = @MARGIN@ ",
         "rwr" => " temperature = @BETA@, weight_clip = 1000000.0 ",
         _ => "",
     };

@@ -107,7 +107,7 @@ pub struct Settings {
     pub policy: Policy,
     /// Where responses come from; the two divergences need none.
     pub data: Data,
-    /// β: DPO's β, IPO's τ, RWR's temperature, and the temperature of the target
+    /// β: DPO's β, RWR's temperature, one over IPO's margin, and the temperature of the target
     /// π_ref·exp(r/β) of the two divergences (but for two modes, which are a target themselves).
     pub beta: f64,
     /// B: responses per round (offline no more than the thousand there are); a step uses 100 of
@@ -145,13 +145,15 @@ impl Default for Settings {
     }
 }
 
-/// How far a number can be turned.
+/// How far a number can be turned, and where it stops on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Range {
     /// The least.
     pub least: f64,
     /// The most.
     pub most: f64,
+    /// Where knobs stop, from the least to the most.
+    pub rungs: &'static [f64],
 }
 
 /// How far each number can be turned.
@@ -171,15 +173,23 @@ pub struct Ranges {
     pub seed: Range,
 }
 
+/// The range from the first rung to the last.
+const fn range(rungs: &'static [f64]) -> Range {
+    Range { least: rungs[0], most: rungs[rungs.len() - 1], rungs }
+}
+
 impl Ranges {
     /// The ranges of the laboratory.
     pub const ALL: Ranges = Ranges {
-        beta: Range { least: 0.01, most: 2.0 },
-        b: Range { least: 100.0, most: 6400.0 },
-        t: Range { least: 1.0, most: 64.0 },
-        lr: Range { least: 0.001, most: 1.0 },
-        steps: Range { least: 10.0, most: 600.0 },
-        seed: Range { least: 0.0, most: 9999.0 },
+        beta: range(&[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]),
+        b: range(&[100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0]),
+        t: range(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
+        lr: range(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]),
+        steps: range(&[10.0, 20.0, 50.0, 100.0, 200.0, 300.0, 600.0]),
+        seed: range(&[
+            0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0,
+            16.0, 17.0, 18.0, 19.0,
+        ]),
     };
 }
 

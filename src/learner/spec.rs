@@ -91,7 +91,7 @@ pub struct ScheduleSpec {
     /// *Reading* Queries are M·steps/T: T = 2 beats T = 1 at equal queries by 0.33 for Best-of-N
     /// on R1, and changes nothing at equal steps.
     ///
-    /// *Wrong* T = 64 hurts every method without a clip (0.17 for Best-of-N on R1); clipped PPO
+    /// *Wrong* T = 64 hurts every method without a clip (0.165 for Best-of-N on R1); clipped PPO
     /// stays but is slow per step. Stop where the curve over T turns.
     #[serde(default = "one")]
     pub passes: usize,

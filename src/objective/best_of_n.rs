@@ -20,7 +20,7 @@ use crate::preference::first_best;
 ///
 /// *Wrong* Offline it stops at that law, far from the peak where π_ref rarely goes: raise
 /// responses_per_prompt or sample on-policy. On stale or reused rounds it runs after old winners: T
-/// = 64 on R1 lost 0.17 of reward to T = 8. An entropy near 0 below the peak is a collapse onto an
+/// = 64 on R1 lost 0.165 of reward to T = 8. An entropy near 0 below the peak is a collapse onto an
 /// early winner.
 ///
 /// *Source* arXiv 2404.14367, §4 and Table 1.

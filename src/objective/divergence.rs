@@ -60,30 +60,6 @@ impl Objective for ForwardKl {
 /// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
 /// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
 /// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
-///
-/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
-/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
-///
-/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
-/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
-/// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
-///
-///
-/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
-/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
-///
-/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
-/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
-/// rate breaks the rest. A target with a zero where π has mass is infinite and stops the run.
-///
-///
-/// *Reading* Exact steps that are weighted by what the policy already does: Δf = η·π·(log(q/π) +
-/// KL). What it holds it sorts quickly, an unlikely arm moves late. One bump ends on one peak.
-///
-/// *Wrong* It rests on the lower of two peaks: the nearer one won (from arm 40, claim 6.i). An arm
-/// of tiny probability hardly moves for many steps: that is its weight π, and a larger learning
-/// rate breaks the rest. A target near 0 where π has mass makes the first steps huge.
-///
 /// *Source* arXiv 2404.14367, Lemma 6.1.
 /// *Numerics* a response whose πᵢ underflows contributes nothing; qᵢ = 0 where πᵢ > 0 is infinite.
 /// *Deviations* none.

@@ -109,10 +109,11 @@ const Draw = (() => {
     context.globalAlpha = 0.88;
     bars(context, pi, x, y, ink, 0.5);
     context.globalAlpha = 1;
-    pi.forEach((p, a) => {
-      const beside = a < arms * 0.85 ? [x(a + 1) + 3, "left"] : [x(a) - 3, "right"];
-      if (p > top) text(context, p.toFixed(2), beside[0], y(top) + 2, beside[1], "top", colours.ink);
-    });
+    const tallest = pi.reduce((best, p, a) => (p > pi[best] ? a : best), 0);
+    if (pi[tallest] > top) {
+      const beside = tallest < arms * 0.85 ? [x(tallest + 1) + 3, "left"] : [x(tallest) - 3, "right"];
+      text(context, pi[tallest].toFixed(2), beside[0], y(top) + 2, beside[1], "top", colours.ink);
+    }
     if (data) line(context, stairs(data, x, y), colours.data, 1.5);
     if (target) line(context, stairs(target, x, y), colours.ink);
     line(
@@ -183,15 +184,31 @@ const Draw = (() => {
 
   const tick = (v) => (v >= 1000 ? `${Number((v / 1000).toPrecision(3))}k` : String(Number(v.toPrecision(3))));
 
+  /** Places for labels of equal height, pushed apart downwards and back up from the lowest place. */
+  function spread(wanted, height, lowest) {
+    const order = wanted.map((_, i) => i).sort((i, j) => wanted[i] - wanted[j]);
+    const places = [...wanted];
+    order.forEach((i, k) => {
+      if (k > 0) places[i] = Math.max(places[i], places[order[k - 1]] + height);
+    });
+    let limit = lowest;
+    for (const i of order.reverse()) {
+      places[i] = Math.min(places[i], limit);
+      limit = places[i] - height;
+    }
+    return places;
+  }
+
   /**
-   * Curves with a dot at the play-head. `series`: [{points, at, ink, exact}]; `end`: the last x, or
-   * null for that of the data. Gives the x-value of a place on the canvas.
+   * Curves with a dot at the play-head and their names at the end. `series`: [{name, points, at, ink,
+   * exact}]; `end`: the last x, or null for that of the data. Gives the x-value of a place on the canvas.
    */
   function curves(canvas, series, name, end) {
     const { context, width, height } = pen(canvas);
+    const room = Math.max(...series.map((s) => context.measureText(s.name).width)) + 14;
     const left = 3 * fontSize,
       bottom = height - 2.3 * fontSize,
-      right = width - 8;
+      right = width - room;
     const most = (i, least) => series.reduce((m, s) => s.points.reduce((n, p) => Math.max(n, p[i]), m), least);
     const xTop = end ?? most(0, 1e-3),
       yTop = ceiling(most(1, 0.05));
@@ -207,7 +224,7 @@ const Draw = (() => {
         colours.faint,
       );
       text(context, tick(yTop * quarter), left - 6, y(yTop * quarter), "right", "middle");
-      text(context, tick(xTop * quarter), Math.min(x(xTop * quarter), right - fontSize), bottom + 6, "center", "top");
+      text(context, tick(xTop * quarter), x(xTop * quarter), bottom + 6, "center", "top");
     }
     text(context, name, right, height - fontSize, "right", "top");
     for (const { points, ink, exact } of series) {
@@ -225,31 +242,31 @@ const Draw = (() => {
       context.arc(x(at[0]), y(at[1]), 4, 0, 7);
       context.fill();
     }
+    const ends = spread(
+      series.map((s) => y(s.at[1])),
+      fontSize * 0.85,
+      bottom,
+    );
+    series.forEach((s, i) => text(context, s.name, right + 10, ends[i], "left", "middle", s.ink));
     return (px) => ((px - left) / (right - left)) * xTop;
   }
 
-  /** Thumbnails of one method at some steps. */
-  function strip(canvas, { frames, steps, reference, ink }) {
+  /** A thumbnail of one method at one step; `top` is the probability at its upper edge. */
+  function thumbnail(canvas, { pi, reference, top, ink }) {
     const { context, width, height } = pen(canvas);
-    const cell = width / frames.length,
-      floor = height - fontSize * 1.1;
-    const top = ceiling(frames.reduce((m, frame) => frame.pi.reduce((n, p) => Math.max(n, p), m), 0.01));
-    const y = (p) => floor - (p / top) * (floor - 4);
-    frames.forEach((frame, i) => {
-      const x = (a) => i * cell + 3 + (a / frame.pi.length) * (cell - 10);
-      area(context, reference, x, y, colours.reference, 0.3);
-      bars(context, frame.pi, x, y, ink, 0);
-      line(
-        context,
-        [
-          [x(0), floor + 0.5],
-          [x(frame.pi.length), floor + 0.5],
-        ],
-        colours.muted,
-      );
-      text(context, i === 0 ? `step ${steps[i]}` : String(steps[i]), x(0), height - 2, "left");
-    });
+    const x = (a) => (a / pi.length) * width,
+      y = (p) => height - 1 - (p / top) * (height - 4);
+    area(context, reference, x, y, colours.reference, 0.3);
+    bars(context, pi, x, y, ink, 0);
+    line(
+      context,
+      [
+        [0, height - 0.5],
+        [width, height - 0.5],
+      ],
+      colours.muted,
+    );
   }
 
-  return { theme, ceiling, panel, curves, strip };
+  return { theme, ceiling, panel, curves, thumbnail };
 })();

@@ -111,7 +111,7 @@ const Engine = (() => {
 
   const objectives = {
     dpo: (beta) => contrast((h) => -beta * sigmoid(-beta * h)),
-    ipo: (beta) => contrast((h) => 2 * (h - 0.5 / beta)),
+    ipo: (beta) => contrast((h) => 2 * (h - 1 / beta)),
     "pref-ft": () => (group, add) => {
       for (const [chosen] of group.pairs) add(chosen, -1);
       return group.pairs.length;

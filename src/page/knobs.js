@@ -11,59 +11,59 @@ const Knobs = (() => {
     policy: { table: "free table", bump: "one bump" },
     data: { "on-policy": "on-policy", offline: "offline", skewed: "offline, skewed" },
   };
-  const DEFAULT_RATE = { table: 0.1, bump: 0.01 };
+  const DEFAULT_RATE = Object.fromEntries(DATA.rates);
   const SLIDERS = [
     {
       key: "beta",
       label: "β",
-      stops: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2],
-      note: "small: far from π_ref. DPO’s β, IPO’s τ, RWR’s temperature, the target of the divergences",
+      note: "small: far from π_ref. DPO’s β, RWR’s temperature, one over IPO’s margin; but for two modes, the target of the divergences",
     },
     {
       key: "b",
       label: "B, responses per round",
-      stops: [100, 200, 400, 800, 1600, 3200, 6400],
       note: "large: later steps use stale samples; offline there are 1000 responses in all",
     },
-    {
-      key: "t",
-      label: "T, passes over a round",
-      stops: [1, 2, 4, 8, 16, 32, 64],
-      note: "large: samples are used again",
-    },
-    { key: "lr", label: "learning rate (Adam)", stops: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1], note: "" },
-    { key: "steps", label: "steps", stops: [20, 50, 100, 200, 300, 600], note: "" },
-    {
-      key: "seed",
-      label: "seed",
-      stops: Array.from({ length: 20 }, (_, i) => i),
-      note: "all methods share its random numbers",
-    },
-  ];
-  const KEYS = ["reward", "policy", "data", "beta", "b", "t", "lr", "steps", "seed", "methods"];
-  const query = (settings) =>
-    KEYS.map((key) => `${key}=${key === "methods" ? settings.methods.join(",") : settings[key]}`).join("&");
+    { key: "t", label: "T, passes over a round", note: "large: samples are used again" },
+    { key: "lr", label: "learning rate (Adam)", note: "" },
+    { key: "steps", label: "steps", note: "" },
+    { key: "seed", label: "seed", note: "all methods share its random numbers" },
+  ].map((slider) => ({ ...slider, stops: [...DATA.ranges[slider.key].rungs] }));
 
-  /** Reads what a permalink says; what it cannot say is left as it is. */
+  /** A value as permalinks write it. */
+  const written = (value) => (Array.isArray(value) ? value.join(",") : String(value));
+  const query = (settings) => DATA.keys.map((key) => `${key}=${written(settings[key])}`).join("&");
+  const same = (a, b) => query(a) === query(b);
+
+  /** A value that a permalink gives to a key; undefined if it cannot be set. */
+  function value(key, text) {
+    if (Object.hasOwn(WORDS, key)) return Object.hasOwn(WORDS[key], text) ? text : undefined;
+    if (key === "methods") {
+      const asked = text.split(",");
+      const known = METHODS.map((method) => method.name).filter((name) => asked.includes(name));
+      return known.length === asked.length ? known : undefined;
+    }
+    if (!Object.hasOwn(DATA.ranges, key) || text === "") return undefined;
+    const { least, most } = DATA.ranges[key];
+    const x = Number(text);
+    const fits = ["beta", "lr"].includes(key) || Number.isInteger(x / (key === "b" ? 100 : 1));
+    return x >= least && x <= most && fits ? x : undefined;
+  }
+
+  /** Reads a permalink onto settings: `{settings, at, ignored}`; what cannot be set is ignored. */
   function read(text, onto) {
-    const read = { ...onto };
-    for (const part of text.split("&")) {
-      const [key, value = ""] = part.split("=");
-      if (WORDS[key] && value in WORDS[key]) read[key] = value;
-      else if (key === "methods") {
-        const asked = value.split(",").filter((name) => byName.has(name));
-        if (asked.length) read.methods = METHODS.map((m) => m.name).filter((name) => asked.includes(name));
-      } else if (DATA.ranges[key]) {
-        const x = Number(value);
-        const { least, most } = DATA.ranges[key];
-        const whole = !["beta", "lr"].includes(key);
-        const fits =
-          value !== "" && x >= least && x <= most && (!whole || Number.isInteger(x)) && (key !== "b" || x % 100 === 0);
-        if (fits) read[key] = x;
-      }
+    const read = { settings: { ...onto }, at: null, ignored: [] };
+    for (const part of decodeURIComponent(text).split("&")) {
+      const [key, given = ""] = part.split("=");
+      const found = value(key, given);
+      if (found !== undefined) read.settings[key] = found;
+      else if (key === "at" && /^\d+$/.test(given)) read.at = Number(given);
+      else if (part) read.ignored.push(part);
     }
     return read;
   }
+
+  /** The preset whose settings these are, if any. */
+  const presetOf = (settings) => DATA.presets.find((preset) => same(read(preset.query, DATA.first).settings, settings));
 
   /** Settings as a scenario, as the program writes them. */
   function scenario(settings) {
@@ -72,6 +72,7 @@ const Knobs = (() => {
     const values = {
       METHODS: settings.methods.map((name) => methods[name]).join(""),
       BETA: toml(settings.beta),
+      MARGIN: toml(1 / settings.beta),
       B: Engine.samplesPerRound(settings),
       T: settings.t,
       RATE: toml(settings.lr),
@@ -84,5 +85,5 @@ const Knobs = (() => {
     );
   }
 
-  return { DATA, METHODS, byName, WORDS, DEFAULT_RATE, SLIDERS, KEYS, query, read, scenario };
+  return { DATA, METHODS, byName, WORDS, DEFAULT_RATE, SLIDERS, query, same, read, presetOf, scenario };
 })();

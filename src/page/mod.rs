@@ -5,7 +5,8 @@
 //! engine.js   the learner for arms, whose numbers equal those of the Rust one (a test compares)
 //! knobs.js    settings, permalinks, scenarios
 //! draw.js     histograms, curves and film strips on canvases
-//! view.js     the page at work
+//! view.js     settings, runs and what the page shows of them
+//! play.js     the player: buttons, keys, links, pointers
 //! page.css    light and dark, phone and projector
 //! page.html   what holds them; nothing is fetched from anywhere
 //! ```
@@ -16,7 +17,7 @@
 use crate::figure::{Rgb, colour};
 use crate::glossary::{self, Entry, Kind};
 use crate::laboratory::{
-    Data, FilmError, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
+    Data, FilmError, Geometry, KEYS, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
     pattern,
 };
 use minijinja::Environment;
@@ -29,21 +30,25 @@ pub const ENGINE: &str = concat!(include_str!("random.js"), include_str!("engine
 const KNOBS: &str = include_str!("knobs.js");
 const DRAW: &str = include_str!("draw.js");
 const VIEW: &str = include_str!("view.js");
+const PLAY: &str = include_str!("play.js");
 const STYLE: &str = include_str!("page.css");
 const PAGE: &str = include_str!("page.html");
 
 /// Terms that the page explains, as the glossary knows them.
-const TERMS: [&str; 10] = [
+const TERMS: [&str; 13] = [
     "gold_reward",
     "reverse_kl_ref",
-    "negative_gradient_mass",
+    "coefficient",
     "negative gradient",
+    "negative_gradient_mass",
     "on-policy",
     "offline",
-    "samples_per_round",
-    "passes",
     "queries",
-    "learning_rate",
+    "schedule.samples_per_round",
+    "schedule.passes",
+    "objective.dpo.beta",
+    "objective.ipo.target_margin",
+    "optimizer.adam.learning_rate",
 ];
 
 /// Why the page cannot be written.
@@ -68,6 +73,8 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "first": Settings::default(),
         "methods": METHODS.map(|name| method(name, &glossary)),
         "patterns": patterns(),
+        "keys": KEYS,
+        "rates": Policy::ALL.map(|policy| (policy.word(), policy.learning_rate())),
     });
     let mut environment = Environment::new();
     environment.add_filter("sub", subscripted);
@@ -78,6 +85,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "knobs": KNOBS,
         "draw": DRAW,
         "view": VIEW,
+        "play": PLAY,
         "style": STYLE,
         "data": script_safe(&data),
         "terms": explained(&glossary),
@@ -100,27 +108,23 @@ fn script_safe(data: &Value) -> String {
 
 /// Rewards, laws and starting bumps by the words that choose them, as [`ENGINE`] reads them.
 pub fn world() -> Result<Value, FilmError> {
+    let laws = |reward, policy| {
+        geometry(&Settings { reward, policy, data: Data::Skewed, ..Settings::default() })
+    };
     let mut geometries = Map::new();
-    let mut skewed = Vec::new();
     for reward in Reward::ALL {
         for policy in Policy::ALL {
-            let data = Data::Skewed;
-            let geometry = geometry(&Settings { reward, policy, data, ..Settings::default() })?;
+            let Geometry { rewards, reference, target, .. } = laws(reward, policy)?;
             // The other targets depend on β and are formed in the page.
-            let target = (reward == Reward::TwoModes).then_some(geometry.target);
-            geometries.insert(
-                format!("{}/{}", reward.word(), policy.word()),
-                json!({
-                    "rewards": geometry.rewards,
-                    "reference": geometry.reference,
-                    "target": target,
-                }),
-            );
-            skewed = geometry.data;
+            let target = (reward == Reward::TwoModes).then_some(target);
+            let key = format!("{}/{}", reward.word(), policy.word());
+            let law = json!({ "rewards": rewards, "reference": reference, "target": target });
+            geometries.insert(key, law);
         }
     }
     let bumps = Reward::ALL.map(|reward| (reward.word().to_owned(), json!(reward.bump_start())));
     let bumps: Map<String, Value> = bumps.into_iter().collect();
+    let skewed = laws(Reward::Far, Policy::Table)?.data;
     Ok(json!({ "geometries": geometries, "skewed": skewed, "bumps": bumps }))
 }
 
@@ -183,7 +187,7 @@ fn told(entry: &Entry) -> Vec<(&'static str, String)> {
 
 /// The terms that the page explains: name and paragraphs.
 fn explained(glossary: &[Entry]) -> Value {
-    let entry = |term: &&str| glossary.iter().find(|entry| entry.name.ends_with(term));
+    let entry = |term: &&str| glossary.iter().find(|entry| entry.name == *term);
     let shown = TERMS.iter().filter_map(entry).map(|e| json!({ "name": e.name, "told": told(e) }));
     shown.collect()
 }

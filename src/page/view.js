@@ -1,12 +1,14 @@
-// The page at work: knobs, player, what is shown. Numbers come from Engine, pictures from Draw.
+// What is shown: settings, runs, and the page made of them. Numbers come from Engine, pictures from Draw.
 "use strict";
 
-(() => {
-  const { DATA, METHODS, byName, WORDS, DEFAULT_RATE, SLIDERS, KEYS } = Knobs;
+const View = (() => {
+  const { DATA, METHODS, byName, WORDS, DEFAULT_RATE, SLIDERS } = Knobs;
   const { world } = DATA;
   const $ = (id) => document.getElementById(id);
 
   const TALLEST = 0.2; // the highest top of a histogram
+  const SLICE = 100; // milliseconds after which work goes on in the next picture
+  const TABLE_PAUSE = 250; // milliseconds between two tables while playing
   /** Steps of the film strip: each twice as late as the one before, and the last. */
   const stripSteps = (last) => {
     const doubled = [];
@@ -20,6 +22,7 @@
   let runs = new Map();
   let uniforms = { seed: null, at: null };
   let stale = { strip: true };
+  let described = 0; // when the table was last written
 
   const last = () => settings.steps;
   const shown = () => Math.floor(head);
@@ -40,7 +43,7 @@
     runs = new Map(settings.methods.map((name) => [name, new Engine.Run(settings, name, world, uniforms.at)]));
     head = Math.min(head, last());
     stale.strip = true;
-    compute(Infinity, shown());
+    compute(SLICE, shown());
   }
 
   /** Shown methods change: keep what is there. */
@@ -50,7 +53,7 @@
       settings.methods.map((name) => [name, runs.get(name) ?? new Engine.Run(settings, name, world, uniforms.at)]),
     );
     stale.strip = true;
-    compute(Infinity, shown());
+    compute(SLICE, shown());
   }
 
   /** Brings every run to a step, for at most some milliseconds; true if all are there. */
@@ -101,7 +104,7 @@
     const place = (frame) => [axis.of(frame), value(frame)];
     const series = [...runs].map(([name, run]) => {
       const { ink, exact } = byName.get(name);
-      return { points: run.frames.map(place), at: place(frameAt(run, shown())), ink, exact };
+      return { name, points: run.frames.map(place), at: place(frameAt(run, shown())), ink, exact };
     });
     const stepAt = Draw.curves(canvas, series, axis.name, key === "step" ? last() : null);
     canvas.stepAt = key === "step" ? stepAt : null;
@@ -127,13 +130,22 @@
     panel.querySelector(".failed").textContent = run.failed ? `Stopped: ${run.failed}.` : "";
   }
 
-  /** The film strips, once every frame is computed. */
+  /** The film strips, once every frame is computed: each picture is a button that goes there. */
   function drawStrip() {
     const steps = stripSteps(last());
-    for (const canvas of $("strip").querySelectorAll("canvas")) {
-      const run = runs.get(canvas.dataset.method);
+    for (const [name, run] of runs) {
+      const row = $("strip").querySelector(`[data-method="${name}"]`);
       const frames = steps.map((step) => frameAt(run, step));
-      Draw.strip(canvas, { frames, steps, reference: geometry().reference, ink: byName.get(run.method).ink });
+      const most = frames.reduce((m, frame) => frame.pi.reduce((n, p) => Math.max(n, p), m), 0.01);
+      row.innerHTML = frames.map(() => `<button type="button"><canvas></canvas><span></span></button>`).join("");
+      [...row.children].forEach((button, i) => {
+        const { step, pi, reward } = frames[i];
+        button.dataset.step = step;
+        button.setAttribute("aria-label", `${byName.get(name).label}, go to step ${step}: reward ${number(reward)}`);
+        button.lastChild.textContent = i === 0 ? `step ${step}` : step;
+        const look = { pi, reference: geometry().reference, top: Draw.ceiling(most), ink: byName.get(name).ink };
+        Draw.thumbnail(button.firstChild, look);
+      });
     }
   }
 
@@ -146,7 +158,10 @@
     $("step").value = step;
     $("step").setAttribute("aria-valuetext", `step ${step} of ${last()}`);
     $("where").textContent = `step ${step} of ${last()}`;
-    if (!playing) describe(step);
+    const now = performance.now();
+    if (playing && now - described < TABLE_PAUSE) return;
+    described = now;
+    describe(step);
   }
 
   /** What is drawn, in words and as a table: for screen readers, and for reading off. */
@@ -195,10 +210,7 @@
       })
       .join("");
     $("strip").innerHTML = settings.methods
-      .map(
-        (name) =>
-          `<p>${byName.get(name).label}</p><canvas data-method="${name}" role="img" aria-label="Film strip of ${byName.get(name).label}"></canvas>`,
-      )
+      .map((name) => `<p>${byName.get(name).label}</p><div class="frames" data-method="${name}"></div>`)
       .join("");
     readTheme();
   }
@@ -266,16 +278,15 @@
     $("step").max = last();
     $("key-data").hidden = settings.data !== "skewed";
     $("scenario").textContent = Knobs.scenario(settings);
-    const now = Knobs.query(settings);
+    const preset = Knobs.presetOf(settings);
     document.querySelectorAll(".preset").forEach((button, i) => {
-      const preset = DATA.presets[i];
-      const pressed = KEYS.every((key) => now.includes(`${key}=${String(Knobs.read(preset.query, DATA.first)[key])}`));
-      button.setAttribute("aria-pressed", pressed);
-      if (pressed && $("look").dataset.preset !== preset.name) {
-        $("look").dataset.preset = preset.name;
-        $("look").innerHTML = html(preset.look);
-      }
+      button.setAttribute("aria-pressed", DATA.presets[i] === preset);
     });
+    const look = preset ? preset.look : "Settings of your own: compare the methods at the same step, or take a preset.";
+    if ($("look").dataset.text !== look) {
+      $("look").dataset.text = look;
+      $("look").innerHTML = html(look);
+    }
   }
 
   // ---- what can be done
@@ -286,10 +297,14 @@
     refresh();
   }
 
-  function open(text) {
-    settings = Knobs.read(text, DATA.first);
+  /** Opens what a permalink says, and tells what in it could not be. */
+  function open(text, onto = DATA.first) {
+    const read = Knobs.read(text, onto);
+    settings = read.settings;
     restart();
     refresh();
+    $("shared").textContent = read.ignored.length ? `Not understood in the link: ${read.ignored.join(", ")}.` : "";
+    return read.at;
   }
 
   function refresh() {
@@ -302,7 +317,7 @@
 
   function go(step) {
     head = Math.max(0, Math.min(last(), step));
-    compute(Infinity, shown());
+    compute(SLICE, shown());
     writeHash();
     draw();
   }
@@ -328,114 +343,15 @@
       if (compute(12, Math.ceil(wanted))) head = wanted;
       if (head >= last()) play(false);
       draw();
-    } else if (compute(8, last())) {
-      if (stale.strip) {
+    } else if (stale.strip) {
+      const done = compute(12, last());
+      if (done) {
         stale.strip = false;
         drawStrip();
-        draw();
       }
+      draw();
     }
     requestAnimationFrame(tick);
-  }
-
-  function share(text, done) {
-    const told = (message) => {
-      $("shared").textContent = message;
-    };
-    navigator.clipboard?.writeText(text).then(
-      () => told(done),
-      () => told("The clipboard is closed to this page: copy from the address bar or the box below."),
-    ) ?? told("The clipboard is closed to this page: copy from the address bar or the box below.");
-  }
-
-  function listen() {
-    document.querySelectorAll(".preset").forEach((button, i) =>
-      button.addEventListener("click", () => {
-        head = 0;
-        open(DATA.presets[i].query);
-        play(true);
-      }),
-    );
-    $("play").addEventListener("click", () => play(!playing));
-    $("back").addEventListener("click", () => {
-      play(false);
-      go(shown() - 1);
-    });
-    $("forward").addEventListener("click", () => {
-      play(false);
-      go(shown() + 1);
-    });
-    $("step").addEventListener("input", (event) => {
-      play(false);
-      go(Number(event.target.value));
-    });
-    $("axis").addEventListener("change", draw);
-    for (const id of ["rewards", "kls"]) {
-      const canvas = $(id);
-      const scrub = (event) => {
-        if (!canvas.stepAt || (event.type === "pointermove" && !event.buttons)) return;
-        play(false);
-        go(Math.round(canvas.stepAt(event.offsetX)));
-      };
-      canvas.addEventListener("pointerdown", scrub);
-      canvas.addEventListener("pointermove", scrub);
-    }
-    $("strip").addEventListener("click", (event) => {
-      if (event.target.tagName !== "CANVAS") return;
-      const steps = stripSteps(last());
-      play(false);
-      go(steps[Math.min(steps.length - 1, Math.floor((event.offsetX / event.target.clientWidth) * steps.length))]);
-    });
-    document.addEventListener("keydown", (event) => {
-      const busy = /^(INPUT|SELECT|BUTTON|SUMMARY|A)$/.test(event.target.tagName);
-      const act = {
-        " ": () => play(!playing),
-        ArrowLeft: () => {
-          play(false);
-          go(shown() - 1);
-        },
-        ArrowRight: () => {
-          play(false);
-          go(shown() + 1);
-        },
-        Home: () => {
-          play(false);
-          go(0);
-        },
-        End: () => {
-          play(false);
-          go(last());
-        },
-      }[event.key];
-      if (!act || busy || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      act();
-    });
-    $("theme").addEventListener("click", () => {
-      const next = { auto: "light", light: "dark", dark: "auto" }[document.documentElement.dataset.theme ?? "auto"];
-      if (next === "auto") delete document.documentElement.dataset.theme;
-      else document.documentElement.dataset.theme = next;
-      $("theme").textContent = `Theme: ${next}`;
-      restyle();
-    });
-    $("copy-link").addEventListener("click", () => share(location.href, "The link is copied."));
-    $("copy-scenario").addEventListener("click", () => share(Knobs.scenario(settings), "The scenario is copied."));
-    $("save-scenario").addEventListener("click", () => {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([Knobs.scenario(settings)], { type: "text/plain" }));
-      link.download = "laboratory.toml";
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
-    window.addEventListener("resize", restyle);
-    window.addEventListener("hashchange", () => {
-      const text = location.hash.slice(1);
-      if (!text.startsWith(Knobs.query(settings))) {
-        open(text);
-        arrive(text);
-      }
-    });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
   }
 
   function restyle() {
@@ -444,23 +360,17 @@
     draw();
   }
 
-  /** Goes where a permalink points; without one the page plays, unless motion is unwanted. */
-  function arrive(text) {
-    const at = /(?:^|&)at=(\d+)/.exec(text);
-    if (at) {
-      play(false);
-      go(Number(at[1]));
-    } else play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
-  }
-
   buildKnobs();
-  listen();
-  $("knobs").open = !matchMedia("(max-width: 52rem)").matches;
-  const link = location.hash.slice(1);
-  settings = Knobs.read(link, settings);
-  restart();
-  refresh();
-  if (!$("look").textContent) $("look").innerHTML = html(DATA.presets[0].look);
-  arrive(link);
-  requestAnimationFrame(tick);
+  return {
+    settings: () => settings,
+    step: shown,
+    last,
+    isPlaying: () => playing,
+    open,
+    go,
+    play,
+    draw,
+    restyle,
+    tick,
+  };
 })();

@@ -32,7 +32,7 @@ pub enum Verdict {
     NoDifference,
     /// The interval lies below −margin.
     Reversed,
-    /// None of these.
+    /// The interval is too wide, or lies across a margin: more seeds might tell.
     Inconclusive,
 }
 

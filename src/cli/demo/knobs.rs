@@ -26,13 +26,8 @@ pub enum Way {
     Up,
 }
 
-const BETAS: [f64; 8] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
-const SAMPLES: [usize; 7] = [100, 200, 400, 800, 1600, 3200, 6400];
-const PASSES: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
-const RATES: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
-
 /// The neighbour of a value on a ladder, on which it need not stand; itself beyond the ends.
-fn neighbour<T: PartialOrd + Copy>(ladder: &[T], value: T, way: Way) -> T {
+fn neighbour(ladder: &[f64], value: f64, way: Way) -> f64 {
     let next = match way {
         Way::Down => ladder.iter().rev().find(|rung| **rung < value),
         Way::Up => ladder.iter().find(|rung| **rung > value),
@@ -48,19 +43,16 @@ pub fn next<T: PartialEq + Copy>(all: &[T], current: T) -> T {
 
 /// Turns a number by one step.
 pub fn turn(settings: &mut Settings, knob: Knob, way: Way) {
+    let Ranges { beta, b, t, lr, seed, .. } = Ranges::ALL;
+    let whole = |rungs, value: u64| neighbour(rungs, value as f64, way) as u64;
     match knob {
-        Knob::Beta => settings.beta = neighbour(&BETAS, settings.beta, way),
+        Knob::Beta => settings.beta = neighbour(beta.rungs, settings.beta, way),
         Knob::Samples => {
-            settings.samples_per_round = neighbour(&SAMPLES, settings.samples_per_round, way);
+            settings.samples_per_round = whole(b.rungs, settings.samples_per_round as u64) as usize;
         }
-        Knob::Passes => settings.passes = neighbour(&PASSES, settings.passes, way),
-        Knob::Rate => settings.learning_rate = neighbour(&RATES, settings.learning_rate, way),
-        Knob::Seed => {
-            settings.seed = match way {
-                Way::Down => settings.seed.saturating_sub(1),
-                Way::Up => (settings.seed + 1).min(Ranges::ALL.seed.most as u64),
-            }
-        }
+        Knob::Passes => settings.passes = whole(t.rungs, settings.passes as u64) as usize,
+        Knob::Rate => settings.learning_rate = neighbour(lr.rungs, settings.learning_rate, way),
+        Knob::Seed => settings.seed = whole(seed.rungs, settings.seed),
     }
 }
 
@@ -81,18 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rung_can_be_written_and_read_and_the_ends_are_those_of_the_ranges() {
-        let ends = |ladder: &[f64]| (ladder[0], ladder[ladder.len() - 1]);
-        let whole = |ladder: &[usize]| ladder.iter().map(|x| *x as f64).collect::<Vec<f64>>();
+    fn every_rung_can_be_written_and_read_again() {
         let all = Ranges::ALL;
-        for (ladder, range) in [
-            (BETAS.to_vec(), all.beta),
-            (whole(&SAMPLES), all.b),
-            (whole(&PASSES), all.t),
-            (RATES.to_vec(), all.lr),
-        ] {
-            assert_eq!(ends(&ladder), (range.least, range.most));
-            assert!(ladder.windows(2).all(|pair| pair[0] < pair[1]));
+        for range in [all.beta, all.b, all.t, all.lr, all.steps, all.seed] {
+            assert!(range.rungs.windows(2).all(|pair| pair[0] < pair[1]));
         }
         for knob in [Knob::Beta, Knob::Samples, Knob::Passes, Knob::Rate, Knob::Seed] {
             let mut settings = Settings::default();
@@ -106,10 +90,11 @@ mod tests {
 
     #[test]
     fn a_value_between_two_rungs_goes_to_either() {
-        assert_eq!(neighbour(&PASSES, 3, Way::Up), 4);
-        assert_eq!(neighbour(&PASSES, 3, Way::Down), 2);
-        assert_eq!(neighbour(&PASSES, 64, Way::Up), 64);
-        assert_eq!(neighbour(&PASSES, 1, Way::Down), 1);
+        let passes = Ranges::ALL.t.rungs;
+        assert_eq!(neighbour(passes, 3.0, Way::Up), 4.0);
+        assert_eq!(neighbour(passes, 3.0, Way::Down), 2.0);
+        assert_eq!(neighbour(passes, 64.0, Way::Up), 64.0);
+        assert_eq!(neighbour(passes, 1.0, Way::Down), 1.0);
     }
 
     #[test]
