@@ -117,7 +117,7 @@ impl Panel<'_> {
             return ('•', ink.reward().patch(behind));
         }
         if column.data.is_some_and(is_top) {
-            return ('╌', ink.data().patch(behind));
+            return ('╍', ink.data().patch(behind));
         }
         match ink {
             Ink::Plain if column.reference > 8 * row + 3 => ('░', Style::new()),

@@ -140,7 +140,10 @@ fn settings(settings: &Settings, is_wide: bool, ink: Ink) -> Line<'static> {
 /// What the last key had to say, or the keys.
 fn foot(state: &State, width: u16, ink: Ink) -> Vec<Line<'static>> {
     if let Some(message) = &state.message {
-        return vec![Line::from(Span::styled(message.clone(), ink.strong()))];
+        // Broken at the edge, not between words: a permalink is one long word.
+        let letters: Vec<char> = message.chars().collect();
+        let row = |row: &[char]| Line::styled(row.iter().collect::<String>(), ink.strong());
+        return letters.chunks(width.into()).map(row).collect();
     }
     let lines: &[&str] = match width {
         0..80 => &["space pause  ←→ step  tab preset  ? all keys  q quit"],

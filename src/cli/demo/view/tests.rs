@@ -99,10 +99,13 @@ fn pushes_have_both_signs_for_a_contrast_and_one_for_maximum_likelihood() {
 
 #[test]
 fn help_and_messages_are_seen_whole() {
-    let mut state = filmed("steps=10&methods=dpo");
+    let methods = crate::laboratory::METHODS.join(",");
+    let mut state = filmed(&format!("steps=10&methods={methods}"));
     state.act(Action::Link);
-    let text = screen(&state, (60, 20)).join("").replace(' ', "");
-    assert!(text.contains(&state.settings.to_query()), "{text}");
+    for size in [(60, 20), (80, 24), (120, 40)] {
+        let text = screen(&state, size).join("");
+        assert!(text.contains(&state.settings.to_query()), "{text}");
+    }
     for preset in 0..PRESETS.len() {
         state.preset = Some(preset);
         state.page = Page::Help;
