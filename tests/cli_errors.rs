@@ -152,13 +152,14 @@ fn modeseek(folder: &Path, arguments: &[&str]) -> Output {
     command.current_dir(folder).args(arguments).output().expect("started")
 }
 
-/// The bytes of every file below a folder.
+/// The bytes of every file below a folder, and the folders, which have none.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             found.extend(contents(&path));
+            found.insert(path, Vec::new());
         } else {
             let bytes = fs::read(&path).expect("read");
             found.insert(path, bytes);

@@ -2,7 +2,7 @@
 
 mod table;
 
-use super::options::{Finished, folder_of, writable, write_file};
+use super::options::{Finished, folder_of, has_run, writable, write_file};
 use super::{Failure, say};
 use crate::figure::{
     Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
@@ -64,6 +64,7 @@ pub fn figure(args: &Args) -> Result<(), Failure> {
     if args.table {
         return table::tables(scenarios, &args.finished.runs, &args.asked, &args.out);
     }
+    refuse_absent(scenarios.iter(), &args.finished.runs)?;
     if !args.points {
         writable(&args.out, "--out")?;
     }
@@ -81,6 +82,15 @@ pub fn figure(args: &Args) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Refuses scenarios that have not been run, before any work and before a folder is made.
+pub fn refuse_absent<'a>(
+    mut scenarios: impl Iterator<Item = &'a Scenario>,
+    runs: &Path,
+) -> Result<(), Failure> {
+    let absent = scenarios.find(|scenario| !has_run(scenario, runs));
+    absent.map_or(Ok(()), |scenario| open(scenario.clone(), runs).map(drop))
 }
 
 /// Opens the results of a scenario.

@@ -80,7 +80,7 @@ impl Finished {
 }
 
 /// Whether a scenario has results below `runs`.
-fn has_run(scenario: &Scenario, runs: &Path) -> bool {
+pub fn has_run(scenario: &Scenario, runs: &Path) -> bool {
     folder_of(scenario, runs).metrics().is_file()
 }
 

@@ -78,6 +78,17 @@ pub(crate) fn range(axis: &Axis, values: &[f64], pad: bool) -> Scale {
     }
 }
 
+/// A linear scale that begins with zero, begun a little earlier where some values are nearly zero, so
+/// that their markers do not stand on the axis.
+fn off_zero(axis: &Axis, scale: Scale, values: &[f64]) -> Scale {
+    let near = |v: &f64| (0.0..0.02 * scale.high).contains(v);
+    let free = axis.range.is_none() && axis.slots.is_empty() && axis.categories.is_empty();
+    if free && !scale.log && scale.low == 0.0 && values.iter().any(near) {
+        return Scale { low: -0.03 * scale.high, ..scale };
+    }
+    scale
+}
+
 impl<'a> Plot<'a> {
     /// A panel on its own scales.
     pub(crate) fn new(panel: &'a Panel) -> Plot<'a> {
@@ -100,6 +111,9 @@ impl<'a> Plot<'a> {
                 if axis.categories.is_empty() && axis.range.is_none() { spread(&s) } else { s }
             };
             (x, y) = (grow(&panel.x, x), grow(&panel.y, y));
+        }
+        if matches!(panel.kind, PanelKind::Sweep | PanelKind::Frontier) {
+            y = off_zero(&panel.y, y, &panel.ys());
         }
         let down = matches!(panel.kind, PanelKind::Intervals | PanelKind::Effects);
         Plot { panel, x, y, down, x_title: true, y_title: true, frame: Frame::default() }

@@ -126,7 +126,7 @@ fn ground(run: &Run, cells: &[&Cell], metric: &str, name: &str, colour: Rgb) -> 
     let values = cells.iter().map(|c| arms(run, c, metric, None)).find(|v| !v.is_empty())?;
     let fill = metric == "reference";
     let dash = if metric == "target" { Dash::Dotted } else { Dash::Solid };
-    let look = Look { colour, dash, marker: Marker::Circle };
+    let look = Look::new(colour, dash, Marker::Circle);
     let manner = Manner { line: true, fill, thin: true, ..Manner::default() };
     let mut spots = spots(&values);
     spots.iter_mut().for_each(|s| s.n = 0);
@@ -185,7 +185,7 @@ fn reward(
     for s in &mut spots {
         (s.y, s.n) = ((s.y - zero) * scale, 0);
     }
-    let look = Look { colour: REWARD, dash: Dash::Dotted, marker: Marker::Circle };
+    let look = Look::new(REWARD, Dash::Dotted, Marker::Circle);
     let (name, short) = ("reward (scaled)".to_owned(), "reward".to_owned());
     let manner = Manner { line: true, thin: true, ..Manner::default() };
     let place =

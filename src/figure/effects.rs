@@ -72,7 +72,7 @@ fn trace(row: usize, effect: &Effect, name: &str) -> Trace {
     Trace {
         name: name.to_owned(),
         short: name.to_owned(),
-        look: Look { colour: INK, dash: Dash::Solid, marker },
+        look: Look::new(INK, Dash::Solid, marker),
         spots: vec![Spot { x: mean, y, low, high, n, label: String::new() }],
         singles: if few && n > 1 { effect.values.iter().map(single).collect() } else { Vec::new() },
         manner: Manner { bars: Bars::Level, markers, ..Manner::default() },

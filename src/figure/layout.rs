@@ -1,18 +1,20 @@
 //! A figure's plan: title, verdicts, a grid of lettered panels with margins that fit their text,
 //! and names of the lines at their ends or in one legend below.
 
-use super::axes::Plot;
-use super::content::{Markers, Panel, Trace};
+mod ends;
+
+use super::axes::{Frame, Plot};
+use super::content::Panel;
 use super::font;
 use super::hover::{self, HoverPoint};
 use super::judged::Judged;
-use super::label::spread;
-use super::legend::Legend;
-use super::plot::{self, text_colour};
+use super::legend::{Legend, are_apart};
+use super::plot;
 use super::rules;
 use super::scale::Scale;
-use super::scene::{Anchor, Dash, Scene, Text};
-use super::theme::{Rgb, Theme};
+use super::scene::{Anchor, Scene, Text};
+use super::share::share;
+use super::theme::Theme;
 use super::title::Heading;
 use crate::scenario::PanelKind;
 
@@ -25,9 +27,7 @@ pub(crate) fn compose(
     theme: &Theme,
 ) -> (Scene, Vec<HoverPoint>) {
     let heading = Heading::new(title, judged, theme);
-    let direct = Plan::new(panels, &heading, true, theme);
-    let plan =
-        if direct.names_fit(theme) { direct } else { Plan::new(panels, &heading, false, theme) };
+    let plan = Plan::best(panels, &heading, theme);
     let mut scene = Scene::new(theme.width, theme.paper);
     scene.size.1 = plan.height;
     if let Some(words) = watermark {
@@ -40,7 +40,7 @@ pub(crate) fn compose(
         plot::draw(plot, &mut scene, theme);
         plan.draw_names(plot, &mut scene, theme);
     }
-    plan.legend.draw((theme.margin, plan.legend_top), &mut scene, theme);
+    plan.draw_legends(&mut scene, theme);
     (scene, hover::points(&plan.plots, heading.hover(theme)))
 }
 
@@ -51,6 +51,19 @@ fn watermarked(scene: &mut Scene, words: &str, theme: &Theme) {
     scene.text(Text::new(at, words, size, colour).bold().anchored(Anchor::Middle));
 }
 
+/// Where the lines are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// At their ends.
+    Ends,
+    /// In one legend below all panels.
+    Below,
+    /// In one legend to the right of all panels.
+    Beside,
+    /// In a legend below each panel.
+    BelowEach,
+}
+
 /// Where everything goes.
 struct Plan<'a> {
     plots: Vec<Plot<'a>>,
@@ -59,11 +72,15 @@ struct Plan<'a> {
     slots: Vec<(f64, f64)>,
     /// Titles of the panels in lines, and the height reserved in each row of the grid.
     titles: Vec<Vec<String>>,
-    direct: bool,
-    legend: Legend,
+    names: Names,
+    /// One for all panels, or one for each.
+    legends: Vec<Legend>,
     legend_top: f64,
     height: f64,
 }
+
+/// From panels to their legend, in text sizes.
+const LEGEND_GAP: f64 = 1.1;
 
 /// How many panels stand side by side.
 fn columns(panels: &[Panel], theme: &Theme) -> usize {
@@ -81,19 +98,53 @@ fn columns(panels: &[Panel], theme: &Theme) -> usize {
 }
 
 impl<'a> Plan<'a> {
-    fn new(panels: &'a [Panel], heading: &Heading, direct: bool, theme: &Theme) -> Plan<'a> {
+    /// Names at the ends of lines where they fit, else legends: on a slide, whose height is given,
+    /// where they leave more room to the data.
+    fn best(panels: &'a [Panel], heading: &Heading, theme: &Theme) -> Plan<'a> {
+        let plan = |names| Plan::new(panels, heading, names, theme);
+        let direct = plan(Names::Ends);
+        if direct.names_fit(theme) {
+            return direct;
+        }
+        if are_apart(panels) {
+            return plan(Names::BelowEach);
+        }
+        let below = plan(Names::Below);
+        if theme.is_slide() {
+            let beside = plan(Names::Beside);
+            let bottom = beside.legend_top + beside.legends.first().map_or(0.0, |l| l.height);
+            if bottom <= theme.height.unwrap_or(0.0) - theme.margin
+                && beside.data_room() > below.data_room()
+            {
+                return beside;
+            }
+        }
+        below
+    }
+
+    /// The area of all frames.
+    fn data_room(&self) -> f64 {
+        let area = |f: Frame| (f.right - f.left) * (f.bottom - f.top);
+        self.plots.iter().map(|plot| area(plot.frame)).sum()
+    }
+
+    fn new(panels: &'a [Panel], heading: &Heading, names: Names, theme: &Theme) -> Plan<'a> {
         let columns = columns(panels, theme);
         let mut plots: Vec<Plot<'a>> = panels.iter().map(Plot::new).collect();
         share(&mut plots, columns);
-        let named = direct || panels.iter().all(|p| p.named);
-        let legend = if named { Legend::default() } else { Legend::new(panels, theme) };
+        let room = match names {
+            Names::Beside => 0.0,
+            _ => theme.width - 2.0 * theme.margin,
+        };
+        let named = names == Names::Ends || panels.iter().all(|p| p.named);
+        let legends = if named { Vec::new() } else { vec![Legend::new(panels, room, theme)] };
         let mut plan = Plan {
             plots,
             columns,
             slots: Vec::new(),
             titles: Vec::new(),
-            direct,
-            legend,
+            names,
+            legends,
             legend_top: 0.0,
             height: 0.0,
         };
@@ -131,7 +182,8 @@ impl<'a> Plan<'a> {
             let right = self.margins(|p| self.right_room(p, theme));
             let across = |m: &[f64]| m[..self.columns].iter().sum::<f64>();
             let spent = across(&left) + across(&right) + gap * (self.columns - 1) as f64;
-            let width = (theme.width - 2.0 * theme.margin - spent) / self.columns as f64;
+            let all = theme.width - 2.0 * theme.margin - self.legend_width(theme);
+            let width = (all - spent) / self.columns as f64;
             let width = width.max(40.0);
             self.slots.clear();
             let mut x = theme.margin;
@@ -143,6 +195,12 @@ impl<'a> Plan<'a> {
                     self.plots[i].frame.right = x + slot - right[i];
                 }
                 x += slot + gap;
+            }
+            if self.names == Names::BelowEach {
+                let legend = |(i, p): (usize, &Plot<'a>)| {
+                    Legend::new([p.panel], self.slots[i % self.columns].1, theme)
+                };
+                self.legends = self.plots.iter().enumerate().map(legend).collect();
             }
             self.wrap_titles(theme);
             height = self.place_rows(top, theme);
@@ -190,13 +248,13 @@ impl<'a> Plan<'a> {
             .collect();
         let foot = |i: usize| {
             let frame = self.plots[i].frame;
-            self.plots[i].bottom_room(frame.right - frame.left, theme)
+            let room = self.plots[i].bottom_room(frame.right - frame.left, theme);
+            room + if self.names == Names::BelowEach { self.legend_height(i, theme) } else { 0.0 }
         };
         let below: Vec<f64> = (0..rows).map(|r| row_of(r).map(foot).fold(0.0, f64::max)).collect();
         let gap = 1.1 * theme.panel;
         let fixed: f64 = above.iter().chain(&below).sum::<f64>() + gap * (rows - 1) as f64;
-        let legend =
-            if self.legend.height > 0.0 { self.legend.height + 1.1 * theme.text } else { 0.0 };
+        let legend = if self.names == Names::Below { self.legend_height(0, theme) } else { 0.0 };
         let heights: Vec<f64> = match theme.height {
             Some(all) => self.given_heights(all - top - fixed - legend - theme.margin),
             None => (0..rows).map(|r| self.natural_height(row_of(r), theme)).collect(),
@@ -211,9 +269,39 @@ impl<'a> Plan<'a> {
         for (i, plot) in self.plots.iter_mut().enumerate() {
             (plot.frame.top, plot.frame.bottom) = frames[i / self.columns];
         }
-        self.legend_top = y + 1.1 * theme.text;
+        self.legend_top = match self.names {
+            Names::Beside => frames[0].0,
+            _ => y + LEGEND_GAP * theme.text,
+        };
         self.height = theme.height.unwrap_or(y + legend + theme.margin);
         heights.into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The height that a legend takes below something.
+    fn legend_height(&self, i: usize, theme: &Theme) -> f64 {
+        let height = self.legends.get(i).map_or(0.0, |legend| legend.height);
+        if height > 0.0 { height + LEGEND_GAP * theme.text } else { 0.0 }
+    }
+
+    /// The width that a legend takes beside the panels.
+    fn legend_width(&self, theme: &Theme) -> f64 {
+        let beside = self.legends.first().filter(|_| self.names == Names::Beside);
+        beside.map_or(0.0, |legend| legend.width + 2.0 * theme.text)
+    }
+
+    fn draw_legends(&self, scene: &mut Scene, theme: &Theme) {
+        for (i, legend) in self.legends.iter().enumerate() {
+            let at = match self.names {
+                Names::BelowEach => {
+                    let f = self.plots[i].frame;
+                    let foot = self.plots[i].bottom_room(f.right - f.left, theme);
+                    (self.slots[i % self.columns].0, f.bottom + foot + LEGEND_GAP * theme.text)
+                }
+                Names::Beside => (theme.width - theme.margin - legend.width, self.legend_top),
+                Names::Below | Names::Ends => (theme.margin, self.legend_top),
+            };
+            legend.draw(at, scene, theme);
+        }
     }
 
     /// The heights of the rows' frames, where the page gives their sum: tables by their rows, all
@@ -245,94 +333,6 @@ impl<'a> Plan<'a> {
         width.fold(least, |height, w| height.max(ratio * w))
     }
 
-    /// The room that names at the ends of lines need.
-    fn right_room(&self, plot: &Plot<'_>, theme: &Theme) -> f64 {
-        let names = self.end_names(plot, theme);
-        let widest = names.iter().map(|n| font::width(&n.0, theme.text, false)).fold(0.0, f64::max);
-        let tick = 0.9 * theme.tick;
-        if names.is_empty() { tick } else { (widest + self.leader(theme)).max(tick) }
-    }
-
-    /// What is written at the right end: text, colour, and the value it belongs to.
-    fn end_names(&self, plot: &Plot<'_>, theme: &Theme) -> Vec<(String, Rgb, f64, f64)> {
-        let last =
-            |t: &Trace| t.spots.last().map(|s| (t.short.clone(), text_colour(t, theme), s.x, s.y));
-        let traces =
-            plot.panel.traces.iter().filter(|_| self.direct && !plot.panel.named).filter_map(last);
-        let rules = plot.panel.rules.iter().filter(|r| !r.of_x);
-        traces.chain(rules.map(|r| (r.label.clone(), theme.muted, plot.x.high, r.value))).collect()
-    }
-
-    /// Whether names at the ends of lines are short enough, and near enough to their lines.
-    fn names_fit(&self, theme: &Theme) -> bool {
-        let ends = |p: &Panel| {
-            let one = p.traces.len() == 1 && self.plots.len() == 1;
-            p.named
-                || one
-                || match p.kind {
-                    PanelKind::Sweep => true,
-                    PanelKind::Curves => p.traces.iter().all(|t| t.manner.markers != Markers::End),
-                    _ => false,
-                }
-        };
-        self.plots.iter().enumerate().all(|(i, plot)| {
-            let room = self.slots[i % self.columns].1;
-            let f = plot.frame;
-            let near = self.places(plot, theme).is_some_and(|places| {
-                places.iter().all(|(wanted, got)| (wanted - got).abs() <= 0.3 * (f.bottom - f.top))
-            });
-            ends(plot.panel) && near && self.right_room(plot, theme) <= 0.34 * room
-        })
-    }
-
-    /// Where the names at the right end would like to be, and where they go.
-    fn places(&self, plot: &Plot<'_>, theme: &Theme) -> Option<Vec<(f64, f64)>> {
-        let f = plot.frame;
-        let names = self.end_names(plot, theme);
-        let wanted: Vec<f64> = names
-            .iter()
-            .enumerate()
-            .map(|(k, n)| {
-                let end = plot.at(n.2, n.3).map_or(f.bottom, |p| p.1.clamp(f.top, f.bottom));
-                // Ends that the eye cannot tell apart keep the figure's order.
-                (end / theme.line).round() * theme.line + 1e-3 * k as f64
-            })
-            .collect();
-        let got = spread(
-            &wanted,
-            1.18 * theme.text,
-            f.top - 0.6 * theme.text,
-            f.bottom + 0.6 * theme.text,
-        )?;
-        Some(wanted.into_iter().zip(got).collect())
-    }
-
-    fn draw_names(&self, plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) {
-        let f = plot.frame;
-        let Some(places) = self.places(plot, theme) else { return };
-        for ((text, colour, x, _), (from, to)) in
-            self.end_names(plot, theme).into_iter().zip(places)
-        {
-            let end = plot.at(x, plot.y.low).map_or(f.right, |p| p.0.clamp(f.left, f.right));
-            let start = f.right + self.leader(theme);
-            if (from - to).abs() > 0.2 * theme.text || f.right - end > theme.text {
-                let bent = f.right + 0.35 * self.leader(theme);
-                let corners = vec![
-                    (end + 0.12 * self.leader(theme), from),
-                    (bent, from),
-                    (start - 0.2 * theme.text, to),
-                ];
-                scene.line(corners, colour.mix(theme.paper, 0.45), theme.hair, Dash::Solid);
-            }
-            scene.text(Text::new((start, to + 0.36 * theme.text), &text, theme.text, colour));
-        }
-    }
-
-    /// Length of the line from a curve's end to its name.
-    fn leader(&self, theme: &Theme) -> f64 {
-        if self.direct { 1.35 * theme.text } else { 0.45 * theme.text }
-    }
-
     fn draw_title(&self, i: usize, scene: &mut Scene, theme: &Theme) {
         let (x, _) = self.slots[i % self.columns];
         let first = i - i % self.columns;
@@ -349,45 +349,6 @@ impl<'a> Plan<'a> {
         for (k, line) in self.titles[i].iter().enumerate() {
             let at = (x + indent, top + theme.panel * (1.0 + 1.25 * k as f64));
             scene.text(Text::new(at, line, theme.panel, theme.ink));
-        }
-    }
-}
-
-/// Gives panels with the same axis the same range, and titles to the outer axes only.
-fn share(plots: &mut [Plot<'_>], columns: usize) {
-    let snapshot: Vec<Plot<'_>> = plots.to_vec();
-    for plot in plots.iter_mut() {
-        let (px, py) = (&plot.panel.x, &plot.panel.y);
-        for other in &snapshot {
-            let (ox, oy) = (&other.panel.x, &other.panel.y);
-            let alike = |a: &super::content::Axis, b: &super::content::Axis| {
-                a.label == b.label
-                    && a.log == b.log
-                    && a.categories.is_empty()
-                    && b.categories.is_empty()
-                    && a.range.is_none()
-                    && b.range.is_none()
-            };
-            let kind = plot.panel.kind == other.panel.kind;
-            if kind && alike(px, ox) {
-                plot.x.above_zero = plot.x.above_zero.or(other.x.above_zero);
-                (plot.x.low, plot.x.high) =
-                    (plot.x.low.min(other.x.low), plot.x.high.max(other.x.high));
-            }
-            if kind && alike(py, oy) {
-                (plot.y.low, plot.y.high) =
-                    (plot.y.low.min(other.y.low), plot.y.high.max(other.y.high));
-            }
-        }
-    }
-    let shared: Vec<Plot<'_>> = plots.to_vec();
-    for (i, plot) in plots.iter_mut().enumerate() {
-        if i % columns > 0 {
-            let before = &shared[i - 1];
-            plot.y_title = before.panel.y != plot.panel.y || before.y != plot.y || plot.down;
-        }
-        if let Some(below) = shared.get(i + columns) {
-            plot.x_title = below.panel.x.label != plot.panel.x.label;
         }
     }
 }

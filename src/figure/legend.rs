@@ -1,4 +1,4 @@
-//! One legend for all panels of a figure, in the figure's order.
+//! Legends, in the figure's order: one for all panels, or one for each.
 
 use super::content::{Markers, Panel, Trace};
 use super::font;
@@ -13,6 +13,8 @@ pub(crate) struct Legend {
     entries: Vec<Trace>,
     /// Left edges of the columns, from the legend's.
     columns: Vec<f64>,
+    /// The width of the grid.
+    pub(crate) width: f64,
     /// The height of the grid; zero without entries.
     pub(crate) height: f64,
 }
@@ -21,20 +23,20 @@ pub(crate) struct Legend {
 const ROW: f64 = 1.55;
 
 impl Legend {
-    /// The legend of some panels: every name once.
-    pub(crate) fn new(panels: &[Panel], theme: &Theme) -> Legend {
-        let mut entries: Vec<Trace> = Vec::new();
-        for trace in panels.iter().filter(|p| !p.named).flat_map(|p| &p.traces) {
-            if !entries.iter().any(|e| e.name == trace.name && e.look == trace.look) {
-                entries.push(Trace { spots: Vec::new(), singles: Vec::new(), ..trace.clone() });
-            }
-        }
+    /// The legend of some panels in a room so wide: every name once.
+    pub(crate) fn new<'a>(
+        panels: impl IntoIterator<Item = &'a Panel>,
+        room: f64,
+        theme: &Theme,
+    ) -> Legend {
+        let mut entries = entries(panels);
         shorten(&mut entries);
         // What all tiles have in common stands behind what tells them apart.
         entries.sort_by_key(|e| e.manner.swatch.is_some() && e.manner.markers == Markers::None);
-        let columns = columns(&entries, theme);
-        let rows = entries.len().div_ceil(columns.len());
-        Legend { entries, columns, height: rows as f64 * ROW * theme.text }
+        let mut columns = columns(&entries, room, theme);
+        let width = (columns.pop().unwrap_or(0.0) - gap(theme)).max(0.0);
+        let rows = entries.len().div_ceil(columns.len().max(1));
+        Legend { entries, columns, width, height: rows as f64 * ROW * theme.text }
     }
 
     /// Draws the legend with its upper left corner at a place.
@@ -49,6 +51,25 @@ impl Legend {
     }
 }
 
+/// Whether every panel shows lines of its own, so that a legend of each says more than one of all.
+pub(crate) fn are_apart(panels: &[Panel]) -> bool {
+    let own: Vec<usize> = panels.iter().map(|panel| entries([panel]).len()).collect();
+    own.len() > 1
+        && own.iter().all(|&n| n > 1)
+        && entries(panels).len() == own.iter().sum::<usize>()
+}
+
+/// The lines of some panels, every name once.
+fn entries<'a>(panels: impl IntoIterator<Item = &'a Panel>) -> Vec<Trace> {
+    let mut entries: Vec<Trace> = Vec::new();
+    for trace in panels.into_iter().filter(|p| !p.named).flat_map(|p| &p.traces) {
+        if !entries.iter().any(|e| e.name == trace.name && e.look == trace.look) {
+            entries.push(Trace { spots: Vec::new(), singles: Vec::new(), ..trace.clone() });
+        }
+    }
+    entries
+}
+
 /// Leaves out what the titles of the panels say, where no two entries become the same.
 fn shorten(entries: &mut [Trace]) {
     let is_short = |e: &Trace| e.manner.swatch.is_none() && !e.short.is_empty();
@@ -58,9 +79,15 @@ fn shorten(entries: &mut [Trace]) {
     }
 }
 
-/// The left edges of as many columns as the page has room for, each as wide as its widest entry.
-fn columns(entries: &[Trace], theme: &Theme) -> Vec<f64> {
-    let gap = 1.6 * theme.text;
+/// Between two columns.
+fn gap(theme: &Theme) -> f64 {
+    1.6 * theme.text
+}
+
+/// The left edges of as many columns as there is room for, each as wide as its widest entry, and
+/// where one more would begin.
+fn columns(entries: &[Trace], room: f64, theme: &Theme) -> Vec<f64> {
+    let gap = gap(theme);
     let around = sample_length(theme) + 0.6 * theme.text + gap;
     let widths: Vec<f64> =
         entries.iter().map(|e| font::width(&e.name, theme.text, false) + around).collect();
@@ -72,14 +99,13 @@ fn columns(entries: &[Trace], theme: &Theme) -> Vec<f64> {
         });
         std::iter::once(0.0).chain(ends).collect()
     };
-    let room = theme.width - 2.0 * theme.margin + gap;
-    let fits = |n: &usize| edges(*n).last().is_some_and(|end| *end <= room);
+    let fits = |n: &usize| edges(*n).last().is_some_and(|end| *end <= room + gap);
     let most = (1..=entries.len()).rev().find(fits).unwrap_or(1);
     // Rows of the same length look better than a full one and a rest.
     let rows = entries.len().div_ceil(most).max(1);
     let even = entries.len().div_ceil(rows).max(1);
     let n = if fits(&even) { even } else { most };
-    edges(n)[..n].to_vec()
+    edges(n)
 }
 
 fn sample_length(theme: &Theme) -> f64 {

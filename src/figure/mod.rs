@@ -28,6 +28,7 @@ mod scene;
 mod seen;
 mod select;
 mod setting;
+mod share;
 mod split;
 mod style;
 mod sweep;

@@ -45,7 +45,7 @@ pub(crate) fn clamped(frame: &Frame, (x, y): Place) -> Place {
 
 /// The band of a trace, or its filled area.
 fn area(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
-    let colour = theme.legible(trace.look.colour);
+    let colour = theme.legible(trace.look.on(theme));
     let spots = || trace.spots.iter();
     let (upper, lower, alpha): (Vec<Place>, Vec<Place>, f64) = if trace.manner.band {
         let high = places(plot, spots().map(|s| (s.x, s.high)));
@@ -72,7 +72,7 @@ fn floor(plot: &Plot<'_>) -> f64 {
 }
 
 fn singles(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
-    let colour = theme.legible(trace.look.colour).mix(theme.paper, 0.5);
+    let colour = theme.legible(trace.look.on(theme)).mix(theme.paper, 0.5);
     for single in &trace.singles {
         let points = places(plot, single.iter().copied());
         if let [point] = points[..] {
@@ -91,7 +91,7 @@ fn line(plot: &Plot<'_>, trace: &Trace, scene: &mut Scene, theme: &Theme) {
     let width = if trace.manner.thin { 0.65 * theme.line } else { theme.line };
     let points = places(plot, trace.spots.iter().map(|s| (s.x, s.y)));
     for piece in inside(&points, &plot.frame) {
-        scene.line(piece, theme.legible(trace.look.colour), width, trace.look.dash);
+        scene.line(piece, theme.legible(trace.look.on(theme)), width, trace.look.dash);
     }
 }
 
@@ -107,21 +107,23 @@ fn bars(plot: &Plot<'_>, (k, trace): (usize, &Trace), scene: &mut Scene, theme: 
             [(s.x, s.low.max(floor(plot))), (s.x, s.high)]
         };
         let mut points = places(plot, ends.into_iter());
-        points.iter_mut().for_each(|p| p.0 += shift(plot, (k, i), theme));
+        points.iter_mut().for_each(|p| p.0 += in_row(plot, (k, i), theme).0);
         let width = if level { 0.9 * theme.line } else { 0.6 * theme.line };
         for piece in inside(&points, &plot.frame) {
-            scene.line(piece, theme.legible(trace.look.colour), width, Dash::Solid);
+            scene.line(piece, theme.legible(trace.look.on(theme)), width, Dash::Solid);
         }
     }
 }
 
-/// How far the marker of a trace's spot stands beside its place, where those of other traces of a
-/// sweep would hide it: all that share the place stand in a row.
-fn shift(plot: &Plot<'_>, (k, i): (usize, usize), theme: &Theme) -> f64 {
+/// Where the marker of a trace's spot stands beside its place, and its radius: markers of a sweep
+/// that would hide each other stand in a row, and shrink where there is little room up to the next
+/// value.
+fn in_row(plot: &Plot<'_>, (k, i): (usize, usize), theme: &Theme) -> (f64, f64) {
     let traces = &plot.panel.traces;
     let own = &traces[k].spots[i];
+    let alone = (0.0, radius(plot, theme));
     let Some(at) = plot.at(own.x, own.y).filter(|_| plot.panel.kind == PanelKind::Sweep) else {
-        return 0.0;
+        return alone;
     };
     let hides = |t: &Trace| {
         let here = t.spots.iter().filter(|s| s.x == own.x && t.manner.markers == Markers::All);
@@ -129,11 +131,16 @@ fn shift(plot: &Plot<'_>, (k, i): (usize, usize), theme: &Theme) -> f64 {
         places.map(|p| (p.1 - at.1).abs()).any(|away| away < 0.9 * theme.marker)
     };
     let row: Vec<usize> = (0..traces.len()).filter(|&j| j == k || hides(&traces[j])).collect();
+    if row.len() == 1 {
+        return alone;
+    }
     let xs = traces.iter().flat_map(|t| &t.spots).filter(|s| s.x != own.x);
     let gap = xs.filter_map(|s| plot.at(s.x, s.y)).map(|p| (p.0 - at.0).abs());
-    let each = (1.5 * theme.marker).min(0.7 * gap.fold(f64::INFINITY, f64::min) / row.len() as f64);
+    let room = 0.75 * gap.fold(f64::INFINITY, f64::min) / row.len() as f64;
+    let each = (1.9 * theme.marker).min(room);
     let place = row.iter().position(|&j| j == k).unwrap_or(0) as f64;
-    (place - (row.len() - 1) as f64 / 2.0) * each
+    let shift = (place - (row.len() - 1) as f64 / 2.0) * each;
+    (shift, (each / 1.8).clamp(0.55 * theme.marker, theme.marker))
 }
 
 /// The places of a trace that get a marker; sparse ones are staggered from trace to trace.
@@ -170,15 +177,15 @@ fn markers(
     scene: &mut Scene,
     theme: &Theme,
 ) {
-    let colour = theme.legible(trace.look.colour);
-    let radius = radius(plot, theme);
+    let colour = theme.legible(trace.look.on(theme));
     let rings = trace.manner.markers == Markers::Rings;
     for i in marked(plot, trace, (k, of)) {
         let s = &trace.spots[i];
         let Some(at) = plot.at(s.x, s.y).filter(|p| clamped(&plot.frame, *p) == *p) else {
             continue;
         };
-        let at = (at.0 + shift(plot, (k, i), theme), at.1);
+        let (shift, radius) = in_row(plot, (k, i), theme);
+        let at = (at.0 + shift, at.1);
         let bare = plot.panel.kind == PanelKind::Region || trace.manner.bars != Bars::None;
         let halo = if bare { 0.0 } else { 0.28 * theme.marker };
         scene.area(marker(at, trace.look.marker, radius + halo), theme.paper, 1.0);
@@ -220,8 +227,8 @@ pub(crate) fn marker((x, y): Place, marker: Marker, r: f64) -> Vec<Place> {
 
 /// A line with its marker, as a legend shows it.
 pub(crate) fn sample(trace: &Trace, at: Place, length: f64, scene: &mut Scene, theme: &Theme) {
-    let Look { colour, dash, marker: shape } = trace.look;
-    let colour = theme.legible(colour);
+    let Look { dash, marker: shape, .. } = trace.look;
+    let colour = theme.legible(trace.look.on(theme));
     let (x, y) = at;
     if trace.manner.fill {
         let (up, down) = (y - 0.35 * theme.text, y + 0.35 * theme.text);
@@ -276,7 +283,7 @@ fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> 
         for s in trace.spots.iter().filter(|s| !s.label.is_empty()) {
             let Some(at) = plot.at(s.x, s.y) else { continue };
             let text =
-                Text::new((0.0, 0.0), &s.label, theme.tick, theme.readable(trace.look.colour));
+                Text::new((0.0, 0.0), &s.label, theme.tick, theme.readable(trace.look.on(theme)));
             let size = (text.width(), 0.9 * theme.tick);
             if let Some(free) = beside(at, size, 1.25 * theme.marker, &taken, &bounds) {
                 scene
@@ -337,7 +344,7 @@ fn clip(a: Place, b: Place, f: &Frame) -> Option<(Place, Place)> {
 
 /// The colour of text that names a trace.
 pub(crate) fn text_colour(trace: &Trace, theme: &Theme) -> Rgb {
-    theme.readable(trace.look.colour)
+    theme.readable(trace.look.on(theme))
 }
 
 #[cfg(test)]

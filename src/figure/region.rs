@@ -86,7 +86,7 @@ fn winner(a: &Measured, b: &Measured) -> usize {
 fn clouds(run: &Run, cells: &[&Cell], methods: [&str; 2], outcomes: [Vec<Spot>; 3]) -> Vec<Trace> {
     let look_of =
         |method: &str| cells.iter().find(|c| c.method == method).map(|c| look(&run.scenario, c));
-    let neutral = Look { colour: NEUTRAL, dash: Dash::Solid, marker: Marker::Circle };
+    let neutral = Look::new(NEUTRAL, Dash::Solid, Marker::Circle);
     let [a, b, tie] = outcomes;
     let mut looks =
         [look_of(methods[0]).unwrap_or(neutral), look_of(methods[1]).unwrap_or(neutral)];
@@ -121,7 +121,7 @@ fn boundary(run: &Run, cells: &[&Cell], x_key: &str, xs: &[(String, f64)]) -> Op
     };
     let spots: Vec<Spot> = xs.iter().filter_map(at).filter(|s| s.y.is_finite()).collect();
     let name = "theory".to_owned();
-    let look = Look { colour: Rgb(0x40, 0x44, 0x4C), dash: Dash::Dotted, marker: Marker::Circle };
+    let look = Look::new(Rgb(0x40, 0x44, 0x4C), Dash::Dotted, Marker::Circle);
     let manner = Manner { line: true, thin: true, ..Manner::default() };
     (spots.len() > 1).then(|| Trace {
         short: name.clone(),

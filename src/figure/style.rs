@@ -4,7 +4,7 @@
 //! differ in lightness and marker.
 
 use super::scene::Dash;
-use super::theme::Rgb;
+use super::theme::{Rgb, Theme};
 use crate::scenario::{Cell, Scenario};
 
 /// The shape of a marker.
@@ -35,6 +35,20 @@ pub(crate) struct Look {
     pub(crate) dash: Dash,
     /// Its marker.
     pub(crate) marker: Marker,
+    /// Its colour on dark paper.
+    pub(crate) on_dark: Rgb,
+}
+
+impl Look {
+    /// A look of one colour on every paper.
+    pub(crate) fn new(colour: Rgb, dash: Dash, marker: Marker) -> Look {
+        Look { colour, dash, marker, on_dark: colour }
+    }
+
+    /// Its colour on the paper of a theme.
+    pub(crate) fn on(self, theme: &Theme) -> Rgb {
+        if theme.is_dark() { self.on_dark } else { self.colour }
+    }
 }
 
 /// π_ref in every density panel.
@@ -123,7 +137,7 @@ pub(crate) fn look(scenario: &Scenario, cell: &Cell) -> Look {
     let first = MARKERS.iter().position(|&m| m == marker).unwrap_or(0);
     // Lines have dashes and markers too, so that two shades are enough.
     let colour = shade(base, place);
-    Look { colour, dash: own.dash, marker: MARKERS[(first + place) % MARKERS.len()] }
+    Look::new(colour, own.dash, MARKERS[(first + place) % MARKERS.len()])
 }
 
 /// The looks of all methods of a scenario where they fill areas, in which dashes do not show: the
@@ -142,7 +156,7 @@ pub(crate) fn fills(scenario: &Scenario) -> Vec<(&str, Look)> {
         let cycle = (0..MARKERS.len()).map(|k| MARKERS[(first + k) % MARKERS.len()]);
         let marker = cycle.min_by_key(|&m| uses(m)).unwrap_or(own);
         let twins = found.iter().filter(|f| f.1 == base).count();
-        let look = Look { colour: shade(base, twins), dash: Dash::Solid, marker };
+        let look = Look::new(shade(base, twins), Dash::Solid, marker);
         found.push((method, base, look));
     }
     found.into_iter().map(|(method, _, look)| (method, look)).collect()
@@ -160,7 +174,8 @@ fn shade(base: Rgb, place: usize) -> Rgb {
     }
 }
 
-/// Step `i` of `n` of a lightness ramp: light is fresh or small, dark is stale or large.
+/// Step `i` of `n` of a lightness ramp: light is fresh or small, dark is stale or large. On dark
+/// paper, where what is darker than the hue would turn grey to be seen, it ends with the hue.
 pub(crate) fn ramp(look: Look, i: usize, n: usize) -> Look {
     let t = if n < 2 { 0.5 } else { i as f64 / (n - 1) as f64 };
     let (light, dark) =
@@ -170,11 +185,13 @@ pub(crate) fn ramp(look: Look, i: usize, n: usize) -> Look {
     } else {
         look.colour.mix(dark, 2.0 * t - 1.0)
     };
-    Look { colour, marker: MARKERS[i % MARKERS.len()], ..look }
+    let on_dark = look.colour.mix(Rgb(255, 255, 255), 0.72 * (1.0 - t));
+    Look { colour, on_dark, marker: MARKERS[i % MARKERS.len()], ..look }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::theme::Width;
     use super::*;
 
     #[test]
@@ -185,9 +202,22 @@ mod tests {
 
     #[test]
     fn a_ramp_darkens_from_first_to_last() {
-        let look = Look { colour: Rgb(0, 0x72, 0xB2), dash: Dash::Solid, marker: Marker::Circle };
+        let look = Look::new(Rgb(0, 0x72, 0xB2), Dash::Solid, Marker::Circle);
         let white = Rgb(255, 255, 255);
         let contrast: Vec<f64> = (0..4).map(|i| ramp(look, i, 4).colour.contrast(white)).collect();
         assert!(contrast.windows(2).all(|w| w[0] < w[1]), "{contrast:?}");
+    }
+
+    #[test]
+    fn a_ramp_on_dark_paper_darkens_to_its_hue_and_not_to_grey() {
+        let theme = Theme::new(Width::Page, true);
+        for hue in [Rgb(0, 0x72, 0xB2), Rgb(0x00, 0x9E, 0x73), Rgb(0xD5, 0x5E, 0x00)] {
+            let look = Look::new(hue, Dash::Solid, Marker::Circle);
+            let seen: Vec<Rgb> =
+                (0..5).map(|i| theme.legible(ramp(look, i, 5).on(&theme))).collect();
+            let contrast: Vec<f64> = seen.iter().map(|c| c.contrast(theme.paper)).collect();
+            assert!(contrast.windows(2).all(|w| w[0] > 1.1 * w[1]), "{contrast:?}");
+            assert_eq!(seen[4], hue);
+        }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Theme {
     pub(crate) text: f64,
     /// Text size of tick labels: the smallest.
     pub(crate) tick: f64,
+    /// Most rows of verdicts.
+    pub(crate) verdicts: usize,
     /// Width of a data line.
     pub(crate) line: f64,
     /// Width of axes, ticks and rules.
@@ -94,6 +96,7 @@ impl Theme {
             panel: 8.0,
             text: 7.5,
             tick: 7.0,
+            verdicts: 4,
             line: 1.6,
             hair: 0.6,
             marker: 2.3,
@@ -109,6 +112,7 @@ impl Theme {
                 margin: 7.0,
                 title: 10.5,
                 panel: 8.5,
+                verdicts: 3,
                 ..column
             },
             Width::Slide => Theme {
@@ -120,6 +124,7 @@ impl Theme {
                 panel: 16.5,
                 text: 15.0,
                 tick: 13.5,
+                verdicts: 2,
                 line: 3.2,
                 hair: 1.2,
                 marker: 4.6,
@@ -137,13 +142,13 @@ impl Theme {
         let Theme { title, panel, text, tick, line, marker, .. } = self;
         let [title, panel, text, tick, line, marker] =
             [title, panel, text, tick, line, marker].map(|size| 0.8 * size);
-        Theme { title, panel, text, tick, line, marker, ..self }
+        Theme { title, panel, text, tick, line, marker, verdicts: 1, ..self }
     }
 
     /// A colour moved towards the ink until it can be told from the paper: contrast ≥ 2, or 2.9 on
     /// dark paper, where thin lines are harder to see.
     pub(crate) fn legible(&self, colour: Rgb) -> Rgb {
-        self.reach(colour, if self.paper.luminance() < 0.5 { 2.9 } else { 2.0 })
+        self.reach(colour, if self.is_dark() { 2.9 } else { 2.0 })
     }
 
     /// A colour moved towards the ink until it can be read as text (contrast ≥ 4).
@@ -156,6 +161,11 @@ impl Theme {
             .map(|k| colour.mix(self.ink, f64::from(k) * 0.05))
             .find(|c| c.contrast(self.paper) >= ratio)
             .unwrap_or(self.ink)
+    }
+
+    /// Whether the paper is dark.
+    pub(crate) fn is_dark(&self) -> bool {
+        self.paper.luminance() < 0.5
     }
 
     /// Whether this is a journal's column.

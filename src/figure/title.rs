@@ -57,11 +57,6 @@ fn colour(verdict: Verdict, theme: &Theme) -> Rgb {
     }
 }
 
-/// The most rows of marks: a column is narrow.
-fn most_rows(theme: &Theme) -> usize {
-    if theme.is_column() { 4 } else { 3 }
-}
-
 impl Heading {
     /// Breaks a title and verdicts into lines.
     pub(crate) fn new(title: &str, judged: &[Judged], theme: &Theme) -> Heading {
@@ -71,7 +66,7 @@ impl Heading {
         let details = [Detail::Interval, Detail::Effect, Detail::Claim];
         let tries = details.map(|detail| arranged(judged, detail, theme));
         let rows = |marks: &[Mark]| marks.last().map_or(0, |m| m.row + 1);
-        let fits = |(_, marks): &&(String, Vec<Mark>)| rows(marks) <= most_rows(theme);
+        let fits = |(_, marks): &&(String, Vec<Mark>)| rows(marks) <= theme.verdicts;
         let best = tries.iter().position(|found| fits(&found)).unwrap_or(2);
         let (lead, marks) = tries.into_iter().nth(best).unwrap_or_default();
         let height = verdict_top + rows(&marks) as f64 * 1.45 * theme.text + 0.9 * theme.panel;

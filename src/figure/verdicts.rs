@@ -162,7 +162,7 @@ fn empty(n: usize) -> Tile {
 
 /// What occurs among the tiles.
 fn legend(tiles: &[Tile], shares: bool) -> Vec<Trace> {
-    let look = |colour| Look { colour, dash: Dash::Solid, marker: Marker::Circle };
+    let look = |colour| Look::new(colour, Dash::Solid, Marker::Circle);
     let swatch = |name: &str, text: &str, colour, share| {
         Trace::swatch(name.to_owned(), text, (look(colour), share), Markers::None)
     };

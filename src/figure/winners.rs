@@ -167,7 +167,7 @@ fn legend(
     let name = |m: usize| format!("{} wins", words::method(methods[m]));
     let mut entries: Vec<Trace> =
         winners.map(|m| Trace::swatch(name(m), "", (looks[m], 100), Markers::All)).collect();
-    let grey = Look { colour: NEUTRAL, dash: Dash::Solid, marker: Marker::Circle };
+    let grey = Look::new(NEUTRAL, Dash::Solid, Marker::Circle);
     let is_won = |o: &Outcome| o.winner.is_some();
     if !outcomes.iter().all(is_won) {
         let name = format!("tie: the lead’s interval {}", tie_words(least));
