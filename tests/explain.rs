@@ -419,3 +419,14 @@ fn every_term_that_a_message_refers_to_is_explained() {
     }
     assert!(referred >= 10, "{referred}");
 }
+
+/// A paragraph that is told twice contradicts itself sooner or later.
+#[test]
+fn no_entry_has_two_paragraphs_of_one_label() {
+    for entry in modeseek::glossary::entries() {
+        for (i, paragraph) in entry.paragraphs.iter().enumerate() {
+            let once = entry.paragraphs[..i].iter().all(|other| other.label != paragraph.label);
+            assert!(once, "{}: {} twice", entry.name, paragraph.label);
+        }
+    }
+}

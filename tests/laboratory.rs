@@ -1,6 +1,8 @@
 //! The laboratory of `modeseek demo`: its settings are scenarios, its films are runs.
 
-use modeseek::laboratory::{Data, Film, METHODS, Policy, Reward, Settings, film, geometry};
+use modeseek::laboratory::{
+    Data, Film, METHODS, PRESETS, Policy, Reward, Settings, film, geometry,
+};
 use modeseek::learner::FittedPolicies;
 use modeseek::runner::train::train;
 use modeseek::scenario::Scenario;
@@ -100,16 +102,57 @@ fn the_geometry_is_that_of_the_words() {
 /// What the presets promise, in numbers of their own films.
 #[test]
 fn presets_show_what_they_say() {
-    let last = |query: &str, method| {
-        let settings = Settings::from_query(query).expect("valid");
-        shot(&settings, method).pictures.last().expect("pictures").clone()
+    let preset = |k: usize, more: &str| {
+        Settings::from_query(&format!("{}&{more}", PRESETS[k].query)).expect("valid")
     };
-    let bump = "reward=two-modes&policy=bump&lr=0.01";
-    let (cover, seek) = (last(bump, "forward-kl"), last(bump, "reverse-kl"));
-    assert!(seek.gold_reward > cover.gold_reward + 0.4);
-    let (on, off) = ("reward=far&data=on-policy", "reward=far&data=offline");
-    assert!(last(on, "best-of-n").gold_reward > last(off, "best-of-n").gold_reward + 0.4);
-    let (fresh, stale) = ("reward=far&b=100&steps=32", "reward=far&b=3200&steps=32");
-    let gain = |m| last(fresh, m).gold_reward - last(stale, m).gold_reward;
-    assert!(gain("reinforce") > 0.05, "{}", gain("reinforce"));
+    let at =
+        |settings: &Settings, method, step: usize| shot(settings, method).pictures[step].clone();
+    let end = |settings: &Settings, method| at(settings, method, 300).gold_reward;
+    let sampled = ["best-of-n", "dpo", "ipo", "reinforce"];
+
+    let (far, far_offline) = (preset(0, ""), preset(0, "data=offline"));
+    assert!(sampled.iter().all(|m| end(&far, m) > 0.98 && end(&far_offline, m) < 0.5));
+    let dpo = at(&far_offline, "dpo", 300);
+    let start = at(&far, "dpo", 0).gold_reward;
+    assert!(dpo.gold_reward < start && dpo.frame.probabilities[99] > 0.9);
+
+    let (near, near_on) = (preset(1, ""), preset(1, "data=on-policy"));
+    assert!((at(&near, "dpo", 0).gold_reward - 0.38).abs() < 0.01);
+    for method in near.methods.clone() {
+        assert!(end(&near, method) > 0.8, "{method}");
+        if sampled.contains(&method) {
+            let gain = end(&near_on, method) - end(&near, method);
+            assert!(
+                gain > 0.0 && gain < 0.16 && end(&far, method) - end(&far_offline, method) > 0.5
+            );
+        }
+    }
+
+    let skewed = preset(2, "");
+    let gain = |m| end(&skewed, m) - end(&far_offline, m);
+    assert!(["best-of-n", "dpo", "ipo"].into_iter().all(|m| gain(m) > 0.3));
+    let reinforce = shot(&skewed, "reinforce");
+    let best = reinforce.pictures.iter().map(|p| p.gold_reward).fold(0.0, f64::max);
+    assert!(best > reinforce.pictures[300].gold_reward + 0.1);
+
+    let bump = preset(3, "");
+    assert!(end(&bump, "reverse-kl") > end(&bump, "forward-kl") + 0.4);
+
+    let table = preset(4, "");
+    let reward = |method, step| at(&table, method, step).gold_reward;
+    assert!((end(&table, "reverse-kl") - end(&table, "forward-kl")).abs() < 0.01);
+    assert!((1..40).all(|step| reward("forward-kl", step) > reward("reverse-kl", step)));
+    let pushed_down = |m| at(&table, m, 5).pushes.iter().any(|push| *push < 0.0);
+    assert!(pushed_down("reverse-kl") && !pushed_down("forward-kl"));
+
+    let (stale, fresh) = (preset(5, ""), preset(5, "b=100"));
+    for method in stale.methods.clone() {
+        let reward = |settings| at(settings, method, 44).gold_reward;
+        assert!(reward(&fresh) > reward(&stale) + 0.05, "{method}");
+    }
+
+    let (reused, often) = (preset(6, ""), preset(6, "t=64"));
+    assert!(at(&reused, "reinforce", 71).gold_reward > at(&reused, "ppo", 71).gold_reward + 0.1);
+    let others = ["best-of-n", "dpo", "ipo", "reinforce"];
+    assert!(others.iter().all(|m| end(&often, "ppo") > end(&often, m) + 0.05));
 }

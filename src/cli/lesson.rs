@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[command(after_long_help = "Examples:\n  \
     modeseek lesson                             the lessons in order\n  \
     modeseek lesson 1                           the first one\n  \
-    modeseek lesson 2 --predict 1=0.4 --predict 2=b\n  \
+    modeseek lesson 2 --predict 1=b --predict 2=holds\n  \
     modeseek lesson --worksheet sheet.md        what students fill in\n  \
     modeseek lesson --key key.md                the answers, after running what is unfinished\n  \
     modeseek lesson wall --runs runs            effects stand there for finished runs")]

@@ -17,8 +17,8 @@
 use crate::figure::{Rgb, colour};
 use crate::glossary::{self, Entry, Kind};
 use crate::laboratory::{
-    Data, FilmError, Geometry, KEYS, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry, method_pattern,
-    pattern,
+    Data, FilmError, Geometry, KEYS, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry,
+    method_pattern, pattern,
 };
 use minijinja::Environment;
 use minijinja::value::Serde;

@@ -137,7 +137,7 @@ const View = (() => {
       const row = $("strip").querySelector(`[data-method="${name}"]`);
       const frames = steps.map((step) => frameAt(run, step));
       const most = frames.reduce((m, frame) => frame.pi.reduce((n, p) => Math.max(n, p), m), 0.01);
-      row.innerHTML = frames.map(() => `<button type="button"><canvas></canvas><span></span></button>`).join("");
+      row.innerHTML = frames.map(() => `<button type="button"><canvas aria-hidden="true"></canvas><span></span></button>`).join("");
       [...row.children].forEach((button, i) => {
         const { step, pi, reward } = frames[i];
         button.dataset.step = step;

@@ -58,7 +58,7 @@ export async function checkNames(page) {
     const nameless = [...document.querySelectorAll("button, input, select, a[href], summary")]
       .filter((node) => !named(node))
       .map((node) => node.outerHTML.slice(0, 80));
-    const silent = [...document.querySelectorAll("canvas, [role=img]")]
+    const silent = [...document.querySelectorAll("canvas:not([aria-hidden]), [role=img]")]
       .filter((node) => !node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby"))
       .map((node) => node.outerHTML.slice(0, 80));
     const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
