@@ -38,8 +38,11 @@ fn paths(panels: &[&[&str]]) -> Run {
     s.run()
 }
 
-/// The places of a text on a figure, and the figure's size.
-fn drawn(run: &Run, width: Width) -> (Vec<([f64; 4], String)>, (f64, f64)) {
+/// A text and the room it takes.
+type Placed = ([f64; 4], String);
+
+/// The texts of a figure, none of which overlaps another, and the figure's size.
+fn drawn(run: &Run, width: Width) -> (Vec<Placed>, (f64, f64)) {
     let options = FigureOptions { width, ..FigureOptions::default() };
     let svg = draw(run, &[], &options).expect("a figure").svg;
     let rooms = text_rooms(&svg);
