@@ -6,11 +6,15 @@ use figure_fixture::{Synthetic, page, text_rooms};
 use modeseek::figure::{FigureOptions, Width, draw, overlap};
 use modeseek::results::Run;
 
-const METHODS: [(&str, &str, &str); 4] = [
+const METHODS: [(&str, &str, &str); 8] = [
     ("offline dpo", "dpo = {}", "offline"),
     ("offline ipo", "ipo = { target_margin = 10.0 }", "offline"),
     ("on-policy rwr", "rwr = {}", "on-policy"),
     ("ppo", "ppo = {}", "on-policy"),
+    ("offline pref-ft", "pref-ft = {}", "offline"),
+    ("offline rwr", "rwr = {}", "offline"),
+    ("on-policy dpo", "dpo = {}", "on-policy"),
+    ("reinforce", "reinforce = {}", "on-policy"),
 ];
 
 /// Paths of reward against divergence: a panel for each list of methods.
@@ -34,8 +38,11 @@ fn paths(panels: &[&[&str]]) -> Run {
     s.run()
 }
 
-/// The places of a text on a figure, and the figure's size.
-fn drawn(run: &Run, width: Width) -> (Vec<([f64; 4], String)>, (f64, f64)) {
+/// A text and the room it takes.
+type Placed = ([f64; 4], String);
+
+/// The texts of a figure, none of which overlaps another, and the figure's size.
+fn drawn(run: &Run, width: Width) -> (Vec<Placed>, (f64, f64)) {
     let options = FigureOptions { width, ..FigureOptions::default() };
     let svg = draw(run, &[], &options).expect("a figure").svg;
     let rooms = text_rooms(&svg);
@@ -77,13 +84,22 @@ fn panels_that_share_a_line_share_the_legend() {
 }
 
 #[test]
-fn a_flat_slide_has_its_legend_beside_the_panels() {
+fn the_legend_of_a_slide_stands_where_it_leaves_the_most_room() {
     let names = METHODS.map(|m| m.0);
-    let (rooms, (width, height)) = drawn(&paths(&[&names[..]; 6]), Width::Slide);
-    for name in ["offline DPO", "offline IPO", "on-policy RWR", "PPO"] {
-        let found: Vec<_> = rooms.iter().filter(|r| r.1 == name).collect();
-        assert_eq!(found.len(), 1, "{name}");
-        let [left, _, _, bottom] = found[0].0;
-        assert!(left > 0.7 * width && bottom < 0.5 * height, "{name}: {:?}", found[0].0);
+    // Six panels in two rows are flat, so that height is dear; three in one are not.
+    for (panels, beside) in [(6, true), (3, false)] {
+        let (rooms, (width, height)) = drawn(&paths(&vec![&names[..]; panels]), Width::Slide);
+        for name in ["offline DPO", "offline IPO", "on-policy RWR", "PPO"] {
+            let found: Vec<_> = rooms.iter().filter(|r| r.1 == name).collect();
+            assert_eq!(found.len(), 1, "{name}");
+            let [left, top, _, _] = found[0].0;
+            let is_beside = left > 0.7 * width && top < 0.7 * height;
+            let is_below = top > 0.8 * height;
+            assert!(
+                if beside { is_beside } else { is_below },
+                "{panels}, {name}: {:?}",
+                found[0].0
+            );
+        }
     }
 }

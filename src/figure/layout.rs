@@ -3,7 +3,7 @@
 
 mod ends;
 
-use super::axes::{Frame, Plot};
+use super::axes::Plot;
 use super::content::Panel;
 use super::font;
 use super::hover::{self, HoverPoint};
@@ -98,34 +98,42 @@ fn columns(panels: &[Panel], theme: &Theme) -> usize {
 }
 
 impl<'a> Plan<'a> {
-    /// Names at the ends of lines where they fit, else legends: on a slide, whose height is given,
-    /// where they leave more room to the data.
+    /// Names at the ends of lines where they fit, else legends: one for all panels, or one for each
+    /// where they share no line. On a slide, whose height is given, the data decide: the legends stand
+    /// where they leave them the most room.
     fn best(panels: &'a [Panel], heading: &Heading, theme: &Theme) -> Plan<'a> {
         let plan = |names| Plan::new(panels, heading, names, theme);
         let direct = plan(Names::Ends);
         if direct.names_fit(theme) {
             return direct;
         }
-        if are_apart(panels) {
-            return plan(Names::BelowEach);
+        let each = are_apart(panels).then_some(Names::BelowEach);
+        if !theme.is_slide() {
+            return plan(each.unwrap_or(Names::Below));
         }
-        let below = plan(Names::Below);
-        if theme.is_slide() {
-            let beside = plan(Names::Beside);
-            let bottom = beside.legend_top + beside.legends.first().map_or(0.0, |l| l.height);
-            if bottom <= theme.height.unwrap_or(0.0) - theme.margin
-                && beside.data_room() > below.data_room()
-            {
-                return beside;
-            }
-        }
-        below
+        let roomier = |best: Plan<'a>, other: Plan<'a>| {
+            let better = other.legend_fits(theme) && other.data_room() > best.data_room();
+            if better { other } else { best }
+        };
+        let others = each.into_iter().chain([Names::Beside]);
+        others.map(plan).fold(plan(Names::Below), roomier)
     }
 
-    /// The area of all frames.
+    /// Whether a legend beside the panels ends above the lower margin.
+    fn legend_fits(&self, theme: &Theme) -> bool {
+        let height = self.legends.first().map_or(0.0, |legend| legend.height);
+        self.names != Names::Beside || self.legend_top + height <= self.height - theme.margin
+    }
+
+    /// The area of all frames; of a flat one only what has good proportions, unless its width holds
+    /// tiles with numbers.
     fn data_room(&self) -> f64 {
-        let area = |f: Frame| (f.right - f.left) * (f.bottom - f.top);
-        self.plots.iter().map(|plot| area(plot.frame)).sum()
+        const WIDEST: f64 = 1.8;
+        let area = |plot: &Plot<'a>| {
+            let (w, h) = (plot.frame.right - plot.frame.left, plot.frame.bottom - plot.frame.top);
+            if plot.panel.x.slots.is_empty() { w.min(WIDEST * h) * h } else { w * h }
+        };
+        self.plots.iter().map(area).sum()
     }
 
     fn new(panels: &'a [Panel], heading: &Heading, names: Names, theme: &Theme) -> Plan<'a> {

@@ -278,7 +278,8 @@ fn point_labels(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Room> 
             taken.extend(trace.spots.iter().flat_map(|s| rooms_along(&bar(s), theme)));
         }
     }
-    let bounds = [f.left, f.top - theme.tick, f.right + 2.0 * theme.tick, f.bottom];
+    let right = (f.right + 2.0 * theme.tick).min(theme.width - 0.5 * theme.margin);
+    let bounds = [f.left, f.top - theme.tick, right, f.bottom];
     for trace in &plot.panel.traces {
         for s in trace.spots.iter().filter(|s| !s.label.is_empty()) {
             let Some(at) = plot.at(s.x, s.y) else { continue };
