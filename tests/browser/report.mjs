@@ -49,12 +49,16 @@ export async function report(browser, modeseek, folder) {
     const { page, shot, close } = await open(browser, file);
     const plot = page.locator(".plot").first();
     await plot.scrollIntoViewIfNeeded();
-    const box = await plot.boundingBox();
-    let text = "";
-    for (let x = 0.2; x < 0.9 && !text; x += 0.02) {
-      await page.mouse.move(box.x + box.width * x, box.y + box.height * 0.5);
-      text = await page.$eval(".plot .tooltip", (tip) => (tip.hidden ? "" : tip.textContent));
-    }
+    const place = await plot.evaluate((node) => {
+      const points = JSON.parse(node.parentElement.querySelector(".hover").textContent);
+      const svg = node.querySelector("svg"),
+        box = svg.getBoundingClientRect(),
+        view = svg.viewBox.baseVal;
+      const [x, y] = points[Math.floor(points.length / 2)].at;
+      return [box.x + ((x - view.x) / view.width) * box.width, box.y + ((y - view.y) / view.height) * box.height];
+    });
+    await page.mouse.move(place[0] + 2, place[1] + 1);
+    const text = await page.$eval(".plot .tooltip", (tip) => (tip.hidden ? "" : tip.textContent));
     assert.match(text, /\d/);
     await shot("report-hover");
     await page.mouse.move(1, 1);
