@@ -50,7 +50,12 @@ pub struct Args {
 /// Lists, teaches or writes what is handed out.
 pub fn lesson(args: &Args) -> Result<(), Failure> {
     match (&args.lesson, &args.worksheet, &args.key) {
-        (Some(name), ..) if name == "wall" && args.predict.is_empty() => handout::wall(&args.runs),
+        (Some(name), ..) if name == "wall" => match args.predict.is_empty() {
+            true => handout::wall(&args.runs),
+            false => Err(Failure::input(anyhow!(
+                "the wall takes no predictions; leave --predict out, or name a lesson"
+            ))),
+        },
         (Some(name), ..) => class::teach(&chosen(name)?, args),
         (None, None, None) => list(),
         (None, ..) => handout::write(args),

@@ -50,11 +50,11 @@ export async function report(browser, modeseek, folder) {
     const plot = page.locator(".plot").first();
     await plot.scrollIntoViewIfNeeded();
     const place = await plot.evaluate((node) => {
-      const points = JSON.parse(node.parentElement.querySelector(".hover").textContent);
+      const { points } = JSON.parse(node.parentElement.querySelector(".hover").textContent);
       const svg = node.querySelector("svg"),
         box = svg.getBoundingClientRect(),
         view = svg.viewBox.baseVal;
-      const [x, y] = points[Math.floor(points.length / 2)].at;
+      const [x, y] = points[Math.floor(points.length / 2)];
       return [box.x + ((x - view.x) / view.width) * box.width, box.y + ((y - view.y) / view.height) * box.height];
     });
     await page.mouse.move(place[0] + 2, place[1] + 1);

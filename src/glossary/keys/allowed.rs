@@ -48,7 +48,9 @@ fn of_type(kind: &str) -> &'static str {
         ("String", false) => "a text",
         ("usize" | "u64", true) => "a list of whole numbers, 0 or above",
         ("usize" | "u64", false) => "a whole number, 0 or above",
-        ("f64" | "f32", _) => "a finite number",
+        ("f64" | "f32", _) => {
+            "a finite number; `modeseek check` names the range where there is one"
+        }
         ("[f64; 2]", _) => "a list of two numbers",
         ("bool", _) => "true or false",
         ("Selector", _) => "a table: `method` or a swept key → its value, or a list of values",
