@@ -92,6 +92,12 @@ pub struct Scenario {
     /// The panels of its figure.
     pub panels: Vec<PanelSpec>,
     /// What a class is asked before it runs.
+    ///
+    /// *Reading* Questions whose answers are read off the runs: `modeseek lesson ID` asks them, runs
+    /// and scores the predictions.
+    ///
+    /// *Wrong* A selector that means no cell or more than one, an unknown claim and a tolerance of 0
+    /// are refused by `modeseek check`, with the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<LessonSpec>,
     /// The `--set` arguments it was resolved with.
