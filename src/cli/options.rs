@@ -128,16 +128,22 @@ pub fn writable(folder: &Path, option: &str) -> Result<(), Failure> {
     tempfile::tempfile_in(folder).map(drop).map_err(refuse)
 }
 
+/// Refuses a folder where a file is asked for.
+pub fn no_folder(file: &Path, option: &str) -> Result<(), Failure> {
+    if !file.is_dir() {
+        return Ok(());
+    }
+    let message = format!("{option} {}: this is a folder", file.display());
+    let example = file.join("report.html");
+    let diagnostic = Diagnostic::new(message)
+        .note("allowed", "a file, which is made or replaced")
+        .note("help", format!("write `{option} {}`", example.display()));
+    Err(Failure::input(anyhow!("{diagnostic}")))
+}
+
 /// Refuses a file that cannot be written, before any work; folders on the way are made.
 pub fn writable_file(file: &Path, option: &str) -> Result<(), Failure> {
-    if file.is_dir() {
-        let message = format!("{option} {}: this is a folder", file.display());
-        let example = file.join("report.html");
-        let diagnostic = Diagnostic::new(message)
-            .note("allowed", "a file, which is made or replaced")
-            .note("help", format!("write `{option} {}`", example.display()));
-        return Err(Failure::input(anyhow!("{diagnostic}")));
-    }
+    no_folder(file, option)?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     writable(folder.unwrap_or(Path::new(".")), option)
 }

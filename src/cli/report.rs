@@ -1,7 +1,7 @@
 //! `modeseek report`: what was run, drawn and found, as one page.
 
 use super::figure::{Drawn, agreements_of, draw_run, findings_of, open, refuse_absent};
-use super::options::{Finished, Resolution, folder_of, writable_file, write_file};
+use super::options::{Finished, Resolution, folder_of, no_folder, writable_file, write_file};
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::figure::FigureOptions;
@@ -38,6 +38,7 @@ pub fn report(args: &Args) -> Result<(), Failure> {
             Path::new("figures").join(file_name(&parts))
         }
     };
+    no_folder(&out, "--out")?;
     refuse_absent(scenarios.iter().map(|(_, scenario)| scenario), &args.finished.runs)?;
     writable_file(&out, "--out")?;
     let mut report = Report::new();
