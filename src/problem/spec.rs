@@ -107,6 +107,12 @@ pub struct BumpsSpec {
     #[serde(default = "target_temperature")]
     pub target_temperature: f64,
     /// D_pref: whose responses the preference data hold.
+    ///
+    /// *Reading* `gaussian` moves the data away from π_ref, as truncation does on lengths: offline
+    /// methods see that region only, on-policy ones never do.
+    ///
+    /// *Wrong* Offline methods end where the data are and not where the reward is: the bump misses the
+    /// peak. A width below 0.5 arms is refused.
     #[serde(default, skip_serializing_if = "ArmDataSpec::is_reference")]
     pub data: ArmDataSpec,
 }
@@ -157,6 +163,12 @@ pub struct TwoModesSpec {
     #[serde(default)]
     pub reference: ReferenceSpec,
     /// D_pref: whose responses the preference data hold.
+    ///
+    /// *Reading* `gaussian` moves the data away from π_ref, as truncation does on lengths: offline
+    /// methods see that region only, on-policy ones never do.
+    ///
+    /// *Wrong* Offline methods end where the data are and not where the reward is: the bump misses the
+    /// peak. A width below 0.5 arms is refused.
     #[serde(default, skip_serializing_if = "ArmDataSpec::is_reference")]
     pub data: ArmDataSpec,
 }
