@@ -292,6 +292,12 @@ pub enum ReferenceSpec {
     /// *Wrong* Nothing is rare any more, so that on-policy sampling and small B look pointless.
     Uniform,
     /// exp(−(a − mean)²/2width²), normalised: where `policy.unimodal` of the same numbers starts.
+    ///
+    /// *Reading* A π_ref of one bump: give `policy.unimodal` the same mean and width, so that the
+    /// policy begins where π_ref stands and every log-ratio begins at 0.
+    ///
+    /// *Wrong* Other numbers than the policy's own: log-ratios and KL(π‖π_ref) are not 0 at step 0, and
+    /// DPO and IPO start from margins that nobody trained.
     Gaussian(GaussianSpec),
     /// Probabilities arm by arm; they are normalised if they sum to 1 within 1e-6.
     ///
@@ -320,6 +326,12 @@ pub enum ArmDataSpec {
     #[default]
     Reference,
     /// Skewed data: responses of one bump, wherever π_ref stands.
+    ///
+    /// *Reading* The further the bump lies from π_ref, the less of π_ref's mass has data: compare
+    /// offline methods with on-policy ones, which do not read it.
+    ///
+    /// *Wrong* A bump of one or two arms holds hardly a pair of unequal rewards: offline contrastive
+    /// methods stop after 1000 rounds without one.
     Gaussian(GaussianSpec),
 }
 
