@@ -1,5 +1,9 @@
 //! The shipped lessons: their class, their answers and what is handed out.
 
+#[path = "support/command.rs"]
+mod command;
+
+use command::modeseek;
 use modeseek::calculator::calculate;
 use modeseek::lesson::{Answer, answers, worksheet};
 use modeseek::results::Run;
@@ -7,16 +11,10 @@ use modeseek::scenario::{AnswerSpec, LessonSpec, Scenario, Source, Tier, Verdict
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 const WORKSHEET: &str = include_str!("../scenarios/lessons/worksheet.md");
 const KEY: &str = include_str!("../scenarios/lessons/key.md");
 const README: &str = include_str!("../scenarios/lessons/README.md");
-
-fn modeseek(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modeseek"));
-    command.current_dir(folder).args(arguments).output().expect("started")
-}
 
 /// Standard output of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {

@@ -4,9 +4,14 @@
 //! The messages stand in `tests/snapshots/lesson_errors.txt`; after a wanted change, run the test once
 //! with `MODESEEK_BLESS=1` and read the diff.
 
+#[path = "support/command.rs"]
+mod command;
+#[path = "support/messages.rs"]
+mod messages;
+
+use command::modeseek;
+use messages::{Case, compare, refusal, written};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 /// A small lesson that cases spoil in one place.
 const LESSON: &str = r#"id = "small"
@@ -81,9 +86,6 @@ ask = "How much by hand?"
 because = "1 times 1."
 answer.by-hand = { method = "best-of-n", table = "arms", row = 1, column = "loss", tolerance = 0.1 }
 "#;
-
-/// A name, what is replaced in the lesson by what, and the arguments.
-type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 const CHECK: &[&str] = &["check", "bad.toml"];
 
@@ -190,11 +192,6 @@ const COMMANDS: &[Case] = &[
     ("a key in a file", "", "", &["lesson", "--key", "bad.toml/key.md"]),
 ];
 
-fn modeseek(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modeseek"));
-    command.current_dir(folder).args(arguments).output().expect("started")
-}
-
 /// The message of one case, after what holds for all of them is checked.
 fn message((name, from, to, arguments): &Case) -> String {
     let folder = tempfile::tempdir().expect("a folder");
@@ -202,31 +199,18 @@ fn message((name, from, to, arguments): &Case) -> String {
     let text = LESSON.replacen(from, to, 1);
     fs::write(folder.path().join("bad.toml"), &text).expect("written");
     let output = modeseek(folder.path(), arguments);
-    let error = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(2), "{name}: {error}");
-    assert!(output.stdout.is_empty(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
-    assert!(error.starts_with("error: "), "{name}: {error}");
     let remedies = ["allowed", "help: ", "such as", "give ", "it has ", "needed", "methods are"];
-    assert!(remedies.iter().any(|word| error.contains(word)), "{name} has no remedy: {error}");
+    let message = refusal(name, output, &remedies);
     // The folder of figures may be made; nothing is run and nothing else written.
     assert!(!folder.path().join("runs/small/metrics.csv").exists(), "{name}: it ran");
     assert_eq!(fs::read_to_string(folder.path().join("bad.toml")).expect("there"), text);
-    format!("# {name}\n$ modeseek {}\n{}\n", arguments.join(" "), error.trim_end())
+    written(name, arguments, &message)
 }
 
 #[test]
 fn every_message_reads_as_written_down() {
     let found: Vec<String> = FILE.iter().chain(COMMANDS).map(message).collect();
-    let found = found.join("\n");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/lesson_errors.txt");
-    if std::env::var_os("MODESEEK_BLESS").is_some() {
-        return fs::write(&path, found).expect("written");
-    }
-    let wanted = fs::read_to_string(&path).expect("snapshots");
-    for (wanted, found) in wanted.split("\n# ").zip(found.split("\n# ")) {
-        assert_eq!(wanted, found, "\nfound:\n{found}");
-    }
-    assert_eq!(wanted, found, "run with MODESEEK_BLESS=1 after adding a case");
+    compare("lesson_errors.txt", &found);
 }
 
 /// The lesson itself is sound, runs, and is marked.

@@ -1,8 +1,11 @@
 //! A folder with a small scenario and its finished runs, and what can be read off a page.
 
+#[path = "../support/command.rs"]
+mod command;
+
+pub use command::modeseek;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 /// A scenario whose texts would break a page that does not escape them.
@@ -52,13 +55,7 @@ margin = 0.02
 why = "It is the first claim, turned round."
 "#;
 
-/// Runs the program in a folder.
-pub fn modeseek(folder: &Path, arguments: &[&str]) -> Output {
-    let program = env!("CARGO_BIN_EXE_modeseek");
-    Command::new(program).args(arguments).current_dir(folder).output().expect("the program starts")
-}
-
-/// The same, which must succeed; its standard output.
+/// Standard output of a command that succeeds.
 pub fn works(folder: &Path, arguments: &[&str]) -> String {
     let output = modeseek(folder, arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
