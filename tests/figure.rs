@@ -322,7 +322,7 @@ fn equal_runs_give_equal_bytes() {
     for (name, make) in [ALL[0], ALL[4]] {
         let one = || drawn(&make(6), Width::Column, false);
         let (a, b) = (one(), one());
-        assert!(a.svg == b.svg && a.png == b.png, "{name} differs between two drawings");
+        assert!(a.svg == b.svg && a.png() == b.png(), "{name} differs between two drawings");
     }
 }
 
@@ -337,7 +337,7 @@ fn every_figure_is_small_well_formed_and_describes_itself() {
         let missing = missing_glyphs(&plain_text(svg));
         assert!(missing.is_empty(), "{name} needs glyphs that the font lacks: {missing:?}");
         assert!(drawing.caption.contains("20 seeds"), "{name}: {}", drawing.caption);
-        assert_eq!(&drawing.png[1..4], b"PNG");
+        assert_eq!(&drawing.png().expect("painted")[1..4], b"PNG");
         let corners = |tag: &str| {
             tag.split("points=\"").nth(1).map_or(0, |p| {
                 let places: std::collections::BTreeSet<&str> =
@@ -423,7 +423,8 @@ fn gallery() {
     let dir = std::path::Path::new(&dir);
     std::fs::create_dir_all(dir).expect("a folder");
     let save = |name: String, d: Drawing| {
-        std::fs::write(dir.join(format!("{name}.png")), d.png).expect("written");
+        std::fs::write(dir.join(format!("{name}.png")), d.png().expect("painted"))
+            .expect("written");
         std::fs::write(dir.join(format!("{name}.svg")), d.svg).expect("written");
         std::fs::write(dir.join(format!("{name}.txt")), d.caption).expect("written");
     };

@@ -504,7 +504,11 @@ fn gallery() {
     for (name, run) in all() {
         for (ending, width) in [("page", Width::Page), ("column", Width::Column)] {
             let drawing = drawn(&run, width);
-            std::fs::write(dir.join(format!("{name}-{ending}.png")), drawing.png).expect("written");
+            std::fs::write(
+                dir.join(format!("{name}-{ending}.png")),
+                drawing.png().expect("painted"),
+            )
+            .expect("written");
             std::fs::write(dir.join(format!("{name}-{ending}.svg")), drawing.svg).expect("written");
         }
     }

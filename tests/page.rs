@@ -45,16 +45,16 @@ fn pictures(context: &mut Context, settings: &Settings, method: &str, steps: &[u
 
 /// The same numbers of the Rust learner.
 fn expected(settings: &Settings, method: &'static str, steps: &[u64]) -> Vec<Vec<f64>> {
-    let pictures = film(settings, method).unwrap_or_else(|e| panic!("{method}: {e}")).pictures;
+    let film = film(settings, method).unwrap_or_else(|e| panic!("{method}: {e}"));
     let row = |step: &u64| {
-        let picture = &pictures[*step as usize];
+        let picture = &film.pictures[*step as usize];
         let frame = &picture.frame;
         let down = frame.report.as_ref().map_or(0.0, |report| report.negative_gradient_mass);
         let mut row = vec![frame.queries as f64, picture.gold_reward];
         row.extend([picture.forward_kl_ref, picture.reverse_kl_ref, down]);
         row.extend(&frame.pushes);
         row.extend(&frame.probabilities);
-        row.extend(&picture.pushes);
+        row.extend(film.pushes(*step as usize));
         row
     };
     steps.iter().map(row).collect()

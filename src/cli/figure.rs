@@ -4,9 +4,7 @@ mod table;
 
 use super::options::{Finished, folder_of, has_run, writable, write_file};
 use super::{Failure, say};
-use crate::figure::{
-    Drawing, FigureOptions, VerdictMark, Width, draw, summary_csv, table_markdown,
-};
+use crate::figure::{Drawing, FigureOptions, VerdictMark, Width, draw, table_markdown};
 use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
@@ -124,14 +122,6 @@ pub fn agreements_of(run: &Run) -> Result<Vec<Agreement>, Failure> {
     run.scenario.published.iter().map(|spec| compare(run, spec).map_err(Failure::work)).collect()
 }
 
-/// One figure with its numbers.
-pub struct Drawn {
-    /// The figure.
-    pub drawing: Drawing,
-    /// The numbers that it draws, as CSV.
-    pub points: String,
-}
-
 /// The name of a scenario's figure: its number, else its id.
 pub fn figure_name(scenario: &Scenario) -> &str {
     scenario.figure.as_deref().unwrap_or(&scenario.id)
@@ -142,20 +132,18 @@ pub fn draw_run(
     run: &Run,
     findings: &[Finding],
     options: &FigureOptions,
-) -> Result<Drawn, Failure> {
+) -> Result<Drawing, Failure> {
     let marks: Vec<VerdictMark> = findings.iter().filter_map(mark).collect();
-    let drawing = draw(run, &marks, options).map_err(Failure::work)?;
-    let points = summary_csv(run).map_err(Failure::work)?;
-    Ok(Drawn { drawing, points })
+    draw(run, &marks, options).map_err(Failure::work)
 }
 
 /// Writes a figure as SVG and PNG and its numbers as CSV.
-pub fn write_drawn(drawn: &Drawn, name: &str, out: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub fn write_drawn(drawing: &Drawing, name: &str, out: &Path) -> Result<Vec<PathBuf>, Failure> {
     let file = |ending: &str| out.join(format!("{name}.{ending}"));
     Ok(vec![
-        write_file(&file("svg"), drawn.drawing.svg.as_bytes())?,
-        write_file(&file("png"), &drawn.drawing.png)?,
-        write_file(&file("csv"), drawn.points.as_bytes())?,
+        write_file(&file("svg"), drawing.svg.as_bytes())?,
+        write_file(&file("png"), &drawing.png().map_err(Failure::work)?)?,
+        write_file(&file("csv"), drawing.points.as_bytes())?,
     ])
 }
 

@@ -1,10 +1,10 @@
 //! `modeseek report`: what was run, drawn and found, as one page.
 
-use super::figure::{Drawn, agreements_of, draw_run, findings_of, open, refuse_absent};
+use super::figure::{agreements_of, draw_run, findings_of, open, refuse_absent};
 use super::options::{Finished, Resolution, folder_of, no_folder, writable_file, write_file};
 use super::provenance::provenance;
 use super::{Failure, say};
-use crate::figure::FigureOptions;
+use crate::figure::{Drawing, FigureOptions};
 use crate::report::{Evidence, Report};
 use crate::results::{Agreement, Finding, Run, RunFolder};
 use crate::scenario::{Cell, Scenario};
@@ -62,15 +62,14 @@ pub fn add(
     report: &mut Report,
     (run, folder): (&Run, &RunFolder),
     (findings, agreements): (&[Finding], &[Agreement]),
-    drawn: &Drawn,
+    drawing: &Drawing,
     again: Vec<String>,
 ) -> Result<(), Failure> {
     let evidence = Evidence {
         run,
         findings,
         agreements,
-        drawing: &drawn.drawing,
-        points: &drawn.points,
+        drawing,
         made_by: folder.read_manifest().map_err(Failure::work)?,
         health: health(folder, &run.scenario),
         again,

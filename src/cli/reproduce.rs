@@ -183,7 +183,7 @@ impl Book {
         let options = FigureOptions { watermark, ..FigureOptions::default() };
         let drawn = draw_run(&run, &findings, &options)?;
         eprintln!("{id}: {:.1} s, figure {figure}", start.elapsed().as_secs_f64());
-        let caption = drawn.drawing.caption.trim();
+        let caption = drawn.caption.trim();
         self.captions +=
             &format!("## {figure}: {title}\n\n![{title}]({figure}.svg)\n\n{caption}\n\n");
         self.files.extend(write_drawn(&drawn, &figure, out)?);

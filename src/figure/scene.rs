@@ -41,7 +41,7 @@ pub(crate) enum Anchor {
 }
 
 /// A line of text on a baseline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Text {
     /// The end of the baseline that `anchor` names.
     pub(crate) at: Place,
@@ -60,7 +60,7 @@ pub(crate) struct Text {
 }
 
 /// One thing to paint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
     /// An open line.
     Line {
@@ -87,7 +87,7 @@ pub(crate) enum Shape {
 }
 
 /// The shapes of a figure, back to front.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scene {
     /// Width and height.
     pub(crate) size: Place,

@@ -15,15 +15,17 @@ mod keys;
 mod metrics;
 mod objectives;
 mod pages;
+mod prose;
 mod scenarios;
 mod shipped;
 mod source;
 mod text;
 mod words;
 
-use crate::scenario::did_you_mean;
+use crate::wording::did_you_mean;
 pub use entry::{Entry, Kind, Paragraph};
 pub use objectives::BY_HAND;
+pub use prose::html;
 use text::normal;
 pub(crate) use text::wrapped;
 

@@ -171,7 +171,7 @@ fn plain(line: &str) -> String {
 }
 
 /// `BestOfN` → `best-of-n`.
-fn kebab_case(word: &str) -> String {
+pub(super) fn kebab_case(word: &str) -> String {
     let mut kebab = String::new();
     for c in word.chars() {
         if c.is_uppercase() && !kebab.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::entry::{Entry, Kind};
 use super::pages::{Page, pages};
-use super::source::{Member, item};
+use super::source::{Member, item, kebab_case};
 
 /// In the order in which one meets them; part of the documentation of this floor too.
 const TEXTS: [&str; 2] = [include_str!("words/training.md"), include_str!("words/judging.md")];
@@ -40,7 +40,7 @@ fn written(page: &Page) -> Entry {
 
 /// A word of Table 1.
 fn variant(member: &Member, what: &str) -> Entry {
-    Entry::new(Kind::Word, spaced(&member.name))
+    Entry::new(Kind::Word, kebab_case(&member.name).replace('-', " "))
         .with("What", format!("{} ({what})", member.doc.trim_end_matches('.')))
         .with("Read", &member.reading)
         .with("Wrong", &member.wrong)
@@ -69,16 +69,4 @@ fn verdict() -> Entry {
         )
         .with("See", "modeseek claims; `expected` of a [[claim]] holds the verdict seen before")
         .with("Source", "this program's own")
-}
-
-/// `PolicyGradient` → `policy gradient`.
-fn spaced(variant: &str) -> String {
-    let mut text = String::new();
-    for c in variant.chars() {
-        if c.is_uppercase() && !text.is_empty() {
-            text.push(' ');
-        }
-        text.extend(c.to_lowercase());
-    }
-    text
 }

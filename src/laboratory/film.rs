@@ -42,11 +42,6 @@ pub struct Picture {
     pub forward_kl_ref: f64,
     /// KL(π‖π_ref), nats.
     pub reverse_kl_ref: f64,
-    /// What the last step pushed, for show: `[arms]`, above 0 up, below 0 down.
-    ///
-    /// These are the frame's pushes, but for the reverse KL without their multiple of π, which drops
-    /// out of Σ c∇log π and would only hide the rest: so they sum to zero.
-    pub pushes: Vec<f64>,
 }
 
 /// The run of one method, step 0 first.
@@ -56,6 +51,22 @@ pub struct Film {
     pub method: &'static str,
     /// One picture after every step.
     pub pictures: Vec<Picture>,
+}
+
+impl Film {
+    /// What the step before a picture pushed, for show: `[arms]`, above 0 up, below 0 down.
+    ///
+    /// These are the frame's pushes, but for the reverse KL without their multiple of π, which drops
+    /// out of Σ c∇log π and would only hide the rest: so they sum to zero.
+    pub fn pushes(&self, place: usize) -> Vec<f64> {
+        let pushes = &self.pictures[place].frame.pushes;
+        if self.method != "reverse-kl" || place == 0 {
+            return pushes.clone();
+        }
+        let total: f64 = pushes.iter().sum();
+        let before = &self.pictures[place - 1].frame.probabilities;
+        pushes.iter().zip(before).map(|(push, p)| push - total * p).collect()
+    }
 }
 
 impl Settings {
@@ -83,33 +94,18 @@ pub fn film(settings: &Settings, method: &'static str) -> Result<Film, FilmError
     let Cell { experiment, .. } = settings.cell(method)?;
     let problem = train::problem(&experiment)?;
     let frames = train::film(&experiment, settings.seed)?;
-    let shown: Vec<Vec<f64>> =
-        (0..frames.len()).map(|k| shown_pushes(&frames, k, method)).collect();
-    let pictures = frames.into_iter().zip(shown);
-    let pictures = pictures.map(|(frame, pushes)| picture(frame, pushes, &problem)).collect();
+    let pictures = frames.into_iter().map(|frame| picture(frame, &problem)).collect();
     Ok(Film { method, pictures })
 }
 
-/// See [`Picture::pushes`].
-fn shown_pushes(frames: &[Frame], place: usize, method: &str) -> Vec<f64> {
-    let pushes = &frames[place].pushes;
-    if method != "reverse-kl" || place == 0 {
-        return pushes.clone();
-    }
-    let total: f64 = pushes.iter().sum();
-    let before = &frames[place - 1].probabilities;
-    pushes.iter().zip(before).map(|(push, p)| push - total * p).collect()
-}
-
 /// Measures a moment.
-fn picture(frame: Frame, pushes: Vec<f64>, problem: &Problem) -> Picture {
+fn picture(frame: Frame, problem: &Problem) -> Picture {
     let (log_p, log_ref) = (&frame.log_probabilities, problem.log_reference());
     let arms = frame.probabilities.iter().zip(problem.rewards());
     Picture {
         gold_reward: arms.map(|(p, r)| p * r).sum(),
         forward_kl_ref: kl_divergence(log_ref, log_p),
         reverse_kl_ref: kl_divergence(log_p, log_ref),
-        pushes,
         frame,
     }
 }

@@ -1,7 +1,7 @@
 //! Settings as permalinks write them: `reward=far&data=offline&beta=0.1`.
 
 use super::settings::{Data, METHODS, Policy, Range, Ranges, Reward, Settings};
-use crate::scenario::did_you_mean;
+use crate::wording::did_you_mean;
 
 /// What is written that cannot be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,8 +6,9 @@ const Knobs = (() => {
   const METHODS = DATA.methods;
   const byName = new Map(METHODS.map((method) => [method.name, method]));
 
+  /** What is chosen by words, and what the page calls it (HTML). */
   const WORDS = {
-    reward: { near: "near π_ref", far: "far from π_ref", "two-modes": "two modes" },
+    reward: { near: "near π<sub>ref</sub>", far: "far from π<sub>ref</sub>", "two-modes": "two modes" },
     policy: { table: "free table", bump: "one bump" },
     data: { "on-policy": "on-policy", offline: "offline", skewed: "offline, skewed" },
   };
@@ -16,7 +17,7 @@ const Knobs = (() => {
     {
       key: "beta",
       label: "β",
-      note: "small: far from π_ref. DPO’s β, RWR’s temperature, one over IPO’s margin; but for two modes, the target of the divergences",
+      note: "small: far from π<sub>ref</sub>. DPO’s β, RWR’s temperature, one over IPO’s margin; but for two modes, the target of the divergences",
     },
     {
       key: "b",

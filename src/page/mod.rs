@@ -14,11 +14,11 @@
 //! The page computes trajectories itself, but takes from here what the two must not say apart:
 //! rewards and laws over the arms, ranges, presets, colours, scenario texts and explanations.
 
-use crate::figure::{Rgb, colour};
-use crate::glossary::{self, Entry, Kind};
+use crate::figure::{Rgb, colour, words};
+use crate::glossary::{self, Entry, Kind, html};
 use crate::laboratory::{
-    Data, FilmError, Geometry, KEYS, METHODS, PRESETS, Policy, Ranges, Reward, Settings, geometry,
-    method_pattern, pattern,
+    Data, FilmError, Geometry, KEYS, METHODS, PRESETS, Policy, Preset, Ranges, Reward, Settings,
+    geometry, method_pattern, pattern,
 };
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -68,7 +68,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
     let data = json!({
         "world": world()?,
         "ranges": Ranges::ALL,
-        "presets": PRESETS,
+        "presets": PRESETS.map(preset),
         "start": settings,
         "first": Settings::default(),
         "methods": METHODS.map(|name| method(name, &glossary)),
@@ -77,7 +77,7 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "rates": Policy::ALL.map(|policy| (policy.word(), policy.learning_rate())),
     });
     let mut environment = Environment::new();
-    environment.add_filter("sub", subscripted);
+    environment.add_filter("prose", |text: String| minijinja::Value::from_safe_string(html(&text)));
     environment.add_template("page.html", PAGE)?;
     let page = environment.get_template("page.html")?;
     let parts = json!({
@@ -93,12 +93,6 @@ pub fn page(settings: &Settings) -> Result<String, PageError> {
         "version": env!("CARGO_PKG_VERSION"),
     });
     Ok(page.render(Serde(parts))?)
-}
-
-/// Plain text as HTML, with the subscript of π_ref.
-fn subscripted(text: &str) -> minijinja::Value {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    minijinja::Value::from_safe_string(escaped.replace("π_ref", "π<sub>ref</sub>"))
 }
 
 /// JSON that may stand inside of a script element.
@@ -143,30 +137,28 @@ fn patterns() -> Value {
     json!({ "scenarios": scenarios, "methods": methods.into_iter().collect::<Map<_, _>>() })
 }
 
+/// A preset whose text is HTML.
+fn preset(preset: Preset) -> Value {
+    json!({ "name": preset.name, "query": preset.query, "look": html(preset.look) })
+}
+
 /// How the page shows a method.
 #[derive(Serialize)]
 struct Shown {
     name: &'static str,
-    label: &'static str,
+    label: String,
     colour: String,
     /// Whether it is an exact expectation over all arms, which needs no samples.
     exact: bool,
-    /// What the glossary tells of it, paragraph by paragraph.
+    /// What the glossary tells of it, paragraph by paragraph, as HTML.
     told: Vec<(&'static str, String)>,
 }
 
 fn method(name: &'static str, glossary: &[Entry]) -> Shown {
     let label = match name {
-        "forward-kl" => "Forward KL (maximum likelihood)",
-        "reverse-kl" => "Reverse KL",
-        "pref-ft" => "Pref-FT",
-        "best-of-n" => "Best-of-N",
-        "rwr" => "RWR",
-        "dpo" => "DPO",
-        "ipo" => "IPO",
-        "reinforce" => "REINFORCE",
-        "ppo" => "PPO",
-        other => other,
+        "forward-kl" => "Forward KL (maximum likelihood)".to_owned(),
+        "reverse-kl" => "Reverse KL".to_owned(),
+        other => words::method(other),
     };
     let Rgb(r, g, b) = colour(name);
     let is_it = |entry: &&Entry| entry.kind == Kind::Objective && entry.name == name;
@@ -179,9 +171,9 @@ fn method(name: &'static str, glossary: &[Entry]) -> Shown {
     }
 }
 
-/// Paragraphs of an entry with their labels, of those that the page has room for.
+/// Paragraphs of an entry with their labels, as HTML, of those that the page has room for.
 fn told(entry: &Entry) -> Vec<(&'static str, String)> {
-    let shown = |label| Some((label, entry.text(label)?.to_owned()));
+    let shown = |label| Some((label, html(entry.text(label)?)));
     ["What", "Formula", "Gradient", "Read", "Wrong"].into_iter().filter_map(shown).collect()
 }
 
@@ -190,4 +182,16 @@ fn explained(glossary: &[Entry]) -> Value {
     let entry = |term: &&str| glossary.iter().find(|entry| entry.name == *term);
     let shown = TERMS.iter().filter_map(entry).map(|e| json!({ "name": e.name, "told": told(e) }));
     shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_term_of_the_page_is_one_of_the_glossary() {
+        let found = explained(&glossary::entries());
+        let names = found.as_array().expect("a list").iter().map(|term| term["name"].as_str());
+        assert_eq!(names.collect::<Vec<_>>(), TERMS.map(Some));
+    }
 }

@@ -137,7 +137,9 @@ const View = (() => {
       const row = $("strip").querySelector(`[data-method="${name}"]`);
       const frames = steps.map((step) => frameAt(run, step));
       const most = frames.reduce((m, frame) => frame.pi.reduce((n, p) => Math.max(n, p), m), 0.01);
-      row.innerHTML = frames.map(() => `<button type="button"><canvas aria-hidden="true"></canvas><span></span></button>`).join("");
+      row.innerHTML = frames
+        .map(() => `<button type="button"><canvas aria-hidden="true"></canvas><span></span></button>`)
+        .join("");
       [...row.children].forEach((button, i) => {
         const { step, pi, reward } = frames[i];
         button.dataset.step = step;
@@ -225,8 +227,7 @@ const View = (() => {
     for (const [key, words] of Object.entries(WORDS)) {
       $(key).innerHTML = Object.entries(words)
         .map(
-          ([value, text]) =>
-            `<label><input type="radio" name="${key}" value="${value}"><span>${html(text)}</span></label>`,
+          ([value, text]) => `<label><input type="radio" name="${key}" value="${value}"><span>${text}</span></label>`,
         )
         .join("");
       $(key).addEventListener("change", (event) =>
@@ -235,7 +236,7 @@ const View = (() => {
     }
     $("sliders").innerHTML = SLIDERS.map(
       ({ key, label, note }) =>
-        `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${html(note)}</small>` : ""}</div>`,
+        `<div class="knob"><div class="row"><label for="knob-${key}">${label}</label><output id="value-${key}" for="knob-${key}"></output></div><input type="range" id="knob-${key}" min="0" step="1">${note ? `<small>${note}</small>` : ""}</div>`,
     ).join("");
     for (const slider of SLIDERS) {
       $(`knob-${slider.key}`).addEventListener("input", (event) =>
@@ -253,15 +254,9 @@ const View = (() => {
     });
     $("method-terms").innerHTML = METHODS.map(
       ({ label, told }) =>
-        `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${html(text)}</dd>`).join("")}</dl></details>`,
+        `<details><summary>${label}</summary><dl>${told.map(([name, text]) => `<dt>${name}</dt><dd>${text}</dd>`).join("")}</dl></details>`,
     ).join("");
   }
-  /** Plain text as HTML, with the subscript of π_ref. */
-  const html = (text) =>
-    text
-      .replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c])
-      .replaceAll("π_ref", "π<sub>ref</sub>");
-
   /** Shows the settings on the knobs; a value between two stops becomes a stop. */
   function showKnobs() {
     for (const key of Object.keys(WORDS)) $(key).querySelector(`[value="${settings[key]}"]`).checked = true;
@@ -285,7 +280,7 @@ const View = (() => {
     const look = preset ? preset.look : "Settings of your own: compare the methods at the same step, or take a preset.";
     if ($("look").dataset.text !== look) {
       $("look").dataset.text = look;
-      $("look").innerHTML = html(look);
+      $("look").innerHTML = look;
     }
   }
 

@@ -47,14 +47,13 @@ const HOVER_ROOM: usize = 60_000;
 const FONT: &str = " font-family=\"DejaVu Sans, Verdana, sans-serif\"";
 
 impl Picture {
-    /// The figure with its numbers as [`crate::figure::summary_csv`] writes them; `see` is what the
-    /// page itself says of it.
-    pub(super) fn new(drawing: &Drawing, points: &str, see: Option<&str>) -> Picture {
+    /// The figure with its numbers; `see` is what the page itself says of it.
+    pub(super) fn new(drawing: &Drawing, see: Option<&str>) -> Picture {
         Picture {
             svg: inline(&drawing.svg),
             caption: without(&drawing.caption, see),
             hover: Hover::of(&drawing.hover),
-            rows: rows(points),
+            rows: rows(&drawing.points),
         }
     }
 }

@@ -8,7 +8,6 @@
 mod drawing;
 mod findings;
 mod headlines;
-mod prose;
 mod section;
 mod settings;
 mod terms;
@@ -16,6 +15,7 @@ mod wall;
 
 pub use section::Evidence;
 
+use crate::glossary::html;
 use crate::results::{Finding, Provenance, adjust};
 use headlines::{Headlines, Theme};
 use minijinja::syntax::SyntaxConfig;
@@ -169,7 +169,7 @@ fn render(page: &Page<'_>) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
-    environment.add_filter("prose", |text: String| Value::from_safe_string(prose::html(&text)));
+    environment.add_filter("prose", |text: String| Value::from_safe_string(html(&text)));
     for (name, text) in TEMPLATES {
         environment.add_template(name, text)?;
     }

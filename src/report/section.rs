@@ -21,8 +21,6 @@ pub struct Evidence<'a> {
     pub agreements: &'a [Agreement],
     /// Its figure.
     pub drawing: &'a Drawing,
-    /// The numbers that the figure draws, as [`crate::figure::summary_csv`] writes them.
-    pub points: &'a str,
     /// Which program, machine and command computed the results, if the run folder tells.
     pub made_by: Option<Provenance>,
     /// What should worry a reader: runs that failed, with the reason.
@@ -73,7 +71,7 @@ pub(super) struct Section {
 impl Section {
     /// The section of a scenario; `anchor` is its place on the page, which no other section has.
     pub(super) fn new(anchor: String, evidence: &Evidence<'_>) -> Section {
-        let Evidence { run, findings, agreements, drawing, points, .. } = evidence;
+        let Evidence { run, findings, agreements, drawing, .. } = evidence;
         let scenario = &run.scenario;
         let runs = scenario.cells.iter().map(|cell| run.seeds(&cell.name).len()).sum();
         let missing = run.missing().map(|missing| missing.to_string());
@@ -86,7 +84,7 @@ impl Section {
             see: scenario.see.clone(),
             tags: scenario.tags.clone(),
             theme: Theme::of(&scenario.tags),
-            picture: Picture::new(drawing, points, scenario.see.as_deref()),
+            picture: Picture::new(drawing, scenario.see.as_deref()),
             claims: Vec::new(),
             published: agreements.iter().map(Published::from).collect(),
             cells: scenario.cells.len(),

@@ -381,7 +381,7 @@ fn measure(experiment: &Experiment) -> Result<(), Fault> {
 pub(super) fn unknown_metric(key: String, metric: &str, others: &[&str]) -> Fault {
     let known = || others.iter().copied().chain(metrics());
     let fault = Fault::new(key, format!("no metric is called \"{metric}\""));
-    let fault = match super::diagnostic::did_you_mean(metric, known()) {
+    let fault = match crate::wording::did_you_mean(metric, known()) {
         Some(close) => fault.note("did you mean", format!("`{close}`?")),
         None => fault,
     };

@@ -2,13 +2,13 @@
 
 use super::check::{Fault, need, unknown_metric};
 use super::claim::{ClaimSpec, Selector, selects, written};
-use super::diagnostic::{did_you_mean, listed};
 use super::document::Part;
 use super::factor::FactorSpec;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec, Statistic};
 use super::published::PublishedSpec;
 use super::reading::Reading;
+use crate::wording::{did_you_mean, listed};
 use std::collections::BTreeSet;
 
 /// What claims, published numbers and panels may speak of.

@@ -2,7 +2,7 @@
 
 use super::check::{Fault, need};
 use super::check_findings::{Vocabulary, compared, suggest};
-use super::claim::{Selector, selects};
+use super::claim::{Selector, admits};
 use super::experiment::Cell;
 use super::lesson::{
     AnswerSpec, ByHandSpec, ChoiceSpec, LessonSpec, MeasuredSpec, NumberSpec, PredictSpec,
@@ -103,11 +103,7 @@ impl Ground<'_> {
     /// A selector names methods and settings that there are, and exactly one cell.
     fn one_cell(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
         self.known.selector(at, selector)?;
-        let has = |cell: &Cell, key: &str, value| match key {
-            "method" => selects(value, &cell.method),
-            key => cell.settings.get(key).is_some_and(|text| selects(value, text)),
-        };
-        let selected = |cell: &&Cell| selector.iter().all(|(key, value)| has(cell, key, value));
+        let selected = |cell: &&Cell| admits(selector, &cell.method, &cell.settings);
         let count = self.cells.iter().filter(selected).count();
         need(count == 1, || {
             let message = match count {

@@ -14,6 +14,14 @@ pub fn selects(value: &toml::Value, text: &str) -> bool {
     written(value) == text || value.as_array().is_some_and(any)
 }
 
+/// Whether a method and its settings are among those that a selector means.
+pub fn admits(selector: &Selector, method: &str, settings: &BTreeMap<String, String>) -> bool {
+    selector.iter().all(|(key, value)| match key.as_str() {
+        "method" => selects(value, method),
+        key => settings.get(key).is_some_and(|text| selects(value, text)),
+    })
+}
+
 /// A value as written in TOML, strings without their quotes: the values of `Cell::settings`.
 pub fn written(value: &toml::Value) -> String {
     match value {

@@ -2,8 +2,7 @@
 
 use super::experiment::EXPERIMENT_KEYS;
 use super::explain::shown;
-pub use crate::wording::did_you_mean;
-pub(super) use crate::wording::listed;
+use crate::wording::did_you_mean;
 use std::fmt;
 use std::ops::Range;
 

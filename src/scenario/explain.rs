@@ -1,9 +1,10 @@
 //! Keys → typed values, with serde's messages turned into ones that point and help.
 
-use super::diagnostic::{Diagnostic, listed};
+use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Sources, value_at};
 use super::experiment::Experiment;
 use super::overlay::{Layer, is_choice};
+use crate::wording::listed;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use toml::{Table, Value};

@@ -3,7 +3,7 @@
 use super::check::Fault;
 use super::check_findings::{Vocabulary, claim, factor, panel, published};
 use super::check_lesson::{self, Ground};
-use super::diagnostic::{Diagnostic, ScenarioError, listed};
+use super::diagnostic::{Diagnostic, ScenarioError};
 use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
@@ -14,6 +14,7 @@ use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
 use super::{Scenario, shipped};
 use crate::learner::{DataSource, Expectation};
+use crate::wording::listed;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

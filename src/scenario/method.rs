@@ -1,13 +1,14 @@
 //! `[[method]]`: names, overrides, and which keys each method has.
 
 use super::canonical::table_of;
-use super::diagnostic::{Diagnostic, listed};
+use super::diagnostic::Diagnostic;
 use super::document::{Part, Place, Sources, leaves, value_at};
 use super::experiment::{EXPERIMENT_KEYS, Experiment};
 use super::explain::{Failure, read};
 use super::overlay::Layer;
 use super::set::SetArgument;
 use super::sweep::{Axis, When};
+use crate::wording::listed;
 use toml::{Table, Value};
 
 /// A method: the file's keys with its own laid over them.

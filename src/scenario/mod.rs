@@ -30,7 +30,7 @@ mod shipped;
 mod sweep;
 
 pub use claim::{ClaimSpec, Selector, Verdict, selects, written};
-pub use diagnostic::{Diagnostic, Excerpt, ScenarioError, did_you_mean};
+pub use diagnostic::{Diagnostic, Excerpt, ScenarioError};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use factor::FactorSpec;
 pub use header::{Seeds, Tier};

@@ -34,7 +34,7 @@ pub(super) fn parse(
     };
     let (method, start) = method_prefix(&argument[..equals], methods).map_err(|name| {
         refuse(&format!("no method is named by `{}`", &argument[..equals]), 0..equals)
-            .note("allowed", super::diagnostic::listed(methods.iter().map(String::as_str)))
+            .note("allowed", crate::wording::listed(methods.iter().map(String::as_str)))
             .suggest(&name, methods.iter().map(String::as_str))
     })?;
     let path = key_path(argument[start..equals].trim());

@@ -1,6 +1,7 @@
 //! The scenarios that come with the program, embedded in the binary.
 
-use super::diagnostic::{Diagnostic, ScenarioError, did_you_mean, listed};
+use super::diagnostic::{Diagnostic, ScenarioError};
+use crate::wording::{did_you_mean, listed};
 
 /// A scenario that comes with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! `[sweep]` and `[[when]]`: the grid of a scenario, and keys that depend on the place in it.
 
-use super::claim::{Selector, selects, written};
-use super::diagnostic::{Diagnostic, listed};
+use super::claim::{Selector, admits, selects, written};
+use super::diagnostic::Diagnostic;
 use super::document::{Document, KeyPath, Part, Place, Sources, key_path, leaves};
 use super::explain::described;
 use super::overlay::Layer;
+use crate::wording::listed;
 use std::collections::BTreeMap;
 use toml::Value;
 
@@ -137,10 +138,7 @@ pub(super) struct When {
 impl When {
     /// Whether the keys are for this cell.
     pub fn applies(&self, method: &str, settings: &BTreeMap<String, String>) -> bool {
-        self.condition.iter().all(|(key, value)| match key.as_str() {
-            "method" => selects(value, method),
-            key => settings.get(key).is_some_and(|text| selects(value, text)),
-        })
+        admits(&self.condition, method, settings)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bars::sparkline;
 use super::panel::nats;
 use super::reel::Reel;
-use crate::laboratory::{Film, FilmError, Geometry, Picture, Settings};
+use crate::laboratory::{Film, FilmError, Geometry, Settings};
 
 /// Characters of a row of bars: two arms each.
 const WIDTH: usize = 50;
@@ -38,14 +38,15 @@ fn head(settings: &Settings, geometry: &Geometry) -> String {
 
 /// A method, a step a line.
 fn block(film: &Film, steps: &[usize]) -> String {
-    let lines = steps.iter().map(|step| line(*step, &film.pictures[*step]));
+    let lines = steps.iter().map(|step| line(*step, film));
     format!("\n{}\n{COLUMNS}\n{}", film.method, lines.collect::<String>())
 }
 
-fn line(step: usize, picture: &Picture) -> String {
+fn line(step: usize, film: &Film) -> String {
+    let (picture, pushes) = (&film.pictures[step], film.pushes(step));
     let (reward, kl) = (picture.gold_reward, nats(picture.reverse_kl_ref));
     let frame = &picture.frame;
-    let (up, down) = (most_pushed(&picture.pushes, 1.0), most_pushed(&picture.pushes, -1.0));
+    let (up, down) = (most_pushed(&pushes, 1.0), most_pushed(&pushes, -1.0));
     let bars = sparkline(&frame.probabilities, WIDTH);
     format!("{step:>4} {:>7} {reward:>6.3} {kl:>5} {up:>2} {down:>2} {bars}\n", frame.queries)
 }

@@ -38,8 +38,13 @@ struct Column {
 }
 
 impl Panel<'_> {
+    /// The step, or the last picture of a film that ended sooner.
+    fn place(&self) -> usize {
+        self.step.min(self.film.pictures.len() - 1)
+    }
+
     fn picture(&self) -> &Picture {
-        &self.film.pictures[self.step.min(self.film.pictures.len() - 1)]
+        &self.film.pictures[self.place()]
     }
 
     /// Draws the panel.
@@ -128,7 +133,7 @@ impl Panel<'_> {
 
     /// Two rows: arms that the last step pulled up, and arms that it pushed down.
     fn pushes(&self, y: u16, area: Rect, buffer: &mut Buffer) {
-        let pushes = &self.picture().pushes;
+        let pushes = self.film.pushes(self.place());
         let width = usize::from(area.width);
         let part = |sign: f64| -> Vec<f64> {
             means(&pushes.iter().map(|push| (sign * push).max(0.0)).collect::<Vec<_>>(), width)

@@ -1,7 +1,9 @@
 //! What is handed out: the worksheet, the key, and the wall of the findings that did not appear.
 
 use super::super::figure::{figure_name, open};
-use super::super::options::{folder_of, is_tuning, shipped_where, writable, write_file};
+use super::super::options::{
+    has_run, is_tuning, shipped_where, writable, writable_file, write_file,
+};
 use super::super::run::{compute, fail_if_any};
 use super::super::{Failure, say};
 use super::{Args, shipped_lessons};
@@ -14,7 +16,7 @@ use std::path::Path;
 pub(super) fn write(args: &Args) -> Result<(), Failure> {
     let lessons = shipped_lessons()?;
     for (file, option) in [(&args.worksheet, "--worksheet"), (&args.key, "--key")] {
-        file.as_deref().map_or(Ok(()), |file| writable(folder_above(file), option))?;
+        file.as_deref().map_or(Ok(()), |file| writable_file(file, option))?;
     }
     if let Some(file) = &args.worksheet {
         write_file(file, lesson::worksheet(&lessons).as_bytes())?;
@@ -28,11 +30,6 @@ pub(super) fn write(args: &Args) -> Result<(), Failure> {
         say(&format!("wrote {}", file.display()))?;
     }
     Ok(())
-}
-
-/// The folder that a file is to stand in.
-fn folder_above(file: &Path) -> &Path {
-    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The runs of a lesson, computed where they are unfinished.
@@ -59,7 +56,7 @@ fn absent_of(scenario: Scenario, runs: &Path) -> Result<Vec<Absent>, Failure> {
     let figure = figure_name(&scenario).to_owned();
     let mut claims = scenario.claims.clone();
     claims.retain(|claim| claim.expected != Verdict::Holds);
-    let is_there = !claims.is_empty() && folder_of(&scenario, runs).metrics().is_file();
+    let is_there = !claims.is_empty() && has_run(&scenario, runs);
     let run = if is_there { Some(open(scenario, runs)?) } else { None };
     let absent = claims.into_iter().map(|claim| {
         // Runs that lack a cell of the claim say nothing of it.

@@ -3,7 +3,7 @@
 use crate::figure::{escape, stretches};
 
 /// A text as HTML: `π_ref` with a subscript as in figures, and what stands between backticks as code.
-pub(super) fn html(text: &str) -> String {
+pub fn html(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // A single backtick opens nothing.
     if parts.len().is_multiple_of(2) {
