@@ -57,7 +57,7 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
         let mut paths = numbers_of_objective(&cells[0]);
         paths.extend(own.iter().map(|path| (*path).to_owned()));
         let one = |path: &String| {
-            let value = shared(cells, path)?.to_string();
+            let value = written(shared(cells, path)?);
             let short = value.strip_suffix(".0").unwrap_or(&value);
             // A strength of nothing, such as no smoothing, is none.
             (short != "0").then(|| words::setting(path, short))
@@ -67,6 +67,15 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
     };
     let each: Vec<String> = all.iter().filter_map(strength).collect();
     (!each.is_empty()).then(|| each.join("; "))
+}
+
+/// A value as a scenario writes it, but numbers of many digits as powers of ten.
+fn written(value: &toml::Value) -> String {
+    const LONG: f64 = 1e6;
+    match value.as_float() {
+        Some(x) if x.abs() >= LONG => words::number(x),
+        _ => value.to_string(),
+    }
 }
 
 /// The value at a path that all of some experiments have in common.
