@@ -4,6 +4,18 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { check, checkFits, checkNames, open } from "./browser.mjs";
 
+const PATIENCE = 20000; // milliseconds, for a machine that is busy with everything else
+
+/** Where the middle one of a plot's points stands in the window. */
+const middlePoint = (plot) => {
+  const { points } = JSON.parse(plot.parentElement.querySelector(".hover").textContent);
+  const svg = plot.querySelector("svg");
+  const box = svg.getBoundingClientRect();
+  const view = svg.viewBox.baseVal;
+  const [x, y] = points[Math.floor(points.length / 2)];
+  return [box.x + ((x - view.x) / view.width) * box.width, box.y + ((y - view.y) / view.height) * box.height];
+};
+
 const visible = (page, selector) => page.$$eval(selector, (nodes) => nodes.filter((n) => n.checkVisibility()).length);
 
 export async function report(browser, modeseek, folder) {
@@ -49,16 +61,13 @@ export async function report(browser, modeseek, folder) {
     const { page, shot, close } = await open(browser, file);
     const plot = page.locator(".plot").first();
     await plot.scrollIntoViewIfNeeded();
-    const place = await plot.evaluate((node) => {
-      const { points } = JSON.parse(node.parentElement.querySelector(".hover").textContent);
-      const svg = node.querySelector("svg"),
-        box = svg.getBoundingClientRect(),
-        view = svg.viewBox.baseVal;
-      const [x, y] = points[Math.floor(points.length / 2)];
-      return [box.x + ((x - view.x) / view.width) * box.width, box.y + ((y - view.y) / view.height) * box.height];
-    });
-    await page.mouse.move(place[0] + 2, place[1] + 1);
-    const text = await page.$eval(".plot .tooltip", (tip) => (tip.hidden ? "" : tip.textContent));
+    // Sections above are laid out only when they come into view, so the plot may still be moving.
+    let text = "";
+    for (const end = Date.now() + PATIENCE; !text && Date.now() < end;) {
+      const [x, y] = await plot.evaluate(middlePoint);
+      await page.mouse.move(x + 2, y + 1);
+      text = await page.$eval(".plot .tooltip", (tip) => (tip.hidden ? "" : tip.textContent));
+    }
     assert.match(text, /\d/);
     await shot("report-hover");
     await page.mouse.move(1, 1);
