@@ -32,6 +32,10 @@ pub mod calculator;
 // Algorithm 1: where on-policy sampling and reuse are.
 pub mod learner;
 
+// The same learner, with a transformer as the policy.
+#[cfg(feature = "llm")]
+pub mod llm;
+
 // What is asked, as a file.
 pub mod scenario;
 
