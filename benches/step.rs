@@ -149,7 +149,8 @@ fn main() {
     let objective = parse("[ipo]\ntarget_margin = 10.0");
     let method = Method::new(&objective, rule, Expectation::Sampled).expect("method");
     let supply = Supply::Data(100);
-    let mut learner = Learner::new(&task, method, (schedule, optimizer), supply, streams);
+    let mut learner =
+        Learner::new(&task, method, (schedule, optimizer), supply, streams).expect("set up");
     let measure = parse(
         "every = 1\nmetrics = [\"gold_reward\", \"forward_kl_ref\", \"reverse_kl_ref\", \"entropy\"]",
     );

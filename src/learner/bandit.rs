@@ -162,7 +162,7 @@ impl BanditRun<'_> {
         let schedule = Schedule::new(self.schedule).map_err(|e| setup(&e.to_string()))?;
         let optimizer = Optimizer::new(self.optimizer).map_err(|e| setup(&e.to_string()))?;
         let supply = self.supply()?;
-        let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams);
+        let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
         let mut observer = observer(learner.data());
         learner.train(&mut policy, &mut observer)?;
         Ok(observer)

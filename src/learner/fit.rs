@@ -23,7 +23,7 @@ where
     let mut log_ref = Vec::new();
     for prompt in (0..fit.states as u64).map(|i| task.prompt(i)) {
         let all = task.every_response();
-        log_ref.push(all.iter().map(|y| task.log_reference(&prompt, y)).collect::<Vec<_>>());
+        log_ref.push(task.log_reference(&prompt, &all)?);
         batch.push(prompt, all);
     }
     for _ in 0..fit.steps {

@@ -35,7 +35,7 @@ use crate::preference::PairRule;
 use crate::stream::{Draws, Purpose, Streams};
 use rand::seq::SliceRandom;
 use round::Round;
-use source::{Cycle, Judge, Labeller, PromptSource, Source};
+use source::{Cycle, Judge, Labeller, PromptSource, Reference, Source};
 use std::rc::Rc;
 
 /// Minibatch orders begin at this address, so that they never meet the orders of the data.
@@ -100,6 +100,11 @@ impl Method {
             exact: expectation == Expectation::Exact,
         })
     }
+
+    /// Whether the objective reads log π_ref.
+    fn reference(&self) -> Reference {
+        if self.needs.reference { Reference::Read } else { Reference::Unread }
+    }
 }
 
 /// The learner: a task, a method, a schedule and all that changes during a run.
@@ -151,18 +156,21 @@ impl<'a, T: Task> Learner<'a, T> {
         (schedule, optimizer): (Schedule, Optimizer),
         supply: Supply<T::Response>,
         streams: Streams,
-    ) -> Self {
+    ) -> Result<Self, Stop> {
         let drawn = if task.has_reward_model() { SAMPLES_BESIDE_DATA } else { 0 };
         let mut progress = Progress { drawn, ..Progress::default() };
-        let labeller = Labeller { task, rule: method.rule, streams, judge: Judge::Annotator };
+        let reference = method.reference();
+        let judge = Judge::Annotator;
+        let labeller = Labeller { task, rule: method.rule, streams, judge, reference };
         let per_prompt = schedule.responses_per_prompt;
         let data: Option<Vec<_>> = match supply {
             Supply::Fresh | Supply::Pool(_) => None,
             Supply::Data(prompts) if method.exact => {
-                Some((0..prompts as u64).map(|i| labeller.enumerate(task.prompt(i), 0)).collect())
+                let listed = |i| labeller.enumerate(task.prompt(i), 0);
+                Some((0..prompts as u64).map(listed).collect::<Result<_, _>>()?)
             }
-            Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)),
-            Supply::Comparisons(ref rows) => Some(labeller.comparison_data(rows)),
+            Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)?),
+            Supply::Comparisons(ref rows) => Some(labeller.comparison_data(rows)?),
         };
         let source = match (data, supply) {
             (Some(data), _) => {
@@ -175,7 +183,7 @@ impl<'a, T: Task> Learner<'a, T> {
             _ => Source::OnPolicy(PromptSource::Fresh { next: 0 }),
         };
         let baseline = RunningMean::default();
-        Learner { task, method, schedule, optimizer, streams, source, baseline, progress }
+        Ok(Learner { task, method, schedule, optimizer, streams, source, baseline, progress })
     }
 
     /// The offline data, if any.
@@ -290,7 +298,8 @@ impl<'a, T: Task> Learner<'a, T> {
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
         let (task, rule, streams) = (self.task, self.method.rule, self.streams);
-        let labeller = Labeller { task, rule, streams, judge: Judge::Scorer };
+        let (judge, reference) = (Judge::Scorer, self.method.reference());
+        let labeller = Labeller { task, rule, streams, judge, reference };
         let prompts: Vec<T::Prompt> = indices.iter().map(|&i| self.task.prompt(i)).collect();
         let now = self.progress.step;
         if self.method.exact {
@@ -308,9 +317,10 @@ impl<'a, T: Task> Learner<'a, T> {
         self.progress.queries += total;
         let label = |(p, prompt)| {
             let own: Vec<_> = responses.by_ref().take(per_prompt).collect();
-            Rc::new(labeller.label(prompt, own, first / per_prompt as u64 + p as u64, now))
+            let address = first / per_prompt as u64 + p as u64;
+            Ok(Rc::new(labeller.label(prompt, own, address, now)?))
         };
-        Ok(prompts.into_iter().enumerate().map(label).collect())
+        prompts.into_iter().enumerate().map(label).collect()
     }
 
     /// One pass: all places of a round, in a seeded order, cut into minibatches.

@@ -1,7 +1,7 @@
 //! The learned reward r_φ of a run: a Bradley–Terry model of its first preference pairs.
 
 use super::Stop;
-use super::source::{Judge, Labeller};
+use super::source::{Judge, Labeller, Reference};
 use super::task::BanditTask;
 use crate::preference::{PairRule, RewardModelSpec, fit_reward_model};
 use crate::stream::Streams;
@@ -17,8 +17,9 @@ pub(super) fn learn_reward(
     rule: PairRule,
     streams: Streams,
 ) -> Result<BanditTask, Stop> {
-    let labeller = Labeller { task: &task, rule, streams, judge: Judge::Annotator };
-    let data = labeller.preference_data(spec.pairs, 2);
+    let (judge, reference) = (Judge::Annotator, Reference::Unread);
+    let labeller = Labeller { task: &task, rule, streams, judge, reference };
+    let data = labeller.preference_data(spec.pairs, 2)?;
     let comparisons: Vec<(usize, usize)> = data
         .iter()
         .flat_map(|s| s.pairs.iter().map(|p| (s.responses[p.chosen], s.responses[p.rejected])))

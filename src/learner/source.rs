@@ -55,6 +55,17 @@ pub(super) struct Labeller<'a, T: Task> {
     pub rule: PairRule,
     pub streams: Streams,
     pub judge: Judge,
+    /// Whether log π_ref is asked for.
+    pub reference: Reference,
+}
+
+/// Whether an objective reads log π_ref, which costs a language model a forward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// It is computed for every response.
+    Read,
+    /// It is left out.
+    Unread,
 }
 
 impl<T: Task> Labeller<'_, T> {
@@ -66,12 +77,15 @@ impl<T: Task> Labeller<'_, T> {
         responses: Vec<T::Response>,
         address: u64,
         drawn_at: u64,
-    ) -> PromptSamples<T> {
-        let rewards: Vec<f64> = responses.iter().map(|y| self.task.reward(&prompt, y)).collect();
-        let pairs = self.compare(&prompt, &responses, &rewards, address);
-        let log_ref = responses.iter().map(|y| self.task.log_reference(&prompt, y)).collect();
+    ) -> Result<PromptSamples<T>, PolicyError> {
+        let rewards = self.task.rewards(&prompt, &responses)?;
+        let pairs = self.compare(&prompt, &responses, &rewards, address)?;
+        let log_ref = match self.reference {
+            Reference::Read => self.task.log_reference(&prompt, &responses)?,
+            Reference::Unread => Vec::new(),
+        };
         let (log_target, law) = (Vec::new(), None);
-        PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at }
+        Ok(PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at })
     }
 
     /// The comparisons between responses to one prompt.
@@ -81,36 +95,39 @@ impl<T: Task> Labeller<'_, T> {
         responses: &[T::Response],
         rewards: &[f64],
         address: u64,
-    ) -> Vec<Pair> {
+    ) -> Result<Vec<Pair>, PolicyError> {
         let mut rng = None;
         let uniform = || {
             let at = || self.streams.at(Purpose::LabelNoise, address);
             rng.get_or_insert_with(at).random::<f64>()
         };
         if !self.task.has_reward_model() {
-            return self.rule.pairs(rewards, uniform);
+            return Ok(self.rule.pairs(rewards, uniform));
         }
-        match self.judge {
+        Ok(match self.judge {
             Judge::Scorer => self.rule.exact().pairs(rewards, uniform),
             Judge::Annotator => {
-                let gold = responses.iter().map(|y| self.task.gold_reward(prompt, y));
-                self.rule.pairs(&gold.collect::<Vec<_>>(), uniform)
+                self.rule.pairs(&self.task.gold_rewards(prompt, responses)?, uniform)
             }
-        }
+        })
     }
 
     /// Every response with its probability in the preference data.
-    pub fn enumerate(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
+    pub fn enumerate(
+        &self,
+        prompt: T::Prompt,
+        drawn_at: u64,
+    ) -> Result<PromptSamples<T>, PolicyError> {
         let law = Some(self.task.data_law());
-        PromptSamples { law, ..self.listed(prompt, drawn_at) }
+        Ok(PromptSamples { law, ..self.listed(prompt, drawn_at)? })
     }
 
     /// Every response, without a probability.
-    fn listed(&self, prompt: T::Prompt, drawn_at: u64) -> PromptSamples<T> {
-        let mut samples = self.label(prompt, self.task.every_response(), 0, drawn_at);
+    fn listed(&self, prompt: T::Prompt, drawn_at: u64) -> Result<PromptSamples<T>, PolicyError> {
+        let mut samples = self.label(prompt, self.task.every_response(), 0, drawn_at)?;
         let target = samples.responses.iter();
         samples.log_target = target.map(|y| self.task.log_target(&samples.prompt, y)).collect();
-        samples
+        Ok(samples)
     }
 
     /// Every response with its probability under a policy.
@@ -123,7 +140,7 @@ impl<T: Task> Labeller<'_, T> {
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
-        let mut samples = self.listed(prompt, drawn_at);
+        let mut samples = self.listed(prompt, drawn_at)?;
         let mut batch = Batch::default();
         batch.push(samples.prompt.clone(), samples.responses.iter().cloned());
         let log_pi = policy.log_probs(&batch)?;
@@ -133,26 +150,33 @@ impl<T: Task> Labeller<'_, T> {
     }
 
     /// The preference data of the first `prompts` training prompts, drawn once.
-    pub fn preference_data(&self, prompts: usize, per_prompt: usize) -> Vec<PromptSamples<T>> {
+    pub fn preference_data(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
+        let draws = Draws::new(self.streams, Purpose::Sample, 0);
+        let mut responses = self.task.data_responses(prompts, per_prompt, &draws)?.into_iter();
         (0..prompts as u64)
             .map(|index| {
-                let prompt = self.task.prompt(index);
-                let draws = Draws::new(self.streams, Purpose::Sample, index * per_prompt as u64);
-                let responses = self.task.data_responses(index, per_prompt, &draws);
-                self.label(prompt, responses, index, 0)
+                let own = responses.by_ref().take(per_prompt).collect();
+                self.label(self.task.prompt(index), own, index, 0)
             })
             .collect()
     }
 
     /// The user's own comparisons, one pair of responses each.
-    pub fn comparison_data(&self, rows: &[Comparison<T::Response>]) -> Vec<PromptSamples<T>> {
+    pub fn comparison_data(
+        &self,
+        rows: &[Comparison<T::Response>],
+    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
         rows.iter()
             .map(|row| {
                 let prompt = self.task.prompt(row.prompt);
                 let responses = vec![row.chosen.clone(), row.rejected.clone()];
-                let mut samples = self.label(prompt, responses, 0, 0);
+                let mut samples = self.label(prompt, responses, 0, 0)?;
                 samples.pairs = vec![Pair { chosen: 0, rejected: 1 }];
-                samples
+                Ok(samples)
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! What a learner is asked to do: prompts, rewards and the reference.
 
-use crate::policy::{Arm, Context};
+use crate::policy::{Arm, Context, PolicyError};
 use crate::problem::Problem;
 use crate::stream::{Draws, Purpose, Streams, cumulative, invert_cdf};
 use rand::Rng;
@@ -20,24 +20,42 @@ pub trait Task {
     /// The `index`-th training prompt.
     fn prompt(&self, index: u64) -> Self::Prompt;
 
-    /// The reward of a response as a method sees it: that of the reward model, where there is one.
-    fn reward(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+    /// The rewards of responses as a method sees them: those of the reward model, where there is
+    /// one. `[responses]`.
+    fn rewards(
+        &self,
+        prompt: &Self::Prompt,
+        responses: &[Self::Response],
+    ) -> Result<Vec<f64>, PolicyError>;
 
-    /// The true reward of a response, by which the preference data are labelled.
-    fn gold_reward(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+    /// The true rewards of responses, by which the preference data are labelled: `[responses]`.
+    fn gold_rewards(
+        &self,
+        prompt: &Self::Prompt,
+        responses: &[Self::Response],
+    ) -> Result<Vec<f64>, PolicyError>;
 
     /// Whether the reward that methods see was learned.
     fn has_reward_model(&self) -> bool;
 
-    /// log π_ref of a response, summed over its tokens (nats).
-    fn log_reference(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+    /// log π_ref of responses, each summed over its tokens: `[responses]`, nats.
+    fn log_reference(
+        &self,
+        prompt: &Self::Prompt,
+        responses: &[Self::Response],
+    ) -> Result<Vec<f64>, PolicyError>;
 
     /// log of the target distribution at a response (nats).
     fn log_target(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
 
-    /// `count` responses of the preference data to the `index`-th training prompt; the k-th reads
-    /// the k-th address of `draws`.
-    fn data_responses(&self, index: u64, count: usize, draws: &Draws) -> Vec<Self::Response>;
+    /// `per_prompt` responses of the preference data to each of the first `prompts` training
+    /// prompts, prompt by prompt; the k-th reads the k-th address of `draws`.
+    fn data_responses(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Self::Response>, PolicyError>;
 
     /// Every response there is, where they can be listed.
     fn every_response(&self) -> Vec<Self::Response>;
@@ -106,6 +124,11 @@ impl BanditTask {
     }
 }
 
+/// The numbers of some arms.
+fn at(numbers: &[f64], arms: &[Arm]) -> Vec<f64> {
+    arms.iter().map(|&arm| numbers[arm]).collect()
+}
+
 impl Task for BanditTask {
     type Prompt = Context;
     type Response = Arm;
@@ -114,30 +137,37 @@ impl Task for BanditTask {
         self.context(Purpose::Contexts, index)
     }
 
-    fn reward(&self, _: &Context, arm: &Arm) -> f64 {
-        self.reward_model().unwrap_or(self.problem.rewards())[*arm]
+    fn rewards(&self, _: &Context, arms: &[Arm]) -> Result<Vec<f64>, PolicyError> {
+        Ok(at(self.reward_model().unwrap_or(self.problem.rewards()), arms))
     }
 
-    fn gold_reward(&self, _: &Context, arm: &Arm) -> f64 {
-        self.problem.rewards()[*arm]
+    fn gold_rewards(&self, _: &Context, arms: &[Arm]) -> Result<Vec<f64>, PolicyError> {
+        Ok(at(self.problem.rewards(), arms))
     }
 
     fn has_reward_model(&self) -> bool {
         self.reward_model.is_some()
     }
 
-    fn log_reference(&self, _: &Context, arm: &Arm) -> f64 {
-        self.problem.log_reference()[*arm]
+    fn log_reference(&self, _: &Context, arms: &[Arm]) -> Result<Vec<f64>, PolicyError> {
+        Ok(at(self.problem.log_reference(), arms))
     }
 
     fn log_target(&self, _: &Context, arm: &Arm) -> f64 {
         self.problem.log_target()[*arm]
     }
 
-    fn data_responses(&self, index: u64, count: usize, draws: &Draws) -> Vec<Arm> {
+    fn data_responses(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Arm>, PolicyError> {
         let data = self.problem.data();
-        let kind = data.kind(self.streams.uniform(Purpose::Shuffle, DATA_KINDS + index));
-        (0..count).map(|k| data.response(kind, draws.uniform(k))).collect()
+        let kind = |p: u64| data.kind(self.streams.uniform(Purpose::Shuffle, DATA_KINDS + p));
+        let places = (0..prompts).flat_map(|p| (0..per_prompt).map(move |c| (p, c)));
+        let draw = |(p, c)| data.response(kind(p as u64), draws.uniform(p * per_prompt + c));
+        Ok(places.map(draw).collect())
     }
 
     fn every_response(&self) -> Vec<Arm> {

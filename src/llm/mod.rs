@@ -4,8 +4,6 @@ mod config;
 mod error;
 mod weight;
 
-pub use config::{
-    Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling,
-};
+pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use error::LlmError;
 pub use weight::{Training, Weight, WeightSource};

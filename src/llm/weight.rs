@@ -68,8 +68,7 @@ impl Weight {
 
     /// Values and gradient at once.
     pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
-        let gradient =
-            self.gradient.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let gradient = self.gradient.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         (&mut self.value, gradient)
     }
 }

@@ -61,6 +61,9 @@ pub enum PolicyError {
         /// The last arm there is.
         last: usize,
     },
+    /// A language model could not serve.
+    #[error("{0}")]
+    Model(String),
 }
 
 /// The numbers of one named parameter tensor and its gradient, in the precision it is kept in.
@@ -84,7 +87,7 @@ pub enum Scalars<'a> {
 /// A named parameter with its gradient.
 pub struct Parameter<'a> {
     /// Unique within the policy; parameters are always listed sorted by name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The numbers.
     pub scalars: Scalars<'a>,
 }
