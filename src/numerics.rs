@@ -1,6 +1,10 @@
-//! Logarithms of sums and probabilities that stay exact at ±700 nats.
+//! Logarithms of sums and probabilities that stay exact at ±700 nats, and matrix products.
 
 use pulp::NullaryFnOnce;
+
+mod product;
+
+pub use product::{Threads, Write, product};
 
 /// Runs a loop compiled for the widest vectors of this CPU.
 ///

@@ -1,6 +1,7 @@
 //! Named weights with their gradients, kept in single precision on the host.
 
-use super::LlmError;
+use super::{Engine, LlmError};
+use candle_core::{Tensor, Var};
 use std::sync::{Arc, Mutex};
 
 /// Whether a weight learns.
@@ -27,6 +28,8 @@ pub struct Weight {
     /// ∂loss/∂value, empty if frozen.
     gradient: Mutex<Vec<f32>>,
     training: Training,
+    /// Its copy on a device, made when it is asked for and forgotten when the values may change.
+    copy: Mutex<Option<Var>>,
 }
 
 /// Where a decoder's weights come from: files, or random numbers.
@@ -40,7 +43,14 @@ impl Weight {
     pub fn new(name: String, shape: Vec<usize>, value: Vec<f32>, training: Training) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), value.len(), "{name}");
         let count = if training == Training::Trained { value.len() } else { 0 };
-        Weight { name, shape, value, gradient: Mutex::new(vec![0.0; count]), training }
+        Weight {
+            name,
+            shape,
+            value,
+            gradient: Mutex::new(vec![0.0; count]),
+            training,
+            copy: Mutex::default(),
+        }
     }
 
     /// Takes a weight from its source.
@@ -66,8 +76,19 @@ impl Weight {
         }
     }
 
-    /// Values and gradient at once.
+    /// The values as a variable on the engine's device, in its precision.
+    pub fn on_device(&self, engine: &Engine) -> candle_core::Result<Var> {
+        let mut copy = self.copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(copy) = &*copy {
+            return Ok(copy.clone());
+        }
+        let host = Tensor::from_slice(&self.value, self.shape.as_slice(), engine.device())?;
+        Ok(copy.insert(Var::from_tensor(&host.to_dtype(engine.dtype())?)?).clone())
+    }
+
+    /// Values and gradient at once, for whoever changes them.
     pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+        *self.copy.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         let gradient = self.gradient.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         (&mut self.value, gradient)
     }

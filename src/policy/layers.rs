@@ -1,6 +1,6 @@
 //! Layers with hand-written, batched back-propagation in single precision.
 
-use gemm::Parallelism;
+use crate::numerics::{Threads, Write, product};
 use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
 use ndarray_rand::RandomExt;
 use rand::Rng;
@@ -127,37 +127,9 @@ impl Active {
     }
 }
 
-/// `out += a·b` on one thread, with the `gemm` crate's kernels.
+/// `out += a·b` on one thread.
 fn add_product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, out: &mut Array2<f32>) {
-    let (rows, inner, columns) = (a.nrows(), a.ncols(), b.ncols());
-    assert_eq!((inner, out.dim()), (b.nrows(), (rows, columns)), "shapes of a product");
-    let (a_steps, b_steps) = (a.strides().to_vec(), b.strides().to_vec());
-    let out_steps = out.strides().to_vec();
-    // SAFETY: the three views cover exactly the shapes and strides passed, which were just checked,
-    // and `out` is borrowed mutably, so that it overlaps neither factor.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            out.as_mut_ptr(),
-            out_steps[1],
-            out_steps[0],
-            true,
-            a.as_ptr(),
-            a_steps[1],
-            a_steps[0],
-            b.as_ptr(),
-            b_steps[1],
-            b_steps[0],
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
+    product(a, b, out.view_mut(), Write::Sum, Threads::One);
 }
 
 /// Layer normalisation with gain and bias (arXiv 1607.06450), ε = 1e-5 under the root.

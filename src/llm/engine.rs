@@ -1,0 +1,78 @@
+//! Where arithmetic happens, and by whose kernels: the one place of device-specific choices.
+
+use super::LlmError;
+use crate::numerics::Threads;
+use candle_core::{DType, Device};
+
+/// Whose operations a decoder is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernels {
+    /// Our own on the host, each forward and backward in one pass over memory.
+    Fused,
+    /// candle's, on any device: the same mathematics in more passes.
+    Stock,
+}
+
+/// A device with the precision and the kernels that it computes by.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    device: Device,
+    dtype: DType,
+    kernels: Kernels,
+    threads: Threads,
+}
+
+impl Engine {
+    /// The host, in single precision.
+    pub fn host(kernels: Kernels, threads: Threads) -> Self {
+        Engine { device: Device::Cpu, dtype: DType::F32, kernels, threads }
+    }
+
+    /// The device as `--device` names it: `cpu`, `cuda`, `cuda:N` or `metal`.
+    ///
+    /// Graphics processors compute by candle's kernels in `dtype`; master weights, gradients and
+    /// moments stay in f32 on the host.
+    pub fn named(name: &str, dtype: DType, threads: Threads) -> Result<Self, LlmError> {
+        const ALLOWED: &str = "cpu, cuda, cuda:N, metal";
+        let (kind, number) = name.split_once(':').unwrap_or((name, "0"));
+        let number: usize = number.parse().map_err(|_| {
+            let help = "write the number of the card after the colon: --device cuda:1";
+            LlmError::input(format!("--device {name}: `{number}` is no number"), ALLOWED, help)
+        })?;
+        let device = match kind {
+            "cpu" => return Ok(Engine::host(Kernels::Fused, threads)),
+            "cuda" => Device::new_cuda(number),
+            "metal" => Device::new_metal(number),
+            _ => {
+                let message = format!("there is no device `{name}`");
+                return Err(LlmError::input(message, ALLOWED, "--device cpu works everywhere"));
+            }
+        };
+        let device = device.map_err(|error| {
+            let help =
+                format!("build with --features {kind} where such a device is, or --device cpu");
+            LlmError::input(format!("--device {name} cannot be used: {error}"), ALLOWED, help)
+        })?;
+        Ok(Engine { device, dtype, kernels: Kernels::Stock, threads })
+    }
+
+    /// Where tensors are.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The precision of activations.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Whose operations are used.
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
+    /// How many threads an operation may use.
+    pub fn threads(&self) -> Threads {
+        self.threads
+    }
+}

@@ -1,0 +1,390 @@
+//! Custom operations on the host: forward and backward each in one pass over memory.
+//!
+//! Gradients of activations travel through candle's graph; those of weights are added where the
+//! weights keep them, so that no copy of a weight's gradient is ever made.
+
+use super::host::{Numbers, matrix, rows, slice};
+use super::{Normalisation, Projection};
+use crate::llm::kernels::attention::{Gradients, Group, Heads, Inputs};
+use crate::llm::kernels::rope::{Rope, Turn};
+use crate::llm::kernels::score::{Scores, score};
+use crate::llm::kernels::{activation, attention, few_rows, norm, rope};
+use crate::llm::{Activation, Weight};
+use crate::numerics::{Threads, Write, product};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::sync::{Arc, Mutex};
+
+/// How products of rows are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// In blocks of rows: fast for many rows; the order of a sum depends on their number.
+    Blocked,
+    /// Row by row: fast for few rows, whose results are the same bits in any batch.
+    RowByRow,
+}
+
+type Forward = Result<(CpuStorage, Shape)>;
+
+fn done(numbers: Vec<f32>, shape: impl Into<Shape>) -> Forward {
+    Ok((CpuStorage::F32(numbers), shape.into()))
+}
+
+fn tensor(numbers: Vec<f32>, like: &Tensor) -> Result<Tensor> {
+    Tensor::from_vec(numbers, like.shape(), like.device())
+}
+
+fn view(numbers: &mut [f32], columns: usize) -> ArrayViewMut2<'_, f32> {
+    let rows = numbers.len() / columns.max(1);
+    ArrayViewMut2::from_shape((rows, columns), numbers).expect("whole rows")
+}
+
+/// A weight as a matrix.
+fn weights(weight: &Weight) -> ArrayView2<'_, f32> {
+    matrix(&weight.value, weight.shape[1])
+}
+
+/// [`super::Ops::normalise`].
+pub struct Normalise {
+    pub norm: Normalisation,
+    pub threads: Threads,
+}
+
+impl Normalise {
+    fn bias(&self) -> &[f32] {
+        self.norm.bias.as_ref().map_or(&[], |bias| &bias.value)
+    }
+}
+
+impl CustomOp1 for Normalise {
+    fn name(&self) -> &'static str {
+        "normalise"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        let x = slice(storage, layout)?;
+        let mut out = vec![0.0; x.len()];
+        let weights = (self.norm.weight.value.as_slice(), self.bias());
+        norm::normalise(self.norm.kind, x, weights, &mut out, self.threads);
+        done(out, layout.shape())
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let (numbers, gradient) = (Numbers::of(x), Numbers::of(dy));
+        let (x_, dy) = (numbers.slice()?, gradient.slice()?);
+        let (kind, weight) = (self.norm.kind, &self.norm.weight);
+        let mut dx = vec![0.0; x_.len()];
+        norm::normalise_gradient(kind, x_, (&weight.value, dy), &mut dx, self.threads);
+        let width = weight.value.len();
+        weight.add_gradient(|dw| {
+            norm::add_parameter_gradients(kind, x_, dy, (dw, &mut []), width);
+        });
+        if let Some(bias) = &self.norm.bias {
+            bias.add_gradient(|db| {
+                norm::add_parameter_gradients(kind, x_, dy, (&mut [], db), width);
+            });
+        }
+        tensor(dx, x).map(Some)
+    }
+}
+
+/// [`super::Ops::project`].
+pub struct Project {
+    pub projection: Projection,
+    pub threads: Threads,
+    pub arithmetic: Arithmetic,
+}
+
+impl Project {
+    /// `out (+)= x·weightᵀ`.
+    fn times(&self, x: ArrayView2<'_, f32>, weight: &Weight, out: &mut [f32], write: Write) {
+        let outputs = weight.shape[0];
+        if self.arithmetic == Arithmetic::RowByRow
+            && let Some(numbers) = x.to_slice()
+        {
+            let mut fresh = vec![0.0; out.len()];
+            let rows = (numbers, x.nrows());
+            few_rows::times_transposed(rows, &weight.value, &mut fresh, self.threads);
+            return match write {
+                Write::Fresh => out.copy_from_slice(&fresh),
+                Write::Sum => out.iter_mut().zip(fresh).for_each(|(out, y)| *out += y),
+            };
+        }
+        product(x, weights(weight).t(), view(out, outputs), write, self.threads);
+    }
+
+    /// scale·x·aᵀ: `[rows, rank]`.
+    fn low(&self, x: ArrayView2<'_, f32>, adapter: &super::Adapter) -> Vec<f32> {
+        let mut low = vec![0.0; x.nrows() * adapter.a.shape[0]];
+        self.times(x, &adapter.a, &mut low, Write::Fresh);
+        low.iter_mut().for_each(|u| *u *= adapter.scale);
+        low
+    }
+}
+
+impl CustomOp1 for Project {
+    fn name(&self) -> &'static str {
+        "project"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        let x = rows(storage, layout)?;
+        let outputs = self.projection.weight.shape[0];
+        let mut out = vec![0.0; x.nrows() * outputs];
+        self.times(x, &self.projection.weight, &mut out, Write::Fresh);
+        if let Some(adapter) = &self.projection.adapter {
+            let low = self.low(x, adapter);
+            self.times(matrix(&low, adapter.a.shape[0]), &adapter.b, &mut out, Write::Sum);
+        }
+        if let Some(bias) = &self.projection.bias {
+            for row in out.chunks_exact_mut(outputs) {
+                row.iter_mut().zip(&bias.value).for_each(|(y, b)| *y += b);
+            }
+        }
+        done(out, (x.nrows(), outputs))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let Projection { weight, bias, adapter } = &self.projection;
+        let (numbers, gradient) = (Numbers::of(x), Numbers::of(dy));
+        let (x_, dy) = (numbers.rows()?, gradient.rows()?);
+        let width = weight.shape[1];
+        let mut dx = vec![0.0; x_.nrows() * width];
+        let threads = self.threads;
+        product(dy, weights(weight), view(&mut dx, width), Write::Fresh, threads);
+        weight.add_gradient(|dw| product(dy.t(), x_, view(dw, width), Write::Sum, threads));
+        if let Some(adapter) = adapter {
+            let rank = adapter.a.shape[0];
+            let low = self.low(x_, adapter);
+            adapter.b.add_gradient(|db| {
+                product(dy.t(), matrix(&low, rank), view(db, rank), Write::Sum, threads);
+            });
+            let mut d_low = vec![0.0; low.len()];
+            product(dy, weights(&adapter.b), view(&mut d_low, rank), Write::Fresh, threads);
+            d_low.iter_mut().for_each(|u| *u *= adapter.scale);
+            let d_low = matrix(&d_low, rank);
+            adapter.a.add_gradient(|da| {
+                product(d_low.t(), x_, view(da, width), Write::Sum, threads);
+            });
+            product(d_low, weights(&adapter.a), view(&mut dx, width), Write::Sum, threads);
+        }
+        if let Some(bias) = bias {
+            bias.add_gradient(|db| {
+                for row in dy.rows() {
+                    db.iter_mut().zip(row).for_each(|(d, dy)| *d += dy);
+                }
+            });
+        }
+        tensor(dx, x).map(Some)
+    }
+}
+
+/// [`super::Ops::rotate`].
+pub struct Rotate {
+    pub rope: Arc<Rope>,
+    pub width: usize,
+    pub positions: Arc<Vec<u32>>,
+    pub threads: Threads,
+}
+
+impl Rotate {
+    fn turned(&self, x: &[f32], turn: Turn) -> Vec<f32> {
+        let mut out = vec![0.0; x.len()];
+        let heads = (x, self.width);
+        rope::rotate(&self.rope, heads, &self.positions, turn, (&mut out, self.threads));
+        out
+    }
+}
+
+impl CustomOp1 for Rotate {
+    fn name(&self) -> &'static str {
+        "rotate"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        done(self.turned(slice(storage, layout)?, Turn::Forth), layout.shape())
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        tensor(self.turned(Numbers::of(dy).slice()?, Turn::Back), x).map(Some)
+    }
+}
+
+/// [`super::Ops::attend`].
+pub struct Attend {
+    pub heads: Heads,
+    pub groups: Arc<Vec<Group>>,
+    pub threads: Threads,
+}
+
+impl CustomOp3 for Attend {
+    fn name(&self) -> &'static str {
+        "attend"
+    }
+
+    fn cpu_fwd(
+        &self,
+        q: &CpuStorage,
+        q_layout: &Layout,
+        k: &CpuStorage,
+        k_layout: &Layout,
+        v: &CpuStorage,
+        v_layout: &Layout,
+    ) -> Forward {
+        let (q, k, v) = (rows(q, q_layout)?, rows(k, k_layout)?, rows(v, v_layout)?);
+        let mut out = vec![0.0; q.len()];
+        attention::attend(self.heads, Inputs { q, k, v }, &self.groups, &mut out, self.threads);
+        done(out, q_layout.shape())
+    }
+
+    fn bwd(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        _: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let zeros = |tensor: &Tensor| vec![0.0; tensor.elem_count()];
+        let (mut dq, mut dk, mut dv) = (zeros(q), zeros(k), zeros(v));
+        {
+            let (q, k, v) = (Numbers::of(q), Numbers::of(k), Numbers::of(v));
+            let inputs = Inputs { q: q.rows()?, k: k.rows()?, v: v.rows()? };
+            let gradient = Numbers::of(dy);
+            let out = Gradients { q: &mut dq, k: &mut dk, v: &mut dv };
+            let gradients = (gradient.rows()?, out);
+            attention::attend_gradient(self.heads, inputs, &self.groups, gradients, self.threads);
+        }
+        Ok((Some(tensor(dq, q)?), Some(tensor(dk, k)?), Some(tensor(dv, v)?)))
+    }
+}
+
+/// [`super::Ops::activate`].
+pub struct Activate {
+    pub kind: Activation,
+    pub threads: Threads,
+}
+
+impl CustomOp1 for Activate {
+    fn name(&self) -> &'static str {
+        "activate"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        let x = slice(storage, layout)?;
+        let mut out = vec![0.0; x.len()];
+        activation::activate(self.kind, x, &mut out, self.threads);
+        done(out, layout.shape())
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let mut dx = vec![0.0; x.elem_count()];
+        let (numbers, gradient) = (Numbers::of(x), Numbers::of(dy));
+        let (x_, dy) = (numbers.slice()?, gradient.slice()?);
+        activation::activate_gradient(self.kind, x_, dy, &mut dx, self.threads);
+        tensor(dx, x).map(Some)
+    }
+}
+
+/// [`super::Ops::swiglu`].
+pub struct SwiGlu {
+    pub threads: Threads,
+}
+
+impl CustomOp2 for SwiGlu {
+    fn name(&self) -> &'static str {
+        "swiglu"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gate: &CpuStorage,
+        gate_layout: &Layout,
+        up: &CpuStorage,
+        up_layout: &Layout,
+    ) -> Forward {
+        let (gate, up) = (slice(gate, gate_layout)?, slice(up, up_layout)?);
+        let mut out = vec![0.0; gate.len()];
+        activation::swiglu(gate, up, &mut out, self.threads);
+        done(out, gate_layout.shape())
+    }
+
+    fn bwd(
+        &self,
+        gate: &Tensor,
+        up: &Tensor,
+        _: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let count = gate.elem_count();
+        let (mut d_gate, mut d_up) = (vec![0.0; count], vec![0.0; count]);
+        {
+            let (gate, up, dy) = (Numbers::of(gate), Numbers::of(up), Numbers::of(dy));
+            let inputs = (gate.slice()?, up.slice()?);
+            let out = (d_gate.as_mut_slice(), d_up.as_mut_slice());
+            activation::swiglu_gradient(inputs, dy.slice()?, out, self.threads);
+        }
+        Ok((Some(tensor(d_gate, gate)?), Some(tensor(d_up, up)?)))
+    }
+}
+
+/// [`super::Ops::score`].
+pub struct Score {
+    head: Arc<Weight>,
+    rows: Vec<u32>,
+    targets: Vec<u32>,
+    threads: Threads,
+    /// The logits, kept for the one backward pass that may follow.
+    kept: Mutex<Option<Scores>>,
+}
+
+impl Score {
+    pub fn new(head: Arc<Weight>, rows: Vec<u32>, targets: Vec<u32>, threads: Threads) -> Self {
+        Score { head, rows, targets, threads, kept: Mutex::default() }
+    }
+
+    /// The hidden rows that are read: `[targets, width]`.
+    fn gather(&self, hidden: &[f32]) -> Vec<f32> {
+        let width = self.head.shape[1];
+        let row = |r: &u32| &hidden[*r as usize * width..(*r as usize + 1) * width];
+        self.rows.iter().flat_map(row).copied().collect()
+    }
+}
+
+impl CustomOp1 for Score {
+    fn name(&self) -> &'static str {
+        "score"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        let hidden = self.gather(slice(storage, layout)?);
+        let hidden = matrix(&hidden, self.head.shape[1]);
+        let scores = score(hidden, weights(&self.head), &self.targets, self.threads);
+        let log_probs = scores.log_probs.clone();
+        *self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(scores);
+        done(log_probs, self.targets.len())
+    }
+
+    fn bwd(&self, hidden: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Some(scores) = kept else {
+            candle_core::bail!("log-probabilities can be back-propagated once only");
+        };
+        let (width, threads) = (self.head.shape[1], self.threads);
+        let gathered = self.gather(Numbers::of(hidden).slice()?);
+        let gradient = Numbers::of(dy);
+        let logits = scores.into_logit_gradient(&self.targets, gradient.slice()?, threads);
+        let logits = matrix(&logits, self.head.shape[0]);
+        self.head.add_gradient(|dw| {
+            product(logits.t(), matrix(&gathered, width), view(dw, width), Write::Sum, threads);
+        });
+        let mut own = vec![0.0; gathered.len()];
+        product(logits, weights(&self.head), view(&mut own, width), Write::Fresh, threads);
+        let mut out = vec![0.0; hidden.elem_count()];
+        for (row, own) in self.rows.iter().zip(own.chunks_exact(width)) {
+            let place = *row as usize * width..(*row as usize + 1) * width;
+            out[place].iter_mut().zip(own).for_each(|(sum, g)| *sum += g);
+        }
+        tensor(out, hidden).map(Some)
+    }
+}

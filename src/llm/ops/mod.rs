@@ -1,0 +1,169 @@
+//! The operations of a decoder, each with its gradient.
+//!
+//! Every operation exists twice: fused on the host, as one custom operation of candle's graph that
+//! adds the gradients of its weights where they are kept ([`fused`]); and composed of candle's own
+//! operations for any device ([`stock`]). Tests hold the two against each other.
+
+mod fused;
+mod host;
+mod stock;
+
+pub use fused::Arithmetic;
+
+use super::kernels::attention::{Group, Heads};
+use super::kernels::rope::Rope;
+use super::{Activation, Engine, Kernels, Norm, Weight};
+use candle_core::{Result, Tensor};
+use std::sync::Arc;
+
+/// A normalisation with its weights.
+#[derive(Debug, Clone)]
+pub struct Normalisation {
+    /// Which.
+    pub kind: Norm,
+    /// `[width]`.
+    pub weight: Arc<Weight>,
+    /// `[width]`, if it has one.
+    pub bias: Option<Arc<Weight>>,
+}
+
+/// A low-rank addition to a projection: `y += scale·(x·aᵀ)·bᵀ`.
+///
+/// *Source* LoRA, arXiv 2106.09685.
+#[derive(Debug, Clone)]
+pub struct Adapter {
+    /// `[rank, in]`.
+    pub a: Arc<Weight>,
+    /// `[out, rank]`.
+    pub b: Arc<Weight>,
+    /// alpha / rank.
+    pub scale: f32,
+}
+
+/// `y = x·weightᵀ + bias`, with a low-rank addition if there is one.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// `[out, in]`.
+    pub weight: Arc<Weight>,
+    /// `[out]`, if it has one.
+    pub bias: Option<Arc<Weight>>,
+    /// The low-rank addition.
+    pub adapter: Option<Adapter>,
+}
+
+/// Operations on one engine.
+#[derive(Debug, Clone)]
+pub struct Ops {
+    /// Where and by whose kernels.
+    pub engine: Engine,
+    /// How products of rows are summed.
+    pub arithmetic: Arithmetic,
+}
+
+impl Ops {
+    fn is_fused(&self) -> bool {
+        self.engine.kernels() == Kernels::Fused
+    }
+
+    /// Normalises rows: `x: [rows, width]`.
+    pub fn normalise(&self, x: &Tensor, norm: &Normalisation) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::normalise(&self.engine, x, norm);
+        }
+        let threads = self.engine.threads();
+        x.apply_op1(fused::Normalise { norm: norm.clone(), threads })
+    }
+
+    /// Projects rows: `x: [rows, in]` to `[rows, out]`.
+    pub fn project(&self, x: &Tensor, projection: &Projection) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::project(&self.engine, x, projection);
+        }
+        let (threads, arithmetic) = (self.engine.threads(), self.arithmetic);
+        x.apply_op1(fused::Project { projection: projection.clone(), threads, arithmetic })
+    }
+
+    /// Rotates heads by their rows' positions: `x: [rows, heads·width]`.
+    pub fn rotate(
+        &self,
+        x: &Tensor,
+        (rope, width): (&Arc<Rope>, usize),
+        positions: &Arc<Vec<u32>>,
+    ) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::rotate(&self.engine, x, (rope, width), positions);
+        }
+        let (rope, positions) = (Arc::clone(rope), Arc::clone(positions));
+        x.apply_op1(fused::Rotate { rope, width, positions, threads: self.engine.threads() })
+    }
+
+    /// Attends: `q: [rows, heads·width]`, `k, v: [rows, kv heads·width]`.
+    pub fn attend(
+        &self,
+        heads: Heads,
+        (q, k, v): (&Tensor, &Tensor, &Tensor),
+        groups: &Arc<Vec<Group>>,
+    ) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::attend(heads, (q, k, v), groups);
+        }
+        let (groups, threads) = (Arc::clone(groups), self.engine.threads());
+        q.apply_op3(k, v, fused::Attend { heads, groups, threads })
+    }
+
+    /// The activation of one argument.
+    pub fn activate(&self, x: &Tensor, kind: Activation) -> Result<Tensor> {
+        if !self.is_fused() {
+            return if kind == Activation::Gelu { x.gelu_erf() } else { x.gelu() };
+        }
+        x.apply_op1(fused::Activate { kind, threads: self.engine.threads() })
+    }
+
+    /// silu(gate)·up.
+    pub fn swiglu(&self, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
+        if !self.is_fused() {
+            return gate.silu()?.mul(up);
+        }
+        gate.apply_op2(up, fused::SwiGlu { threads: self.engine.threads() })
+    }
+
+    /// log π of targets, each read off a hidden row: `[targets]`, nats, f32.
+    pub fn score(
+        &self,
+        hidden: &Tensor,
+        head: &Arc<Weight>,
+        (rows, targets): (Vec<u32>, Vec<u32>),
+    ) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::score(&self.engine, hidden, head, (rows, targets));
+        }
+        let threads = self.engine.threads();
+        hidden.apply_op1(fused::Score::new(Arc::clone(head), rows, targets, threads))
+    }
+}
+
+impl Normalisation {
+    /// Its weights.
+    pub fn weights(&self) -> impl Iterator<Item = &Arc<Weight>> {
+        std::iter::once(&self.weight).chain(&self.bias)
+    }
+
+    /// Its weights, to be changed.
+    pub fn weights_mut(&mut self) -> impl Iterator<Item = &mut Arc<Weight>> {
+        std::iter::once(&mut self.weight).chain(&mut self.bias)
+    }
+}
+
+impl Projection {
+    /// Its weights, those of an adapter among them.
+    pub fn weights(&self) -> impl Iterator<Item = &Arc<Weight>> {
+        let adapter = self.adapter.iter().flat_map(|adapter| [&adapter.a, &adapter.b]);
+        std::iter::once(&self.weight).chain(&self.bias).chain(adapter)
+    }
+
+    /// Its weights, to be changed.
+    pub fn weights_mut(&mut self) -> impl Iterator<Item = &mut Arc<Weight>> {
+        let adapter = self.adapter.iter_mut().flat_map(|adapter| [&mut adapter.a, &mut adapter.b]);
+        std::iter::once(&mut self.weight).chain(&mut self.bias).chain(adapter)
+    }
+}
