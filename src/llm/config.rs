@@ -132,6 +132,6 @@ pub struct Config {
     pub qkv_bias: bool,
     /// Whether every other projection of a block has a bias.
     pub projection_bias: bool,
-    /// Tokens that end a response; empty if none does.
+    /// Tokens that end a response, first the one that closes a written response; empty if none does.
     pub end_tokens: Vec<u32>,
 }

@@ -3,14 +3,13 @@
 //! Rows are tokens of packed sequences ([`super::Packed`]); no row is padding. Shapes stand behind
 //! each line, with `n` rows, width `w`, `h` heads of width `d` and `g` heads of keys and values.
 
+mod assemble;
+mod weights;
+
 use super::kernels::attention::{Group, Heads};
 use super::kernels::rope::Rope;
-use super::names::Part;
 use super::ops::{Arithmetic, Normalisation, Ops, Projection};
-use super::{
-    Activation, Architecture, Config, Engine, LlmError, Norm, Positions, Residual, Training,
-    Weight, WeightSource,
-};
+use super::{Config, Engine, Residual, Weight};
 use candle_core::{Result, Tensor};
 use std::sync::Arc;
 
@@ -73,125 +72,7 @@ pub struct Extension<'a> {
     pub runs: &'a [(usize, usize, usize)],
 }
 
-/// Takes weights from a source and names them.
-struct Loader<'a> {
-    config: &'a Config,
-    source: &'a mut dyn WeightSource,
-    training: Training,
-}
-
-impl Loader<'_> {
-    fn weight(
-        &mut self,
-        name: String,
-        shape: &[usize],
-    ) -> std::result::Result<Arc<Weight>, LlmError> {
-        Weight::load(self.source, name, shape, self.training)
-    }
-
-    fn norm(
-        &mut self,
-        module: String,
-        width: usize,
-    ) -> std::result::Result<Normalisation, LlmError> {
-        let kind = self.config.norm;
-        let bias = match kind {
-            Norm::Rms { .. } => None,
-            Norm::Layer { .. } => Some(self.weight(format!("{module}.bias"), &[width])?),
-        };
-        Ok(Normalisation { kind, weight: self.weight(format!("{module}.weight"), &[width])?, bias })
-    }
-
-    fn projection(
-        &mut self,
-        module: String,
-        (out, inputs): (usize, usize),
-        has_bias: bool,
-    ) -> std::result::Result<Projection, LlmError> {
-        let weight = self.weight(format!("{module}.weight"), &[out, inputs])?;
-        let bias = match has_bias {
-            true => Some(self.weight(format!("{module}.bias"), &[out])?),
-            false => None,
-        };
-        Ok(Projection { weight, bias, adapter: None })
-    }
-
-    fn block(&mut self, layer: usize) -> std::result::Result<Block, LlmError> {
-        let Config { architecture, width, heads, kv_heads, head_width, mlp_width, .. } =
-            *self.config;
-        let (bias, qkv_bias) = (self.config.projection_bias, self.config.qkv_bias);
-        let named = |part| architecture.module(layer, part);
-        let (all, shared) = (heads * head_width, kv_heads * head_width);
-        let qkv = if architecture.is_joint() {
-            Qkv::Joint(self.projection(named(Part::Joint), (all + 2 * shared, width), qkv_bias)?)
-        } else {
-            Qkv::Apart(Box::new([
-                self.projection(named(Part::Query), (all, width), qkv_bias)?,
-                self.projection(named(Part::Key), (shared, width), qkv_bias)?,
-                self.projection(named(Part::Value), (shared, width), qkv_bias)?,
-            ]))
-        };
-        let head_norms = match architecture {
-            Architecture::Qwen3 => Some(Box::new([
-                self.norm(named(Part::QueryNorm), head_width)?,
-                self.norm(named(Part::KeyNorm), head_width)?,
-            ])),
-            _ => None,
-        };
-        let gate = match self.config.activation {
-            Activation::SwiGlu => {
-                Some(self.projection(named(Part::Gate), (mlp_width, width), bias)?)
-            }
-            Activation::Gelu | Activation::GeluTanh => None,
-        };
-        Ok(Block {
-            attention_norm: self.norm(named(Part::AttentionNorm), width)?,
-            qkv,
-            head_norms,
-            out: self.projection(named(Part::Out), (width, all), bias)?,
-            mlp_norm: self.norm(named(Part::MlpNorm), width)?,
-            gate,
-            up: self.projection(named(Part::Up), (mlp_width, width), bias)?,
-            down: self.projection(named(Part::Down), (width, mlp_width), bias)?,
-        })
-    }
-}
-
 impl Decoder {
-    /// Builds a decoder from its weights; `training` says whether they learn.
-    pub fn load(
-        config: Config,
-        engine: Engine,
-        source: &mut dyn WeightSource,
-        training: Training,
-    ) -> std::result::Result<Self, LlmError> {
-        let [embedding, norm, head] = config.architecture.ends();
-        let matrix = [config.vocabulary, config.width];
-        let mut loader = Loader { config: &config, source, training };
-        let places = match config.positions {
-            Positions::Learned => {
-                Some(loader.weight("wpe.weight".to_owned(), &[config.context, config.width])?)
-            }
-            Positions::Rotary { .. } => None,
-        };
-        let head = match config.tied {
-            true => None,
-            false => Some(loader.weight(format!("{head}.weight"), &matrix)?),
-        };
-        Ok(Decoder {
-            embedding: loader.weight(format!("{embedding}.weight"), &matrix)?,
-            places,
-            blocks: (0..config.layers)
-                .map(|i| loader.block(i))
-                .collect::<std::result::Result<_, _>>()?,
-            norm: loader.norm(norm.to_owned(), config.width)?,
-            head,
-            rope: Rope::new(config.positions, config.context).map(Arc::new),
-            engine,
-            config,
-        })
-    }
-
     /// What distinguishes it.
     pub fn config(&self) -> &Config {
         &self.config
@@ -363,77 +244,6 @@ impl Decoder {
         let empty = || Tensor::zeros((rows, width), self.engine.dtype(), self.engine.device());
         let layers = (0..self.config.layers).map(|_| Ok([empty()?, empty()?]));
         Ok(Cache { layers: layers.collect::<Result<_>>()? })
-    }
-
-    /// Every projection with its module's name, to which adapters may be added.
-    pub fn projections_mut(&mut self) -> Vec<(String, &mut Projection)> {
-        let architecture = self.config.architecture;
-        let mut found = Vec::new();
-        for (i, block) in self.blocks.iter_mut().enumerate() {
-            let mut add = |part, projection| found.push((architecture.module(i, part), projection));
-            match &mut block.qkv {
-                Qkv::Joint(joint) => add(Part::Joint, joint),
-                Qkv::Apart(parts) => {
-                    let [q, k, v] = &mut **parts;
-                    add(Part::Query, q);
-                    add(Part::Key, k);
-                    add(Part::Value, v);
-                }
-            }
-            add(Part::Out, &mut block.out);
-            if let Some(gate) = &mut block.gate {
-                add(Part::Gate, gate);
-            }
-            add(Part::Up, &mut block.up);
-            add(Part::Down, &mut block.down);
-        }
-        found
-    }
-
-    /// Every weight, sorted by name.
-    pub fn weights(&self) -> Vec<&Arc<Weight>> {
-        let mut found: Vec<&Arc<Weight>> = vec![&self.embedding];
-        found.extend(self.places.iter().chain(&self.head));
-        found.extend(self.norm.weights());
-        self.blocks.iter().for_each(|block| block.weights(&mut found));
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
-    }
-
-    /// Every weight to be changed, sorted by name.
-    pub fn weights_mut(&mut self) -> Vec<&mut Arc<Weight>> {
-        let mut found: Vec<&mut Arc<Weight>> = vec![&mut self.embedding];
-        found.extend(self.places.iter_mut().chain(&mut self.head));
-        found.extend(self.norm.weights_mut());
-        self.blocks.iter_mut().for_each(|block| block.weights_mut(&mut found));
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
-    }
-}
-
-impl Block {
-    fn weights<'a>(&'a self, found: &mut Vec<&'a Arc<Weight>>) {
-        let head_norms = self.head_norms.iter().flat_map(|norms| norms.iter());
-        let norms = [&self.attention_norm, &self.mlp_norm];
-        found.extend(norms.into_iter().chain(head_norms).flat_map(Normalisation::weights));
-        let projections = match &self.qkv {
-            Qkv::Apart(parts) => parts.iter().collect(),
-            Qkv::Joint(joint) => vec![joint],
-        };
-        let rest = [&self.out, &self.up, &self.down].into_iter().chain(&self.gate);
-        found.extend(projections.into_iter().chain(rest).flat_map(Projection::weights));
-    }
-
-    fn weights_mut<'a>(&'a mut self, found: &mut Vec<&'a mut Arc<Weight>>) {
-        let head_norms = self.head_norms.iter_mut().flat_map(|norms| norms.iter_mut());
-        let norms = [&mut self.attention_norm, &mut self.mlp_norm];
-        found.extend(norms.into_iter().chain(head_norms).flat_map(Normalisation::weights_mut));
-        let projections = match &mut self.qkv {
-            Qkv::Apart(parts) => parts.iter_mut().collect(),
-            Qkv::Joint(joint) => vec![joint],
-        };
-        let rest = [&mut self.out, &mut self.up, &mut self.down].into_iter().chain(&mut self.gate);
-        found.extend(projections.into_iter().chain(rest).flat_map(Projection::weights_mut));
     }
 }
 

@@ -1,18 +1,30 @@
 //! Language models: the same learner and objectives, with a transformer as the policy.
 
+mod chat;
 mod config;
 mod decoder;
 mod engine;
 mod error;
+mod files;
+mod gradient;
+pub mod joint;
 mod kernels;
+mod lora;
 mod names;
+mod nano;
 mod ops;
 mod packed;
+mod tokenizer;
 mod weight;
 
+pub use chat::{ChatRow, ChatTemplate, Message, Prompt};
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
+pub use files::{ModelFiles, sha256, weights_of};
+pub use gradient::Activations;
+pub use lora::LoraSpec;
 pub use packed::{Packed, Sequences, Tokens};
+pub use tokenizer::{Special, TextStream, Tokenizer};
 pub use weight::{Training, Weight, WeightSource};

@@ -1,0 +1,124 @@
+//! Log-probabilities of responses, and gradients from coefficients.
+
+use super::ops::Arithmetic;
+use super::{Decoder, Kernels, LlmError, Packed};
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Result, Tensor, Var};
+
+/// Targets whose logits stand in memory at once where no gradient is asked for.
+const TARGETS_AT_ONCE: usize = 256;
+
+/// What a backward pass finds of the forward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activations {
+    /// Everything.
+    #[default]
+    Kept,
+    /// The input of each block; the rest is computed again: a third more arithmetic, a fraction of
+    /// the memory.
+    Recomputed,
+}
+
+impl Decoder {
+    /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.
+    pub fn log_probs(&self, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
+        if packed.targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
+        let x = self.embed(&packed.tokens, &packed.positions)?;
+        let hidden = self.hidden(&x, &pass, None)?.detach();
+        let mut log_probs = Vec::with_capacity(packed.targets.len());
+        let at_once =
+            packed.rows.chunks(TARGETS_AT_ONCE).zip(packed.targets.chunks(TARGETS_AT_ONCE));
+        for (rows, targets) in at_once {
+            let scores = self.score(&hidden, &pass, (rows.to_vec(), targets.to_vec()))?;
+            log_probs.extend(scores.to_dtype(DType::F32)?.to_vec1::<f32>()?);
+        }
+        Ok(log_probs)
+    }
+
+    /// Adds Σ cᵢ ∇ log πᵢ to the gradients of the weights that are trained: one forward pass, one
+    /// backward pass.
+    ///
+    /// The closure sees log π of every token of the responses (`[targets]`, nats) and returns a
+    /// coefficient for each, or `None` to stop before the backward pass.
+    pub fn accumulate(
+        &self,
+        packed: &Packed,
+        activations: Activations,
+        coefficients: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
+    ) -> std::result::Result<(), LlmError> {
+        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
+        let embedded = Var::from_tensor(&self.embed(&packed.tokens, &packed.positions)?)?;
+        // With activations recomputed, the graph begins anew at each block's input.
+        let mut inputs = vec![embedded];
+        let mut x = inputs[0].as_tensor().clone();
+        for i in 0..self.config().layers {
+            x = self.block(i, &x, &pass, None)?;
+            if activations == Activations::Recomputed {
+                inputs.push(Var::from_tensor(&x.detach())?);
+                x = inputs[i + 1].as_tensor().clone();
+            }
+        }
+        let hidden = self.finish(&x, &pass)?;
+        let log_probs =
+            self.score(&hidden, &pass, (packed.rows.clone(), packed.targets.clone()))?;
+        let Some(c) = coefficients(&log_probs.to_vec1::<f32>()?) else { return Ok(()) };
+        let c = Tensor::from_vec(c, packed.targets.len(), self.engine().device())?;
+        let mut grads = (log_probs * c)?.sum_all()?.backward()?;
+        self.collect(&grads)?;
+        for i in (1..inputs.len()).rev() {
+            let above = gradient_of(&grads, &inputs[i])?;
+            let again = self.block(i - 1, &inputs[i - 1], &pass, None)?;
+            grads = (again * above)?.sum_all()?.backward()?;
+            self.collect(&grads)?;
+        }
+        self.add_embedding_gradient(packed, &gradient_of(&grads, &inputs[0])?)
+    }
+
+    /// Adds the gradients that candle keeps of weights on a device to those kept here.
+    fn collect(&self, grads: &GradStore) -> Result<()> {
+        if self.engine().kernels() == Kernels::Fused {
+            return Ok(());
+        }
+        for weight in self.weights().into_iter().filter(|weight| weight.is_trained()) {
+            if let Some(gradient) = grads.get(weight.on_device(self.engine())?.as_tensor()) {
+                let numbers = gradient.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+                weight.add_gradient(|sum| add(sum, &numbers));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the gradient of the embedded rows (`[n, width]`) to the embeddings'.
+    fn add_embedding_gradient(
+        &self,
+        packed: &Packed,
+        gradient: &Tensor,
+    ) -> std::result::Result<(), LlmError> {
+        let (embedding, places) = self.embeddings();
+        let width = self.config().width;
+        let rows = gradient.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        let scatter = |sum: &mut [f32], at: &[u32]| {
+            for (row, i) in rows.chunks_exact(width).zip(at) {
+                add(&mut sum[*i as usize * width..(*i as usize + 1) * width], row);
+            }
+        };
+        embedding.add_gradient(|sum| scatter(sum, &packed.tokens));
+        if let Some(places) = places {
+            places.add_gradient(|sum| scatter(sum, &packed.positions));
+        }
+        Ok(())
+    }
+}
+
+fn gradient_of(grads: &GradStore, input: &Var) -> Result<Tensor> {
+    grads.get(input.as_tensor()).cloned().ok_or_else(|| {
+        candle_core::Error::Msg("the residual stream has no gradient".to_owned()).bt()
+    })
+}
+
+fn add(sum: &mut [f32], numbers: &[f32]) {
+    sum.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
+}
