@@ -7,6 +7,8 @@ mod explain;
 mod figure;
 mod lesson;
 mod list;
+#[cfg_attr(not(feature = "llm"), path = "llm_absent.rs")]
+mod llm;
 mod loss;
 mod merge;
 mod options;
@@ -55,6 +57,7 @@ enum Command {
     Explain(explain::Args),
     /// Predict, run and compare: the lessons of a two-hour class
     Lesson(lesson::Args),
+    Llm(llm::Args),
     /// Join run folders of one scenario from several machines
     Merge(merge::Args),
 }
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Lesson(args) => lesson::lesson(&args),
+        Command::Llm(args) => llm::command(&args),
         Command::Merge(args) => merge::merge(&args),
     };
     match result {

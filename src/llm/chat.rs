@@ -4,6 +4,7 @@ use super::{LlmError, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The name under which the template is kept.
 const NAME: &str = "chat_template";
@@ -49,16 +50,17 @@ pub struct ChatTemplate {
 impl ChatTemplate {
     /// A Jinja template as transformers renders it: blocks trimmed, `raise_exception` there and Python's
     /// methods of texts and lists; no clock (`strftime_now` is undefined).
-    pub fn new(template: String, tokenizer: &Tokenizer) -> Result<Self, LlmError> {
+    /// `file` is where it stands, for messages.
+    pub fn new(file: &Path, template: String, tokenizer: &Tokenizer) -> Result<Self, LlmError> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|e| unreadable(&e))?);
+        environment.set_syntax(syntax.map_err(|e| unreadable(file, &e))?);
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment
             .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", refuse);
-        environment.add_template_owned(NAME, template).map_err(|e| unreadable(&e))?;
+        environment.add_template_owned(NAME, template).map_err(|e| unreadable(file, &e))?;
         let text = |token: Option<&str>| token.unwrap_or_default().to_owned();
         Ok(ChatTemplate { environment, bos: text(tokenizer.bos()), eos: text(tokenizer.eos()) })
     }
@@ -70,7 +72,7 @@ impl ChatTemplate {
         if messages.is_empty() {
             return Err(empty());
         }
-        let template = self.environment.get_template(NAME).map_err(|e| unreadable(&e))?;
+        let template = self.environment.get_template(NAME).map_err(|e| refused(&e))?;
         let written =
             |m: &Message| context! { role => m.role.as_str(), content => m.content.as_str() };
         let messages: Vec<Value> = messages.iter().map(written).collect();
@@ -80,13 +82,7 @@ impl ChatTemplate {
             bos_token => self.bos.as_str(),
             eos_token => self.eos.as_str(),
         };
-        template.render(context).map_err(|e| {
-            LlmError::input(
-                format!("the chat template refuses the messages: {}", reason(&e)),
-                "the roles and their order that the template knows",
-                "change the messages",
-            )
-        })
+        template.render(context).map_err(|e| refused(&e))
     }
 }
 
@@ -150,15 +146,20 @@ fn refuse(message: String) -> Result<String, minijinja::Error> {
     Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
 }
 
-/// What a template's error says, without minijinja's words around it.
-fn reason(error: &minijinja::Error) -> String {
-    error.detail().map_or_else(|| error.to_string(), str::to_owned)
+/// Messages that the template cannot write, without minijinja's words around its own.
+fn refused(error: &minijinja::Error) -> LlmError {
+    let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
+    LlmError::input(
+        format!("the chat template refuses the messages: {reason}"),
+        "the roles and their order that the template knows",
+        "change the messages",
+    )
 }
 
-fn unreadable(error: &minijinja::Error) -> LlmError {
+fn unreadable(file: &Path, error: &minijinja::Error) -> LlmError {
     LlmError::input(
-        format!("the chat template cannot be read: {error}"),
+        format!("{}: the chat template cannot be read: {error}", file.display()),
         "a Jinja template as transformers renders it",
-        "correct chat_template.jinja, or take it from where the model was published",
+        "correct it, or take it from where the model was published",
     )
 }

@@ -80,9 +80,11 @@ pub fn open(folder: &Path) -> Result<Parts, LlmError> {
     written.config.end_tokens = end_tokens(listed, own);
     let beside = folder.join("chat_template.jinja");
     let chat_template = if beside.is_file() {
-        Some(read_text(&beside)?)
+        let text = read_text(&beside)?;
+        Some((beside, text))
     } else {
-        tokens.chat_template.and_then(Template::into_text)
+        let text = tokens.chat_template.and_then(Template::into_text);
+        text.map(|text| (folder.join("tokenizer_config.json"), text))
     };
     let weight_files = store.files().to_vec();
     Ok(Parts {

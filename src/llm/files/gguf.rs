@@ -31,7 +31,8 @@ pub fn open(path: &Path) -> Result<Parts, LlmError> {
     let mut config = gguf_config::config_of(&mut file)?;
     let tokenizer = gguf_tokenizer::tokenizer_of(&file)?;
     config.end_tokens = gguf_tokenizer::end_tokens_of(&file)?;
-    let chat_template = file.text("tokenizer.chat_template")?.map(str::to_owned);
+    let template = file.text("tokenizer.chat_template")?;
+    let chat_template = template.map(|text| (path.to_owned(), text.to_owned()));
     let store = Box::new(GgufWeights { file, config: config.clone() });
     Ok(Parts { config, store, tokenizer, chat_template, weight_files: vec![path.to_owned()] })
 }
@@ -44,16 +45,19 @@ impl Gguf {
         let length = file.metadata().map_err(fail)?.len();
         let mut reader = BufReader::new(file);
         let content = Content::read(&mut reader).map_err(|error| {
+            // With RUST_BACKTRACE candle's errors carry one behind their first line.
+            let error = error.to_string();
+            let reason = error.lines().next().unwrap_or_default();
             fault(
                 path,
-                format!("truncated or damaged: its header cannot be read: {error}"),
+                format!("truncated or damaged: its header cannot be read: {reason}"),
                 "a whole GGUF file, versions 1 to 3, in formats that candle reads",
                 "fetch it again and compare its sha256 with the publisher's",
             )
         })?;
         let ends = content.tensor_infos.values().map(|info| {
             let blocks = info.shape.elem_count() / info.ggml_dtype.block_size();
-            let bytes = (blocks * info.ggml_dtype.type_size()) as u64;
+            let bytes = (blocks as u64).saturating_mul(info.ggml_dtype.type_size() as u64);
             content.tensor_data_offset.saturating_add(info.offset).saturating_add(bytes)
         });
         let needed = ends.max().unwrap_or(0);

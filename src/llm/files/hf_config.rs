@@ -264,3 +264,46 @@ pub fn fits(path: &Path, config: &Config) -> Result<(), LlmError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm::parameters;
+
+    /// Keys of each model's config.json and the number of its parameters as published: SmolLM2's,
+    /// TinyLlama's and Qwen's by their safetensors (Qwen3's counts its shared matrix once), Pythia's by
+    /// its paper (arXiv 2304.01373, 18,915,328 without both embeddings).
+    #[test]
+    fn parameters_are_those_that_were_published() {
+        let table = [
+            ("llama", [49_152, 576, 1_536, 30, 9, 3], r#""tie_word_embeddings":true"#, 134_515_008),
+            ("llama", [32_000, 2_048, 5_632, 22, 32, 4], r#""head_dim":64"#, 1_100_048_384),
+            (
+                "qwen2",
+                [151_936, 896, 4_864, 24, 14, 2],
+                r#""tie_word_embeddings":true"#,
+                494_032_768,
+            ),
+            (
+                "qwen3",
+                [151_936, 1_024, 3_072, 28, 16, 8],
+                r#""tie_word_embeddings":true"#,
+                596_049_920,
+            ),
+            ("gpt_neox", [50_304, 512, 2_048, 6, 8, 8], r#""rotary_pct":0.25"#, 70_426_624),
+        ];
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        for (kind, [vocabulary, width, inner, layers, heads, kv_heads], more, published) in table {
+            let text = format!(
+                r#"{{"model_type":"{kind}","vocab_size":{vocabulary},"hidden_size":{width},
+                "intermediate_size":{inner},"num_hidden_layers":{layers},{more},
+                "num_attention_heads":{heads},"num_key_value_heads":{kv_heads},
+                "max_position_embeddings":2048}}"#
+            );
+            std::fs::write(&path, text).expect("written");
+            let config = config_of(&path).unwrap_or_else(|error| panic!("{error}")).config;
+            assert_eq!(parameters(&config), published, "{kind} {width}");
+        }
+    }
+}

@@ -43,7 +43,8 @@ struct Parts {
     config: Config,
     store: Box<dyn Store>,
     tokenizer: Tokenizer,
-    chat_template: Option<String>,
+    /// The file that holds the template, and its text.
+    chat_template: Option<(PathBuf, String)>,
     weight_files: Vec<PathBuf>,
 }
 
@@ -69,13 +70,18 @@ impl ModelFiles {
                 return Err(neither(path, "there is no such file or folder"));
             }
             Err(error) => return Err(LlmError::file(path, error)),
-            Ok(found) if found.is_dir() => folder::open(path)?,
+            Ok(found) if found.is_dir() => match only_gguf(path)? {
+                Some(file) => gguf::open(&file)?,
+                None => folder::open(path)?,
+            },
             Ok(_) if gguf::has_magic(path)? => gguf::open(path)?,
             Ok(_) => return Err(neither(path, "neither a folder nor a GGUF file")),
         };
         check(path, &parts)?;
-        let template = parts.chat_template.map(|text| ChatTemplate::new(text, &parts.tokenizer));
-        let chat_template = template.transpose()?;
+        let template = parts.chat_template;
+        let chat_template = template
+            .map(|(file, text)| ChatTemplate::new(&file, text, &parts.tokenizer))
+            .transpose()?;
         Ok(ModelFiles {
             path: path.to_owned(),
             config: parts.config,
@@ -98,11 +104,6 @@ impl ModelFiles {
                 "write the id of the token that ends a response into generation_config.json",
             )
         })
-    }
-
-    /// How many parameters the decoder has, counted from shapes; a shared output matrix counts once.
-    pub fn parameters(&self) -> usize {
-        weights_of(&self.config).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
     }
 
     /// The sha256 of its weights: of the file, or of the sha256s of several files in the order of
@@ -133,6 +134,17 @@ pub fn sha256(path: &Path) -> Result<String, LlmError> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The GGUF file of a folder that holds one and no config.json.
+fn only_gguf(folder: &Path) -> Result<Option<PathBuf>, LlmError> {
+    if folder.join("config.json").exists() {
+        return Ok(None);
+    }
+    let entries = std::fs::read_dir(folder).map_err(|error| LlmError::file(folder, error))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "gguf"));
+    Ok(if files.len() == 1 { files.pop() } else { None })
 }
 
 /// A path that is no model.
