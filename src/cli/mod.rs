@@ -10,6 +10,7 @@ mod list;
 mod loss;
 mod merge;
 mod options;
+mod patience;
 mod progress;
 mod provenance;
 mod report;

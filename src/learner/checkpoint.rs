@@ -66,7 +66,8 @@ impl<'a> Numbers<'a> {
 pub struct Checkpoint<'a> {
     /// Optimizer steps taken.
     pub step: u64,
-    /// Everything small, as JSON: counters, orders, the round at work, measurements.
+    /// Everything small, as TOML, which gives finite and infinite numbers back exactly: counters,
+    /// orders, the round at work, measurements.
     pub state: String,
     /// Parameters (`parameter/<name>`) and the optimizer's memory of them (`first/<name>`,
     /// `second/<name>`).
@@ -130,10 +131,7 @@ impl Keeper for () {
     }
 }
 
-/// An observer whose own state can be saved.
-///
-/// The state goes through JSON, which knows no infinities: what may not be finite is kept as its
-/// bits.
+/// An observer whose own state can be saved; the state goes through TOML, so it is a structure.
 pub trait Savable {
     /// All that changes while it observes.
     type State: Serialize + DeserializeOwned;

@@ -13,22 +13,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Numbers as their bits, because JSON knows no infinities.
-#[derive(Serialize, Deserialize)]
-struct Bits(Vec<u64>);
-
-impl From<&Vec<f64>> for Bits {
-    fn from(numbers: &Vec<f64>) -> Self {
-        Bits(numbers.iter().map(|x| x.to_bits()).collect())
-    }
-}
-
-impl From<Bits> for Vec<f64> {
-    fn from(bits: Bits) -> Self {
-        bits.0.into_iter().map(f64::from_bits).collect()
-    }
-}
-
 /// Everything of a learner but its tensors.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,8 +37,8 @@ enum SourcePlace {
 #[serde(deny_unknown_fields)]
 struct SavedWork<P, R> {
     samples: Samples<P, R>,
-    advantages: Vec<Bits>,
-    old: Vec<Bits>,
+    advantages: Vec<Vec<f64>>,
+    old: Vec<Vec<f64>>,
     passes: usize,
     left: VecDeque<Vec<usize>>,
     begun_at: u64,
@@ -75,11 +59,11 @@ enum Samples<P, R> {
 struct OwnSamples<P, R> {
     prompt: P,
     responses: Vec<R>,
-    rewards: Bits,
-    log_ref: Bits,
-    log_target: Bits,
+    rewards: Vec<f64>,
+    log_ref: Vec<f64>,
+    log_target: Vec<f64>,
     pairs: Vec<Pair>,
-    law: Option<Bits>,
+    law: Option<Vec<f64>>,
     drawn_at: u64,
 }
 
@@ -88,11 +72,11 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
         OwnSamples {
             prompt: samples.prompt.clone(),
             responses: samples.responses.clone(),
-            rewards: (&samples.rewards).into(),
-            log_ref: (&samples.log_ref).into(),
-            log_target: (&samples.log_target).into(),
+            rewards: samples.rewards.clone(),
+            log_ref: samples.log_ref.clone(),
+            log_target: samples.log_target.clone(),
             pairs: samples.pairs.clone(),
-            law: samples.law.as_ref().map(Bits::from),
+            law: samples.law.clone(),
             drawn_at: samples.drawn_at,
         }
     }
@@ -101,11 +85,11 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
         PromptSamples {
             prompt: self.prompt,
             responses: self.responses,
-            rewards: self.rewards.into(),
-            log_ref: self.log_ref.into(),
-            log_target: self.log_target.into(),
+            rewards: self.rewards,
+            log_ref: self.log_ref,
+            log_target: self.log_target,
             pairs: self.pairs,
-            law: self.law.map(Vec::from),
+            law: self.law,
             drawn_at: self.drawn_at,
         }
     }
@@ -119,11 +103,10 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
             Some(places) => Samples::Data(places.clone()),
             None => Samples::Own(round.samples.iter().map(|s| OwnSamples::of(s)).collect()),
         };
-        let bits = |rows: &[Vec<f64>]| rows.iter().map(Bits::from).collect();
         SavedWork {
             samples,
-            advantages: bits(&round.advantages),
-            old: bits(&round.old),
+            advantages: round.advantages.clone(),
+            old: round.old.clone(),
             passes: work.passes,
             left: work.left.clone(),
             begun_at: work.begun_at,
@@ -143,8 +126,8 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
             Samples::Data(places) => Round::of_data(data, places),
             Samples::Own(own) => Round::new(own.into_iter().map(|s| Rc::new(s.back())).collect()),
         };
-        round.advantages = self.advantages.into_iter().map(Vec::from).collect();
-        round.old = self.old.into_iter().map(Vec::from).collect();
+        round.advantages = self.advantages;
+        round.old = self.old;
         let (passes, left, begun_at) = (self.passes, self.left, self.begun_at);
         Some(AtWork { round: Rc::new(round), passes, left, begun_at })
     }
@@ -203,7 +186,7 @@ impl<T: Task> Learner<'_, T> {
             work: self.work.as_ref().map(SavedWork::of),
             observer: observer.state(),
         };
-        let state = serde_json::to_string(&state)
+        let state = toml::to_string(&state)
             .map_err(|e| Stop::Checkpoint(format!("the run's state cannot be written: {e}")))?;
         let parameters = policy.parameters_mut();
         let names: Vec<String> = parameters.iter().map(|p| p.name.to_owned()).collect();
@@ -228,7 +211,7 @@ impl<T: Task> Learner<'_, T> {
     {
         let Checkpoint { state, mut tensors, .. } = checkpoint;
         let state: State<T::Prompt, T::Response, O::State> =
-            serde_json::from_str(&state).map_err(|e| misfit(&format!("its state: {e}")))?;
+            toml::from_str(&state).map_err(|e| misfit(&format!("its state: {}", e.message())))?;
         let mut lengths = Vec::new();
         for own in policy.parameters_mut() {
             let name = own.name.to_owned();
