@@ -33,7 +33,7 @@ fn go(
     options: RunOptions<'_>,
     work: &Short<'_>,
 ) -> Outcome {
-    let work = |experiment: &Experiment, seed, _: &mut _| work(experiment, seed);
+    let work = |experiment: &Experiment, seed, _: &mut Keeping<'_>| work(experiment, seed);
     run(scenario, folder, &options, &(), &AtomicBool::new(false), &work).unwrap()
 }
 
@@ -78,7 +78,7 @@ fn a_killed_run_continues_and_ends_in_the_same_bytes() {
     go(&three_cells(), &whole, ALONE, &work);
 
     let (stop, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let until_four = |experiment: &_, seed, _: &mut _| {
+    let until_four = |experiment: &_, seed, _: &mut Keeping<'_>| {
         stop.store(calls.fetch_add(1, Ordering::SeqCst) + 1 == 4, Ordering::SeqCst);
         work(experiment, seed)
     };

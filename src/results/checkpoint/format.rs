@@ -120,10 +120,29 @@ fn told(notes: &HashMap<String, String>) -> Option<(Owner, u64, String)> {
     Some((Owner { cell, seed, results_version }, step, notes.get("state")?.clone()))
 }
 
+/// The numbers one after another, least significant byte first.
 fn bytes_of(numbers: &Numbers<'_>) -> Vec<u8> {
     match numbers {
-        Numbers::F32(x) => x.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        Numbers::F64(x) => x.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        Numbers::F32(x) => {
+            let mut bytes = vec![0; 4 * x.len()];
+            bytes
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .zip(x.iter())
+                .for_each(|(b, x)| *b = x.to_le_bytes());
+            bytes
+        }
+        Numbers::F64(x) => {
+            let mut bytes = vec![0; 8 * x.len()];
+            bytes
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .zip(x.iter())
+                .for_each(|(b, x)| *b = x.to_le_bytes());
+            bytes
+        }
     }
 }
 
