@@ -50,7 +50,7 @@ optimizer.adam.learning_rate = 0.01
 [[method]]
 name = "learned reward"
 objective.ppo = {}
-reward_model = { class = "table", pairs = 40 }
+reward_model = { class = "tabular", pairs = 40 }
 "#;
 
 /// Keeps checkpoints in memory and stops the run after some step.
