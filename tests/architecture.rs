@@ -175,7 +175,7 @@ fn the_reader_sees_the_imports_that_are_there() {
         paths(&tokens, &module, &[]).iter().map(|path| path.join("::")).collect()
     };
     let learner = seen(&["learner"]);
-    for path in ["crate::objective::RunningMean", "crate::policy::Policy"] {
+    for path in ["crate::objective::RunningMean", "crate::policy::PolicyError"] {
         assert!(learner.iter().any(|seen| seen == path), "{learner:?}");
     }
     assert!(

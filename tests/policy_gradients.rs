@@ -35,14 +35,14 @@ fn nudge<P: Policy>(policy: &mut P, parameter: usize, place: usize, by: f64) {
     }
 }
 
-fn gradients<P: Policy>(policy: &mut P) -> Vec<(&'static str, Vec<f64>)> {
+fn gradients<P: Policy>(policy: &mut P) -> Vec<(String, Vec<f64>)> {
     let parameters = policy.parameters_mut().into_iter();
     parameters
         .map(|p| match p.scalars {
             Scalars::F32 { gradient, .. } => {
-                (p.name, gradient.iter().map(|g| f64::from(*g)).collect())
+                (p.name.to_owned(), gradient.iter().map(|g| f64::from(*g)).collect())
             }
-            Scalars::F64 { gradient, .. } => (p.name, gradient.to_vec()),
+            Scalars::F64 { gradient, .. } => (p.name.to_owned(), gradient.to_vec()),
         })
         .collect()
 }

@@ -2,16 +2,22 @@
 
 mod results_fixture;
 
+use modeseek::learner::{Measurement, Stop};
 use modeseek::results::{Provenance, ResultsError, Run, RunFolder, merge};
-use modeseek::runner::{Outcome, Progress, RunOptions, RunnerError, Work, run};
-use modeseek::scenario::Scenario;
+use modeseek::runner::{Keeping, LongRuns, Outcome, Progress, RunOptions, RunnerError, run};
+use modeseek::scenario::{Experiment, Scenario};
 use results_fixture::{cell, scenario, stopped, work};
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-const ALONE: RunOptions = RunOptions { jobs: 1, shard: None, fresh: false };
+const ALONE: RunOptions<'static> =
+    RunOptions { jobs: 1, shard: None, fresh: false, long: LongRuns::NONE };
+
+/// Work that keeps nothing on the way.
+type Short<'a> = dyn Fn(&Experiment, u64) -> Measured + Sync + 'a;
+type Measured = Result<Vec<Measurement>, Stop>;
 
 fn three_cells() -> Scenario {
     let key = "schedule.samples_per_round";
@@ -21,8 +27,19 @@ fn three_cells() -> Scenario {
     )
 }
 
-fn go(scenario: &Scenario, folder: &RunFolder, options: RunOptions, work: &Work<'_>) -> Outcome {
-    run(scenario, folder, &options, &(), &AtomicBool::new(false), work).unwrap()
+fn go(
+    scenario: &Scenario,
+    folder: &RunFolder,
+    options: RunOptions<'_>,
+    work: &Short<'_>,
+) -> Outcome {
+    let work = |experiment: &Experiment, seed, _: &mut Keeping<'_>| work(experiment, seed);
+    run(scenario, folder, &options, &(), &AtomicBool::new(false), &work).unwrap()
+}
+
+/// [`work`] as the runner calls it.
+fn whole_work(experiment: &Experiment, seed: u64, _: &mut Keeping<'_>) -> Measured {
+    work(experiment, seed)
 }
 
 fn folder(root: &Path, name: &str) -> RunFolder {
@@ -61,7 +78,7 @@ fn a_killed_run_continues_and_ends_in_the_same_bytes() {
     go(&three_cells(), &whole, ALONE, &work);
 
     let (stop, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let until_four = |experiment: &_, seed| {
+    let until_four = |experiment: &_, seed, _: &mut Keeping<'_>| {
         stop.store(calls.fetch_add(1, Ordering::SeqCst) + 1 == 4, Ordering::SeqCst);
         work(experiment, seed)
     };
@@ -111,7 +128,7 @@ fn shards_are_parts_of_the_whole() {
     assert_eq!(bytes(&whole), bytes(&merged));
 
     let options = RunOptions { shard: Some((5, 4)), ..ALONE };
-    let error = run(&three_cells(), &merged, &options, &(), &AtomicBool::new(false), &work);
+    let error = run(&three_cells(), &merged, &options, &(), &AtomicBool::new(false), &whole_work);
     assert!(matches!(error, Err(RunnerError::Shard(5, 4))));
 }
 
@@ -184,10 +201,10 @@ fn a_folder_that_cannot_be_made_is_refused_before_work() {
     fs::write(root.path().join("file"), "").unwrap();
     let folder = folder(root.path(), "file/run");
     let stop = AtomicBool::new(false);
-    let error = run(&three_cells(), &folder, &ALONE, &(), &stop, &|_, _| panic!("no work"));
+    let error = run(&three_cells(), &folder, &ALONE, &(), &stop, &|_, _, _| panic!("no work"));
     assert!(error.unwrap_err().to_string().contains("not writable"));
     let none = RunOptions { jobs: 0, ..ALONE };
-    let error = run(&three_cells(), &folder, &none, &(), &stop, &work).unwrap_err();
+    let error = run(&three_cells(), &folder, &none, &(), &stop, &whole_work).unwrap_err();
     assert!(error.to_string().starts_with("0 jobs were given"), "{error}");
 }
 
@@ -212,7 +229,7 @@ fn progress_is_told_of_every_task() {
     let heard = Heard::default();
     let short = scenario(vec![cell("a", &[], 2)], 2);
     let folder = folder(root.path(), "run");
-    run(&short, &folder, &ALONE, &heard, &AtomicBool::new(false), &work).unwrap();
+    run(&short, &folder, &ALONE, &heard, &AtomicBool::new(false), &whole_work).unwrap();
     assert_eq!(*heard.0.lock().unwrap(), ["started 2", "one", "one", "done"]);
 }
 

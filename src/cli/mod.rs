@@ -12,6 +12,7 @@ mod llm;
 mod loss;
 mod merge;
 mod options;
+mod patience;
 mod progress;
 mod provenance;
 mod report;

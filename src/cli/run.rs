@@ -1,11 +1,15 @@
 //! `modeseek run`: compute what is unfinished.
 
 use super::options::{Resolution, folder_of, jobs, writable};
+use super::patience::Patience;
 use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
-use crate::runner::{Failure as RunFailure, Outcome, RunOptions, RunnerError, train};
+use crate::results::ResultsError;
+use crate::runner::{
+    Failure as RunFailure, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long, train,
+};
 use crate::scenario::Scenario;
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -79,19 +83,28 @@ pub fn compute(
     }
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = work.jobs.unwrap_or_else(cores);
-    let options = RunOptions { jobs, shard, fresh: work.fresh };
+    let (patience, stop) = (Patience::new(), interrupts());
+    let due = || patience.due(stop);
+    let long = LongRuns { are: is_long, due: &due };
+    let options = RunOptions { jobs, shard, fresh: work.fresh, long };
     let folder = folder_of(scenario, runs);
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
-    let one = |experiment: &_, seed| train::train(experiment, seed, &fitted);
-    let outcome = crate::runner::run(scenario, &folder, &options, &bar, interrupts(), &one)
-        .map_err(|error| match error {
-            RunnerError::NoJobs | RunnerError::Shard(..) => Failure::input(error),
-            RunnerError::Results(
-                ref inner @ (crate::results::ResultsError::NotWritable { .. }
-                | crate::results::ResultsError::Locked(_)),
-            ) => Failure::input(anyhow!("{inner}")),
-            _ => Failure::work(error),
+    let one = |experiment: &_, seed, keeping: &mut Keeping<'_>| {
+        train::train_kept(experiment, seed, &fitted, keeping)
+    };
+    let outcome =
+        crate::runner::run(scenario, &folder, &options, &bar, stop, &one).map_err(|error| {
+            match error {
+                RunnerError::NoJobs | RunnerError::Shard(..) => Failure::input(error),
+                RunnerError::Results(
+                    ref inner @ (ResultsError::NotWritable { .. }
+                    | ResultsError::Locked(_)
+                    | ResultsError::ForeignCheckpoint { .. }
+                    | ResultsError::Checkpoint { .. }),
+                ) => Failure::input(anyhow!("{inner}")),
+                _ => Failure::work(error),
+            }
         })?;
     if outcome.computed > 0 {
         folder.write_manifest(&provenance(start.elapsed())).map_err(Failure::work)?;
@@ -135,7 +148,9 @@ fn interrupts() -> &'static AtomicBool {
             if RAISED.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
-            eprintln!("\nfinishing the runs at work; interrupt again to stop at once");
+            eprintln!(
+                "\nfinishing the runs at work, of a long run the step; interrupt again to stop at once"
+            );
         };
         // Without a handler an interrupt simply ends the program; finished runs stay all the same.
         let _ = ctrlc::set_handler(handler);

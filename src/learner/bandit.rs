@@ -3,9 +3,9 @@
 use super::observer::BanditObserver;
 use super::reward_model::learn_reward;
 use super::{
-    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Frame, Learner, MeasureSpec,
-    Measurement, Method, Observer, Optimizer, OptimizerSpec, Progress, PromptSamples, Prompts,
-    Schedule, ScheduleSpec, Stop, Supply, fit_to_reference,
+    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Frame, Keeper, Learner,
+    MeasureSpec, Measurement, Method, Observer, Optimizer, OptimizerSpec, Progress, PromptSamples,
+    Prompts, Schedule, ScheduleSpec, Stop, Supply, fit_to_reference,
 };
 use crate::objective::{NoOptimum, ObjectiveSpec, OfflineLaw, fixed_point};
 use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, Tabular, Unimodal};
@@ -65,30 +65,58 @@ impl FittedPolicies {
     }
 }
 
-/// An observer of any policy over arms.
-trait Watcher:
-    Observer<Tabular> + Observer<Unimodal> + Observer<Mlp> + Observer<StopOrContinue>
-{
+/// Someone before whose eyes a policy is trained.
+trait Watch<P> {
+    fn train(&mut self, learner: &mut Learner<'_, BanditTask>, policy: &mut P) -> Result<(), Stop>;
 }
 
-impl<O> Watcher for O where
-    O: Observer<Tabular> + Observer<Unimodal> + Observer<Mlp> + Observer<StopOrContinue>
-{
+impl<P: Enumerable> Watch<P> for Film {
+    fn train(&mut self, learner: &mut Learner<'_, BanditTask>, policy: &mut P) -> Result<(), Stop> {
+        learner.train(policy, self)
+    }
 }
+
+/// An observer of a run that is saved on the way.
+struct Kept<'a, 'k> {
+    observer: BanditObserver<'a>,
+    keeper: &'k mut dyn Keeper,
+}
+
+impl<P: Enumerable> Watch<P> for Kept<'_, '_> {
+    fn train(&mut self, learner: &mut Learner<'_, BanditTask>, policy: &mut P) -> Result<(), Stop> {
+        learner.train_kept(policy, &mut self.observer, self.keeper)
+    }
+}
+
+/// Someone who can watch any policy over arms.
+trait Watcher: Watch<Tabular> + Watch<Unimodal> + Watch<Mlp> + Watch<StopOrContinue> {}
+
+impl<O> Watcher for O where O: Watch<Tabular> + Watch<Unimodal> + Watch<Mlp> + Watch<StopOrContinue> {}
 
 impl BanditRun<'_> {
     /// Trains and measures; the same settings and seed give the same numbers, bit by bit.
     pub fn train(&self, seed: u64, fitted: &FittedPolicies) -> Result<Vec<Measurement>, Stop> {
+        self.train_kept(seed, fitted, &mut ())
+    }
+
+    /// As [`BanditRun::train`], beginning at the keeper's last checkpoint and saved when it says so.
+    pub fn train_kept(
+        &self,
+        seed: u64,
+        fitted: &FittedPolicies,
+        keeper: &mut dyn Keeper,
+    ) -> Result<Vec<Measurement>, Stop> {
         let streams = Streams::new(seed);
         let task = self.task(streams)?;
         if self.schedule.expectation == Expectation::FixedPoint {
             return self.measure_fixed_point(&task, streams);
         }
         let identity = (self.objective.name(), self.schedule.steps);
-        let observer = self.watched(&task, streams, fitted, |data| {
-            BanditObserver::new(&task, self.measure, identity, data, streams)
+        let kept = self.watched(&task, streams, fitted, |data| {
+            let observer = BanditObserver::new(&task, self.measure, identity, data, streams);
+            Kept { observer, keeper }
         })?;
-        Ok(observer.into_measurements())
+        Ok(kept.observer.into_measurements())
     }
 
     /// Trains and keeps every picture on the way, for policies that ignore the context.
@@ -150,7 +178,7 @@ impl BanditRun<'_> {
         PairRule::new(*self.pairs).map_err(|e| setup(&format!("pairs.{e}")))
     }
 
-    fn learn<P: Enumerable, O: Observer<P>>(
+    fn learn<P: Enumerable, O: Watch<P>>(
         &self,
         mut policy: P,
         task: &BanditTask,
@@ -164,7 +192,7 @@ impl BanditRun<'_> {
         let supply = self.supply()?;
         let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
         let mut observer = observer(learner.data());
-        learner.train(&mut policy, &mut observer)?;
+        observer.train(&mut learner, &mut policy)?;
         Ok(observer)
     }
 

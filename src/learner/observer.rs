@@ -1,5 +1,6 @@
 //! What is measured, and when.
 
+use super::checkpoint::Savable;
 use super::source::PromptSamples;
 use super::spec::MeasureSpec;
 use super::task::BanditTask;
@@ -8,6 +9,7 @@ use crate::numerics::{entropy, exponentials, kl_divergence_given};
 use crate::policy::{Enumerable, Policy};
 use crate::stream::Streams;
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 mod film;
@@ -25,7 +27,8 @@ use table::{OfRow, Table, expected};
 pub use when::Moments;
 
 /// One number measured at one step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// Optimizer steps taken before.
     pub step: u64,
@@ -56,6 +59,8 @@ pub struct StepReport {
     pub staleness_mean: f64,
     /// Steps since the samples were drawn, largest.
     pub staleness_max: u64,
+    /// Tokens whose log-probability it pushed.
+    pub tokens: usize,
 }
 
 /// Someone who looks at the policy at step 0 and after every step.
@@ -311,5 +316,26 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
 
     fn wants_gradient_norm(&self, step: u64) -> bool {
         self.wants("grad_norm") && self.moments.contain(step)
+    }
+}
+
+/// What a [`BanditObserver`] has gathered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gathered {
+    measurements: Vec<Measurement>,
+    over_optimisation: OverOptimisation,
+}
+
+impl Savable for BanditObserver<'_> {
+    type State = Gathered;
+
+    fn state(&self) -> Gathered {
+        let (measurements, over_optimisation) = (self.measurements.clone(), self.over_optimisation);
+        Gathered { measurements, over_optimisation }
+    }
+
+    fn put_back(&mut self, state: Gathered) {
+        (self.measurements, self.over_optimisation) = (state.measurements, state.over_optimisation);
     }
 }

@@ -1,19 +1,20 @@
 //! Adam and SGD over named parameters, with state that can be saved.
 
+use super::checkpoint::Numbers;
 use super::spec::{AdamSpec, OptimizerSpec, SgdSpec};
 use crate::numerics::vectorised;
 use crate::policy::{Parameter, Scalars};
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Running means of one parameter's gradient, in the parameter's precision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 enum Moments {
     F32 { first: Vec<f32>, second: Vec<f32> },
     F64 { first: Vec<f64>, second: Vec<f64> },
 }
 
-/// An optimizer and all that it remembers; serialise it to continue a run bit by bit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An optimizer and all that it remembers, which checkpoints keep to continue a run bit by bit.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Optimizer {
     spec: OptimizerSpec,
     /// Steps taken.
@@ -69,6 +70,52 @@ impl Optimizer {
         }
     }
 
+    /// Steps taken.
+    pub fn steps(&self) -> i32 {
+        self.step
+    }
+
+    /// What is remembered of each parameter, `first/<name>` and `second/<name>`; nothing before the
+    /// first step. `names` are those of the parameters, in the policy's order.
+    pub fn memory(&self, names: &[String]) -> Vec<(String, Numbers<'_>)> {
+        let named = names.iter().zip(&self.moments);
+        named
+            .flat_map(|(name, moments)| {
+                let [first, second] = moments.numbers();
+                [(format!("first/{name}"), first), (format!("second/{name}"), second)]
+            })
+            .collect()
+    }
+
+    /// Puts back what [`Optimizer::memory`] gave after `step` steps; the first name that is missing,
+    /// or not as long as its parameter, is the error.
+    pub fn remember(
+        &mut self,
+        step: i32,
+        lengths: &[(String, usize)],
+        tensors: &mut BTreeMap<String, Numbers<'static>>,
+    ) -> Result<(), String> {
+        let mut moments = Vec::with_capacity(lengths.len());
+        for (name, length) in lengths.iter().filter(|_| step > 0) {
+            let [first, second] = [format!("first/{name}"), format!("second/{name}")];
+            moments.push(match (tensors.remove(&first), tensors.remove(&second)) {
+                (Some(Numbers::F32(m)), Some(Numbers::F32(v)))
+                    if [m.len(), v.len()] == [*length; 2] =>
+                {
+                    Moments::F32 { first: m.into_owned(), second: v.into_owned() }
+                }
+                (Some(Numbers::F64(m)), Some(Numbers::F64(v)))
+                    if [m.len(), v.len()] == [*length; 2] =>
+                {
+                    Moments::F64 { first: m.into_owned(), second: v.into_owned() }
+                }
+                _ => return Err(first),
+            });
+        }
+        (self.step, self.moments) = (step, moments);
+        Ok(())
+    }
+
     /// Takes one step along gradients multiplied by `gradient_scale`, at `rate_factor` times the
     /// learning rate. Parameters must come in the same order every time.
     pub fn step(&mut self, parameters: Vec<Parameter<'_>>, rate_factor: f64, gradient_scale: f64) {
@@ -92,6 +139,14 @@ impl Optimizer {
 }
 
 impl Moments {
+    /// The first and the second moment.
+    fn numbers(&self) -> [Numbers<'_>; 2] {
+        match self {
+            Moments::F32 { first, second } => [first.as_slice().into(), second.as_slice().into()],
+            Moments::F64 { first, second } => [first.as_slice().into(), second.as_slice().into()],
+        }
+    }
+
     fn zeros(scalars: &Scalars<'_>) -> Self {
         match scalars {
             Scalars::F32 { value, .. } => {
@@ -207,8 +262,10 @@ mod tests {
         let mut warm = Optimizer::new(&adam(0.1)).expect("valid");
         let mut x = [1.0, -1.0];
         step(&mut warm, &mut x, &mut [0.3, -2.0]);
-        let mut resumed: Optimizer =
-            toml::from_str(&toml::to_string(&warm).expect("saved")).expect("loaded");
+        let mut tensors = warm.memory(&["x".to_owned()]).into_iter();
+        let mut tensors = tensors.by_ref().map(|(name, n)| (name, n.into_owned())).collect();
+        let mut resumed = Optimizer::new(&adam(0.1)).expect("valid");
+        resumed.remember(warm.steps(), &[("x".to_owned(), 2)], &mut tensors).expect("fits");
         let mut cold = Optimizer::new(&adam(0.1)).expect("valid");
         let (mut y, mut z) = (x, x);
         step(&mut warm, &mut x, &mut [0.7, 0.1]);

@@ -4,22 +4,50 @@ use super::source::PromptSamples;
 use super::task::Task;
 use crate::objective::{AdvantageSpec, Group, Law, RunningMean};
 use crate::policy::{Batch, Policy, PolicyError, Ragged};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Prompts with their samples, and what is computed once per round before the passes.
 pub(super) struct Round<T: Task> {
     /// The round's prompts with their responses.
     pub samples: Vec<Rc<PromptSamples<T>>>,
+    /// Their places in the offline data; `None` if they are the policy's own.
+    pub places: Option<Vec<usize>>,
     /// The advantage of each response of each prompt, empty if no objective reads it.
-    advantages: Vec<Vec<f64>>,
+    pub advantages: Vec<Vec<f64>>,
     /// log π of each response's tokens when the round began, empty if no objective reads it.
-    old: Vec<Vec<f64>>,
+    pub old: Vec<Vec<f64>>,
+}
+
+/// The round at work and what is left of it.
+pub(super) struct AtWork<T: Task> {
+    /// The round.
+    pub round: Rc<Round<T>>,
+    /// Passes begun.
+    pub passes: usize,
+    /// The minibatches of the pass that are still to come.
+    pub left: VecDeque<Vec<usize>>,
+    /// Optimizer steps taken when the round began.
+    pub begun_at: u64,
+}
+
+impl<T: Task> AtWork<T> {
+    /// A round of which nothing is done yet.
+    pub fn new(round: Round<T>, begun_at: u64) -> Self {
+        AtWork { round: Rc::new(round), passes: 0, left: VecDeque::new(), begun_at }
+    }
 }
 
 impl<T: Task> Round<T> {
     /// A round of these samples.
     pub fn new(samples: Vec<Rc<PromptSamples<T>>>) -> Self {
-        Round { samples, advantages: Vec::new(), old: Vec::new() }
+        Round { samples, places: None, advantages: Vec::new(), old: Vec::new() }
+    }
+
+    /// A round of the offline data at these places.
+    pub fn of_data(data: &[Rc<PromptSamples<T>>], places: Vec<usize>) -> Self {
+        let samples = places.iter().map(|&place| Rc::clone(&data[place])).collect();
+        Round { places: Some(places), ..Round::new(samples) }
     }
 
     /// Computes the advantages of the whole round.

@@ -6,6 +6,7 @@ use crate::preference::{Pair, PairRule};
 use crate::stream::{Draws, Purpose, Streams};
 use rand::Rng;
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// One prompt with its responses and all that is known of them.
@@ -185,26 +186,36 @@ impl<T: Task> Labeller<'_, T> {
 /// Numbers `0..count` again and again, each time in a new seeded order.
 pub(super) struct Cycle {
     streams: Streams,
-    order: Vec<usize>,
+    /// Where it stands.
+    pub place: CyclePlace,
+}
+
+/// Where a cycle stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CyclePlace {
+    /// The order of this epoch.
+    pub order: Vec<usize>,
     next: usize,
     epoch: u64,
 }
 
 impl Cycle {
     pub fn new(count: usize, streams: Streams) -> Self {
-        Cycle { streams, order: (0..count).collect(), next: count, epoch: 0 }
+        Cycle { streams, place: CyclePlace { order: (0..count).collect(), next: count, epoch: 0 } }
     }
 
     /// The next number.
     pub fn advance(&mut self) -> usize {
-        if self.next == self.order.len() {
-            self.order.sort_unstable();
-            self.order.shuffle(&mut self.streams.at(Purpose::Shuffle, self.epoch));
-            self.epoch += 1;
-            self.next = 0;
+        let CyclePlace { order, next, epoch } = &mut self.place;
+        if *next == order.len() {
+            order.sort_unstable();
+            order.shuffle(&mut self.streams.at(Purpose::Shuffle, *epoch));
+            *epoch += 1;
+            *next = 0;
         }
-        self.next += 1;
-        self.order[self.next - 1]
+        *next += 1;
+        order[*next - 1]
     }
 }
 

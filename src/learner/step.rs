@@ -151,6 +151,7 @@ impl<T: Task> Learner<'_, T> {
             negative_gradient_mass: if all > 0.0 { down / all } else { 0.0 },
             staleness_mean: ages().sum::<u64>() as f64 / minibatch.len() as f64,
             staleness_max: ages().max().unwrap_or(0),
+            tokens: log_pi.values().len(),
         }
     }
 }

@@ -30,8 +30,21 @@ use std::sync::Arc;
 pub type Arm = usize;
 
 /// A prompt of a bandit: a vector of features (empty for policies that ignore it).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<f32>", into = "Vec<f32>")]
 pub struct Context(pub Arc<[f32]>);
+
+impl From<Vec<f32>> for Context {
+    fn from(features: Vec<f32>) -> Self {
+        Context(features.into())
+    }
+}
+
+impl From<Context> for Vec<f32> {
+    fn from(context: Context) -> Self {
+        context.0.to_vec()
+    }
+}
 
 impl Context {
     /// The context of policies that ignore contexts.
@@ -82,6 +95,21 @@ pub enum Scalars<'a> {
         /// ∂loss/∂value.
         gradient: &'a mut [f64],
     },
+}
+
+impl Scalars<'_> {
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Scalars::F32 { value, .. } => value.len(),
+            Scalars::F64 { value, .. } => value.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A named parameter with its gradient.

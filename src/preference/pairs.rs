@@ -4,7 +4,8 @@ use super::labels::{LabelSpec, PairError};
 use serde::{Deserialize, Serialize};
 
 /// Two responses of one prompt by their places in it: `chosen` was preferred to `rejected`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pair {
     /// The place of the preferred response.
     pub chosen: usize,

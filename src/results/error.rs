@@ -24,6 +24,40 @@ pub enum ResultsError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A checkpoint could not be written.
+    #[error(
+        "cannot save a checkpoint in {}: {problem}; the last one is whole, and all finished runs \
+         are: make room or make the folder writable, then the same command goes on from there",
+        folder.display()
+    )]
+    NotSaved {
+        /// The folder of the checkpoints.
+        folder: PathBuf,
+        /// What was tried and what the system said.
+        problem: String,
+    },
+    /// A checkpoint belongs to another run.
+    #[error(
+        "{} is a checkpoint of {given}, not of {expected}; move it to its own run folder, or start \
+         over with --fresh",
+        file.display()
+    )]
+    ForeignCheckpoint {
+        /// The checkpoint.
+        file: PathBuf,
+        /// Whose it is.
+        given: String,
+        /// Whose it should be.
+        expected: String,
+    },
+    /// A checkpoint does not fit the run.
+    #[error("{}: {problem}", folder.display())]
+    Checkpoint {
+        /// The folder of the checkpoints.
+        folder: PathBuf,
+        /// What is wrong and the remedy.
+        problem: String,
+    },
     /// Another process writes to the run folder.
     #[error(
         "another process is writing to the run folder {}; wait for it, or give this one \

@@ -1,6 +1,7 @@
 //! One run folder: where its files lie, and how they come to be.
 
 use super::atomic;
+use super::checkpoint::CheckpointFolder;
 use super::error::ResultsError;
 use super::rows;
 use crate::learner::Measurement;
@@ -84,6 +85,11 @@ impl RunFolder {
         self.seed_folder(cell, seed).join("failed.txt")
     }
 
+    /// Where one cell and seed is saved on the way.
+    pub fn checkpoints(&self, cell: &str, seed: u64) -> CheckpointFolder {
+        CheckpointFolder::new(self.seed_folder(cell, seed).join("checkpoint"), cell, seed)
+    }
+
     /// Whether one cell and seed is finished.
     pub fn is_finished(&self, cell: &str, seed: u64) -> bool {
         self.seed_metrics(cell, seed).is_file()
@@ -139,19 +145,21 @@ impl RunFolder {
         for cell in atomic::list(&self.root.join("cells"))?.iter().filter(|p| p.is_dir()) {
             for seed in atomic::list(cell)?.iter().filter(|p| p.is_dir()) {
                 atomic::remove_unfinished(seed)?;
+                tidy_checkpoints(seed)?;
             }
         }
         Ok(())
     }
 
-    /// Writes the results of one cell and seed: from now on it is finished.
+    /// Writes the results of one cell and seed: from now on it is finished, and its checkpoint goes.
     pub fn finish_seed(
         &self,
         cell: &Cell,
         seed: u64,
         measurements: &[Measurement],
     ) -> Result<(), ResultsError> {
-        self.store_seed(&cell.name, seed, &rows::seed_rows(cell, seed, measurements))
+        self.store_seed(&cell.name, seed, &rows::seed_rows(cell, seed, measurements))?;
+        self.checkpoints(&cell.name, seed).remove()
     }
 
     pub(super) fn store_seed(
@@ -239,6 +247,15 @@ fn append_body(path: &Path, out: &mut impl Write) -> Result<(), ResultsError> {
     reader.read_until(b'\n', &mut header).map_err(ResultsError::io("read", path))?;
     io::copy(&mut reader, out).map_err(ResultsError::io("copy", path))?;
     Ok(())
+}
+
+/// Removes checkpoints that are half written, and all of a seed that is finished.
+fn tidy_checkpoints(seed: &Path) -> Result<(), ResultsError> {
+    let folder = CheckpointFolder::new(seed.join("checkpoint"), "", 0);
+    if seed.join("metrics.csv").is_file() {
+        return folder.remove();
+    }
+    atomic::remove_unfinished(folder.path())
 }
 
 fn remove_if_there(path: &Path) -> Result<(), ResultsError> {

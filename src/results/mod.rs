@@ -8,12 +8,14 @@
 //!   metrics.csv      cell,method,seed,step,round,queries,metric,value
 //!   cells/<cell>/<seed>/metrics.csv    exists = this seed is finished
 //!   cells/<cell>/<seed>/failed.txt     why this seed has no metrics
+//!   cells/<cell>/<seed>/checkpoint/    where a long run goes on
 //! ```
 //!
 //! A cell is named by the hash of its content, so what is computed once is never computed again.
 //! Files appear by renaming a complete temporary file: a killed run leaves nothing half written.
 
 mod atomic;
+mod checkpoint;
 mod claims;
 mod effects;
 mod error;
@@ -36,6 +38,7 @@ mod summary_table;
 mod tuning;
 
 pub use crate::scenario::Statistic;
+pub use checkpoint::CheckpointFolder;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
 pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};

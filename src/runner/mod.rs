@@ -2,11 +2,15 @@
 //!
 //! Every (cell, seed) is one task: it runs on one thread, and its results go into its own file. So
 //! `metrics.csv`, which joins these files in order, has the same bytes for any number of threads
-//! and after any interruption.
+//! and after any interruption. Long runs follow the short ones, one at a time, because their
+//! arithmetic takes all threads itself; they are saved on the way.
 
+mod long;
 pub mod train;
 
-use crate::learner::{Measurement, Stop};
+pub use long::{Keeping, LongRuns, LongStep, is_long};
+
+use crate::learner::{Keep, Measurement, Stop};
 use crate::results::{ResultsError, RunFolder, pairs};
 use crate::scenario::{Cell, Experiment, Scenario};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,14 +18,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// How to run a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunOptions {
+#[derive(Clone, Copy)]
+pub struct RunOptions<'a> {
     /// Threads; at least 1.
     pub jobs: usize,
     /// (K, N): only every N-th (cell, seed), starting at the K-th; K is 1 to N.
     pub shard: Option<(u64, u64)>,
     /// Throw away what is finished and start over.
     pub fresh: bool,
+    /// Which runs are saved on the way, and when.
+    pub long: LongRuns<'a>,
 }
 
 /// Who is told how far a run is.
@@ -32,6 +38,10 @@ pub trait Progress: Sync {
     fn finished_one(&self);
     /// Nothing more will be computed.
     fn done(&self);
+    /// A long run took a step.
+    fn stepped(&self, _step: &LongStep<'_>) {}
+    /// Something happened that the user should read.
+    fn noted(&self, _line: &str) {}
 }
 
 /// Tells nobody.
@@ -89,16 +99,18 @@ pub enum RunnerError {
     Results(#[from] ResultsError),
 }
 
-/// What computes the measurements of one (cell, seed).
-pub type Work<'a> = dyn Fn(&Experiment, u64) -> Result<Vec<Measurement>, Stop> + Sync + 'a;
+/// What computes the measurements of one (cell, seed); a long one goes on from what it kept.
+pub type Work<'a> =
+    dyn Fn(&Experiment, u64, &mut Keeping<'_>) -> Result<Vec<Measurement>, Stop> + Sync + 'a;
 
 /// Computes what is unfinished of a scenario into its run folder, and joins all into `metrics.csv`.
 ///
-/// When `stop` becomes true, the tasks at work are still finished, and what exists is joined.
+/// When `stop` becomes true, the short tasks at work are still finished, a long one goes on until
+/// `options.long.due` says to stop, and what exists is joined.
 pub fn run(
     scenario: &Scenario,
     folder: &RunFolder,
-    options: &RunOptions,
+    options: &RunOptions<'_>,
     progress: &dyn Progress,
     stop: &AtomicBool,
     work: &Work<'_>,
@@ -114,10 +126,14 @@ pub fn run(
         .build()
         .map_err(|source| RunnerError::Threads { jobs: options.jobs, source })?;
     progress.started(tasks.len());
-    let queue = Queue::new(folder, &tasks, progress, stop, work);
+    let is_long = |task: &Task<'_>| (options.long.are)(&task.cell.experiment);
+    let (long, short): (Vec<_>, Vec<_>) = tasks.iter().copied().partition(is_long);
+    let queue = Queue::new(folder, &short, progress, stop, work);
     pool.broadcast(|_| queue.work_off());
+    drop(pool);
+    queue.work_off_long(&long, options.long);
     progress.done();
-    let outcome = queue.outcome(share.len() - tasks.len())?;
+    let outcome = queue.outcome(tasks.len(), share.len() - tasks.len())?;
     folder.assemble(scenario)?;
     Ok(outcome)
 }
@@ -168,6 +184,13 @@ struct Ended {
     error: Option<ResultsError>,
 }
 
+/// How one task ended.
+enum End {
+    Computed,
+    Failed(Failure),
+    Interrupted,
+}
+
 impl<'a> Queue<'a> {
     fn new(
         folder: &'a RunFolder,
@@ -182,20 +205,38 @@ impl<'a> Queue<'a> {
 
     /// One thread's part.
     fn work_off(&self) {
-        while !self.stop.load(Ordering::Relaxed) && self.ended().error.is_none() {
+        while self.goes_on() {
             let Some(task) = self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed)) else {
                 return;
             };
-            let result = self.attempt(task);
-            let mut ended = self.ended();
-            match result {
-                Ok(None) => ended.computed += 1,
-                Ok(Some(failure)) => ended.failed.push((task.place, failure)),
-                Err(error) => ended.error = Some(error),
-            }
-            drop(ended);
-            self.progress.finished_one();
+            self.count(task, self.attempt(task, None));
         }
+    }
+
+    /// The long tasks, one after another.
+    fn work_off_long(&self, tasks: &[Task<'_>], long: LongRuns<'_>) {
+        for task in tasks {
+            if !self.goes_on() {
+                return;
+            }
+            self.count(task, self.attempt(task, Some(long.due)));
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed) && self.ended().error.is_none()
+    }
+
+    fn count(&self, task: &Task<'_>, result: Result<End, ResultsError>) {
+        let mut ended = self.ended();
+        match result {
+            Ok(End::Computed) => ended.computed += 1,
+            Ok(End::Failed(failure)) => ended.failed.push((task.place, failure)),
+            Ok(End::Interrupted) => return,
+            Err(error) => ended.error = Some(error),
+        }
+        drop(ended);
+        self.progress.finished_one();
     }
 
     fn ended(&self) -> std::sync::MutexGuard<'_, Ended> {
@@ -203,28 +244,40 @@ impl<'a> Queue<'a> {
     }
 
     /// Computes one task and writes its results, or why there are none.
-    fn attempt(&self, task: &Task<'_>) -> Result<Option<Failure>, ResultsError> {
+    fn attempt(
+        &self,
+        task: &Task<'_>,
+        due: Option<&(dyn Fn() -> Keep + Sync)>,
+    ) -> Result<End, ResultsError> {
         let Task { cell, seed, .. } = *task;
-        let measured = catch_unwind(AssertUnwindSafe(|| (self.work)(&cell.experiment, seed)));
-        let reason = match measured {
+        let (method, progress) = (cell.method.as_str(), self.progress);
+        let folder = self.folder.checkpoints(&cell.name, seed);
+        let mut keeping = Keeping { folder, method, seed, due, progress, fault: None };
+        let computed = || (self.work)(&cell.experiment, seed, &mut keeping);
+        let reason = match catch_unwind(AssertUnwindSafe(computed)) {
             Ok(Ok(measurements)) => {
-                return self.folder.finish_seed(cell, seed, &measurements).map(|()| None);
+                self.folder.finish_seed(cell, seed, &measurements)?;
+                return Ok(End::Computed);
             }
-            Ok(Err(stop)) => stop.to_string(),
+            Ok(Err(Stop::Interrupted { .. })) => return Ok(End::Interrupted),
+            Ok(Err(stop)) => match keeping.blamed(&stop) {
+                Some(error) => return Err(error),
+                None => stop.to_string(),
+            },
             Err(panic) => format!("the program panicked: {}", panic_message(&*panic)),
         };
         self.folder.fail_seed(&cell.name, seed, &reason)?;
         let (cell, method) = (cell.name.clone(), cell.method.clone());
-        Ok(Some(Failure { cell, method, seed, reason }))
+        Ok(End::Failed(Failure { cell, method, seed, reason }))
     }
 
-    fn outcome(self, skipped: usize) -> Result<Outcome, RunnerError> {
+    fn outcome(self, total: usize, skipped: usize) -> Result<Outcome, RunnerError> {
         let mut ended = self.ended.into_inner().expect("no thread panics while it counts");
         if let Some(error) = ended.error {
             return Err(error.into());
         }
         ended.failed.sort_by_key(|(place, _)| *place);
-        let interrupted = ended.computed + ended.failed.len() < self.tasks.len();
+        let interrupted = ended.computed + ended.failed.len() < total;
         let failed = ended.failed.into_iter().map(|(_, failure)| failure).collect();
         Ok(Outcome { computed: ended.computed, skipped, failed, interrupted })
     }

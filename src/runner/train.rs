@@ -1,6 +1,6 @@
 //! From a resolved experiment to its measurements, or to every picture on the way.
 
-use crate::learner::{BanditRun, FittedPolicies, Frame, Measurement, Stop};
+use crate::learner::{BanditRun, FittedPolicies, Frame, Keeper, Measurement, Stop};
 use crate::problem::Problem;
 use crate::scenario::Experiment;
 use std::path::Path;
@@ -12,6 +12,16 @@ pub fn train(
     fitted: &FittedPolicies,
 ) -> Result<Vec<Measurement>, Stop> {
     run(experiment, &problem(experiment)?).train(seed, fitted)
+}
+
+/// As [`train`], beginning at the keeper's last checkpoint and saved when it says so.
+pub fn train_kept(
+    experiment: &Experiment,
+    seed: u64,
+    fitted: &FittedPolicies,
+    keeper: &mut dyn Keeper,
+) -> Result<Vec<Measurement>, Stop> {
+    run(experiment, &problem(experiment)?).train_kept(seed, fitted, keeper)
 }
 
 /// Trains one experiment with one seed and keeps the policy at every step.

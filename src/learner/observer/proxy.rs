@@ -6,9 +6,10 @@ use super::BanditObserver;
 use super::table::{Table, expected};
 use crate::numerics::{correlation, exponentials};
 use crate::problem::coverage;
+use serde::{Deserialize, Serialize};
 
 /// What would have been lost by trusting the learned reward.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct OverOptimisation {
     /// The proxy reward and the gold reward of the measured step of highest proxy reward.
     at_best_proxy: Option<(f64, f64)>,

@@ -1,0 +1,224 @@
+//! The loop: rounds, passes, minibatches, steps.
+
+use super::checkpoint::{Keep, Keeper, Savable, Taken};
+use super::observer::{Observer, StepReport};
+use super::round::{AtWork, Round};
+use super::source::{Judge, Labeller, PromptSamples, Source};
+use super::task::Task;
+use super::{Learner, Stop};
+use crate::policy::Policy;
+use crate::stream::{Draws, Purpose};
+use rand::seq::SliceRandom;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Minibatch orders begin at this address, so that they never meet the orders of the data.
+const MINIBATCH_ORDERS: u64 = 1 << 32;
+
+impl<T: Task> Learner<'_, T> {
+    /// Trains to the last step; the observer sees the policy at step 0 and after every step.
+    pub fn train<P>(&mut self, policy: &mut P, observer: &mut impl Observer<P>) -> Result<(), Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        observer.observe(policy, &self.progress, None)?;
+        self.go_on(policy, observer, &mut |_, _, _, _| Ok(()))
+    }
+
+    /// As [`Learner::train`], beginning at the keeper's last checkpoint, if there is one, and saved
+    /// whenever it says so; the measurements are the same, bit by bit.
+    pub fn train_kept<P, O>(
+        &mut self,
+        policy: &mut P,
+        observer: &mut O,
+        keeper: &mut dyn Keeper,
+    ) -> Result<(), Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+        O: Observer<P> + Savable,
+        T::Prompt: Serialize + DeserializeOwned,
+        T::Response: Serialize + DeserializeOwned,
+    {
+        match keeper.last()? {
+            Some(checkpoint) => self.restore(checkpoint, policy, observer)?,
+            None => observer.observe(policy, &self.progress, None)?,
+        }
+        self.go_on(policy, observer, &mut |learner, policy, observer, report| {
+            let (step, steps) = (learner.progress.step, learner.schedule.steps);
+            let keep = keeper.due(&Taken { step, steps, report });
+            if keep == Keep::No || step == steps {
+                return Ok(());
+            }
+            keeper.save(&learner.checkpoint(policy, observer)?)?;
+            if keep == Keep::SaveAndStop { Err(Stop::Interrupted { step }) } else { Ok(()) }
+        })
+    }
+
+    /// Takes the remaining steps; `after` is called when a step was taken and observed.
+    fn go_on<P, O>(
+        &mut self,
+        policy: &mut P,
+        observer: &mut O,
+        after: &mut impl FnMut(&mut Self, &mut P, &mut O, &StepReport) -> Result<(), Stop>,
+    ) -> Result<(), Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+        O: Observer<P>,
+    {
+        while self.progress.step < self.schedule.steps {
+            let report = if self.work.is_none() && self.has_collapsed() {
+                Some(self.rest(observer))
+            } else {
+                let (round, minibatch) = self.next_minibatch(policy)?;
+                self.step(policy, &round, &minibatch, observer)?
+            };
+            self.end_round_if_over();
+            if let Some(report) = report {
+                observer.observe(policy, &self.progress, Some(&report))?;
+                after(self, policy, observer, &report)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next minibatch of the round at work, or the first of a new one.
+    fn next_minibatch<P>(&mut self, policy: &P) -> Result<(Rc<Round<T>>, Vec<usize>), Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let mut work = match self.work.take() {
+            Some(work) => work,
+            None => {
+                self.give_up_if_idle()?;
+                let begun_at = self.progress.step;
+                AtWork::new(self.draw_round(policy)?, begun_at)
+            }
+        };
+        if work.left.is_empty() {
+            work.left = self.minibatches(work.round.samples.len());
+            work.passes += 1;
+        }
+        let minibatch = work.left.pop_front().expect("a round has at least one prompt");
+        let round = Rc::clone(&work.round);
+        self.work = Some(work);
+        Ok((round, minibatch))
+    }
+
+    /// Ends a round whose passes are done, and counts those in a row that took no step.
+    fn end_round_if_over(&mut self) {
+        let passes = self.schedule.passes;
+        if let Some(work) = self.work.take_if(|w| w.passes == passes && w.left.is_empty()) {
+            let idle = self.progress.step == work.begun_at;
+            self.progress.idle_rounds = if idle { self.progress.idle_rounds + 1 } else { 0 };
+        }
+    }
+
+    /// Whether a policy that has learned gives the same response again and again, so that its own
+    /// samples hold no comparison any more.
+    ///
+    /// Twenty thousand responses in a row without a comparison are asked for, so that small rounds
+    /// of a policy that still varies are not taken for a collapse.
+    fn has_collapsed(&self) -> bool {
+        const RESPONSES_ALIKE: u64 = 20_000;
+        let per_round = self.schedule.prompts_per_round * self.schedule.responses_per_prompt;
+        let alike = self.progress.idle_rounds.saturating_mul(per_round as u64);
+        self.may_collapse() && alike >= RESPONSES_ALIKE
+    }
+
+    /// Whether samples come from a policy that has learned, and so may have nothing left to compare.
+    fn may_collapse(&self) -> bool {
+        matches!(self.source, Source::OnPolicy(_)) && self.progress.step > 0
+    }
+
+    /// Lets a step of a collapsed policy pass: its loss and gradient are zero.
+    fn rest<P: Policy>(&mut self, observer: &impl Observer<P>) -> StepReport {
+        let factor = self.schedule.learning_rate_factor(self.progress.step);
+        let learning_rate = self.optimizer.learning_rate() * factor;
+        let gradient_norm = observer.wants_gradient_norm(self.progress.step + 1).then_some(0.0);
+        self.progress.step += 1;
+        StepReport { learning_rate, gradient_norm, ..StepReport::default() }
+    }
+
+    /// A data set without a single unit would never take a step.
+    fn give_up_if_idle(&self) -> Result<(), Stop> {
+        const IDLE_ROUNDS: u64 = 1000;
+        if self.may_collapse() || self.progress.idle_rounds < IDLE_ROUNDS {
+            return Ok(());
+        }
+        Err(Stop::Setup(format!(
+            "{}: {IDLE_ROUNDS} rounds in a row had nothing to learn from (no pair was kept); \
+             lower pairs.reward_gap or draw more responses per prompt",
+            self.method.name
+        )))
+    }
+
+    /// Fills a round and computes what its passes share.
+    fn draw_round<P>(&mut self, policy: &P) -> Result<Round<T>, Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let count = self.schedule.prompts_per_round;
+        let mut round = match &mut self.source {
+            Source::Offline { data, order } => {
+                Round::of_data(data, (0..count).map(|_| order.advance()).collect())
+            }
+            Source::OnPolicy(prompts) => {
+                let prompts: Vec<u64> = (0..count).map(|_| prompts.advance()).collect();
+                Round::new(self.respond(policy, &prompts)?)
+            }
+        };
+        self.progress.round += 1;
+        if let Some(advantage) = self.method.advantage {
+            round.set_advantages(advantage, &mut self.baseline);
+        }
+        if self.method.needs.old_log_probs {
+            round.set_old(policy, self.schedule.log_probability_floor)?;
+        }
+        Ok(round)
+    }
+
+    /// Draws (or lists) the policy's responses to prompts and has them labelled.
+    fn respond<P>(&mut self, policy: &P, indices: &[u64]) -> Result<Vec<Rc<PromptSamples<T>>>, Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let (task, rule, streams) = (self.task, self.method.rule, self.streams);
+        let (judge, reference) = (Judge::Scorer, self.method.reference());
+        let labeller = Labeller { task, rule, streams, judge, reference };
+        let prompts: Vec<T::Prompt> = indices.iter().map(|&i| self.task.prompt(i)).collect();
+        let now = self.progress.step;
+        if self.method.exact {
+            let list = |prompt| labeller.enumerate_under(policy, prompt, now).map(Rc::new);
+            let samples: Vec<_> = prompts.into_iter().map(list).collect::<Result<_, _>>()?;
+            self.progress.queries = samples[0].responses.len() as u64;
+            return Ok(samples);
+        }
+        let per_prompt = self.schedule.responses_per_prompt;
+        let first = self.progress.drawn;
+        let draws = Draws::new(self.streams, Purpose::Sample, first);
+        let mut responses = policy.sample(&prompts, per_prompt, &draws)?.into_iter();
+        let total = (prompts.len() * per_prompt) as u64;
+        self.progress.drawn += total;
+        self.progress.queries += total;
+        let label = |(p, prompt)| {
+            let own: Vec<_> = responses.by_ref().take(per_prompt).collect();
+            let address = first / per_prompt as u64 + p as u64;
+            Ok(Rc::new(labeller.label(prompt, own, address, now)?))
+        };
+        prompts.into_iter().enumerate().map(label).collect()
+    }
+
+    /// One pass: all places of a round, in a seeded order, cut into minibatches.
+    fn minibatches(&mut self, places: usize) -> VecDeque<Vec<usize>> {
+        let mut order: Vec<usize> = (0..places).collect();
+        let size = self.schedule.prompts_per_minibatch;
+        if places > size {
+            let address = MINIBATCH_ORDERS + self.progress.passes;
+            order.shuffle(&mut self.streams.at(Purpose::Shuffle, address));
+        }
+        self.progress.passes += 1;
+        order.chunks(size).map(<[usize]>::to_vec).collect()
+    }
+}

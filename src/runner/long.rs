@@ -1,0 +1,108 @@
+//! Runs of minutes to hours: saved on the way, and told of step by step.
+
+use super::Progress;
+use crate::learner::{Checkpoint, Keep, Keeper, StepReport, Stop, Taken};
+use crate::problem::ProblemSpec;
+use crate::results::{CheckpointFolder, ResultsError};
+use crate::scenario::Experiment;
+use std::path::Path;
+
+/// Which runs are long, and when they are saved.
+#[derive(Clone, Copy)]
+pub struct LongRuns<'a> {
+    /// Whether an experiment is one: see [`is_long`].
+    pub are: fn(&Experiment) -> bool,
+    /// Asked after every step of a long run.
+    pub due: &'a (dyn Fn() -> Keep + Sync),
+}
+
+impl LongRuns<'_> {
+    /// Every run is short: it is finished or done again.
+    pub const NONE: LongRuns<'static> = LongRuns { are: |_| false, due: &|| Keep::No };
+}
+
+/// Whether a run of an experiment takes so long that it is saved on the way. Bandits and lengths
+/// take moments.
+pub fn is_long(experiment: &Experiment) -> bool {
+    match experiment.problem {
+        ProblemSpec::Bumps(_)
+        | ProblemSpec::TwoModes(_)
+        | ProblemSpec::Table(_)
+        | ProblemSpec::Separation(_)
+        | ProblemSpec::Length(_) => false,
+    }
+}
+
+/// A step of a long run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LongStep<'a> {
+    /// The run's method.
+    pub method: &'a str,
+    /// The run's seed.
+    pub seed: u64,
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// Optimizer steps in all.
+    pub steps: u64,
+    /// What the step said of itself.
+    pub report: &'a StepReport,
+}
+
+/// The checkpoints of one (cell, seed), for whoever computes it.
+pub struct Keeping<'a> {
+    pub(super) folder: CheckpointFolder,
+    pub(super) method: &'a str,
+    pub(super) seed: u64,
+    /// When to save; `None` for a short run, which keeps nothing.
+    pub(super) due: Option<&'a (dyn Fn() -> Keep + Sync)>,
+    pub(super) progress: &'a dyn Progress,
+    /// What went wrong with a file.
+    pub(super) fault: Option<ResultsError>,
+}
+
+impl Keeping<'_> {
+    /// The folder of the checkpoints, which may not exist; it goes when the run is finished.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Why a run stopped, if its checkpoints are to blame.
+    pub(super) fn blamed(&mut self, stop: &Stop) -> Option<ResultsError> {
+        let Stop::Checkpoint(problem) = stop else { return None };
+        let folder = self.folder.path().to_owned();
+        let misfit = ResultsError::Checkpoint { folder, problem: problem.clone() };
+        Some(self.fault.take().unwrap_or(misfit))
+    }
+
+    /// Remembers a fault for the runner and stops the run.
+    fn stopped_by<T>(&mut self, result: Result<T, ResultsError>) -> Result<T, Stop> {
+        result.map_err(|fault| {
+            let stop = Stop::Checkpoint(fault.to_string());
+            self.fault = Some(fault);
+            stop
+        })
+    }
+}
+
+impl Keeper for Keeping<'_> {
+    fn last(&mut self) -> Result<Option<Checkpoint<'static>>, Stop> {
+        if self.due.is_none() {
+            return Ok(None);
+        }
+        let found = self.folder.last(&mut |line| self.progress.noted(line));
+        self.stopped_by(found)
+    }
+
+    fn due(&mut self, taken: &Taken<'_>) -> Keep {
+        let Some(due) = self.due else { return Keep::No };
+        let Taken { step, steps, report } = *taken;
+        let (method, seed) = (self.method, self.seed);
+        self.progress.stepped(&LongStep { method, seed, step, steps, report });
+        due()
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
+        let written = self.folder.write(checkpoint);
+        self.stopped_by(written)
+    }
+}
