@@ -89,6 +89,12 @@ impl Draws {
         Draws { streams, purpose, first }
     }
 
+    /// The addresses from the `k`-th sample on.
+    #[must_use]
+    pub fn from(&self, k: usize) -> Self {
+        Draws { first: self.first + k as u64, ..*self }
+    }
+
     /// The uniform number in [0, 1) of the `k`-th sample from here.
     pub fn uniform(&self, k: usize) -> f64 {
         self.streams.uniform(self.purpose, self.first + k as u64)

@@ -28,14 +28,19 @@ where
     }
     for _ in 0..fit.steps {
         policy.clear_gradients();
-        policy.accumulate(&batch, &mut |log_pi| Some(coefficients(&batch, log_pi, &log_ref)))?;
+        policy.accumulate(&batch, &mut |log_pi| Some(reverse_kl_coefficients(&batch, log_pi, &log_ref)))?;
         adam.step(policy.parameters_mut(), 1.0, 1.0);
     }
     Ok(())
 }
 
-/// ∂KL(π‖π_ref)/∂log π of every response, averaged over prompts.
-fn coefficients<P, R>(batch: &Batch<P, R>, log_pi: &Ragged, log_ref: &[Vec<f64>]) -> Vec<f64> {
+/// ∂KL(π‖π_ref)/∂log π of every response, averaged over prompts; responses are one token each, all of
+/// a prompt's listed.
+pub fn reverse_kl_coefficients<P, R>(
+    batch: &Batch<P, R>,
+    log_pi: &Ragged,
+    log_ref: &[Vec<f64>],
+) -> Vec<f64> {
     let mut coefficients = vec![0.0; log_pi.values().len()];
     for (p, (_, places)) in batch.groups().enumerate() {
         let own = &log_pi.values()[places.clone()];

@@ -20,7 +20,7 @@ mod train;
 
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
-pub use fit::fit_to_reference;
+pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use observer::{
     BanditObserver, Film, Frame, METRICS, Measurement, Moments, Observer, StepReport, is_metric,
 };

@@ -63,6 +63,20 @@ pub struct StepReport {
     pub tokens: usize,
 }
 
+impl StepReport {
+    /// Its numbers by the names of their metrics.
+    pub fn metrics(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let norm = self.gradient_norm.map(|norm| ("grad_norm", norm));
+        std::iter::once(("loss", self.loss)).chain(norm).chain([
+            ("learning_rate", self.learning_rate),
+            ("negative_gradient_fraction", self.negative_gradient_fraction),
+            ("negative_gradient_mass", self.negative_gradient_mass),
+            ("staleness/mean", self.staleness_mean),
+            ("staleness/max", self.staleness_max as f64),
+        ])
+    }
+}
+
 /// Someone who looks at the policy at step 0 and after every step.
 pub trait Observer<P: Policy> {
     /// Looks; `report` is `None` at step 0.
@@ -269,17 +283,7 @@ impl<'a> BanditObserver<'a> {
     }
 
     fn step_report(&mut self, report: &StepReport, progress: &Progress) -> Result<(), Stop> {
-        self.record(progress, "loss", report.loss)?;
-        if let Some(norm) = report.gradient_norm {
-            self.record(progress, "grad_norm", norm)?;
-        }
-        for (metric, value) in [
-            ("learning_rate", report.learning_rate),
-            ("negative_gradient_fraction", report.negative_gradient_fraction),
-            ("negative_gradient_mass", report.negative_gradient_mass),
-            ("staleness/mean", report.staleness_mean),
-            ("staleness/max", report.staleness_max as f64),
-        ] {
+        for (metric, value) in report.metrics() {
             self.record(progress, metric, value)?;
         }
         Ok(())

@@ -14,14 +14,14 @@ use candle_core::{Result, Tensor};
 use std::sync::Arc;
 
 /// Attention's inputs: three projections, or one of `[q | k | v]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Qkv {
     Apart(Box<[Projection; 3]>),
     Joint(Projection),
 }
 
 /// One block: attention and a network, each behind a normalisation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Block {
     attention_norm: Normalisation,
     qkv: Qkv,
@@ -35,7 +35,7 @@ pub struct Block {
 }
 
 /// A causal language model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoder {
     config: Config,
     engine: Engine,

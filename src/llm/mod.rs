@@ -16,6 +16,8 @@ mod names;
 mod nano;
 mod ops;
 mod packed;
+mod policy;
+mod sample;
 mod tokenizer;
 mod weight;
 
@@ -30,5 +32,7 @@ pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, know
 pub use lora::LoraSpec;
 pub use memory::{Work, memory, parameters};
 pub use packed::{Packed, Sequences, Tokens};
+pub use policy::{LanguageModel, Passes};
+pub use sample::{Sample, SampleSettings};
 pub use tokenizer::{Special, TextStream, Tokenizer};
 pub use weight::{Training, Weight, WeightSource};

@@ -64,6 +64,11 @@ impl Weight {
         Ok(Arc::new(Weight::new(name, shape.to_vec(), value, training)))
     }
 
+    /// The same values, which do not learn.
+    pub fn frozen(&self) -> Self {
+        Weight::new(self.name.clone(), self.shape.clone(), self.value.clone(), Training::Frozen)
+    }
+
     /// Whether the optimizer moves it.
     pub fn is_trained(&self) -> bool {
         self.training == Training::Trained
@@ -86,10 +91,16 @@ impl Weight {
         Ok(copy.insert(Var::from_tensor(&host.to_dtype(engine.dtype())?)?).clone())
     }
 
-    /// Values and gradient at once, for whoever changes them.
-    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+    /// Name, values and gradient at once.
+    pub fn named_parts_mut(&mut self) -> (&str, &mut [f32], &mut [f32]) {
         *self.copy.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         let gradient = self.gradient.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        (&mut self.value, gradient)
+        (&self.name, &mut self.value, gradient)
+    }
+
+    /// Values and gradient at once, for whoever changes them.
+    pub fn parts_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+        let (_, value, gradient) = self.named_parts_mut();
+        (value, gradient)
     }
 }

@@ -8,14 +8,14 @@ use super::in_pieces;
 use crate::numerics::Threads;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows of weights and of inputs that are multiplied at a time: 16 sums in registers.
-const TILE: usize = 4;
 /// Rows of weights that one thread takes at a time.
 const PIECE: usize = 64;
 
 /// `out[i, j] = x[i]·weight[j]`.
 ///
 /// *where* `x: [rows, width]`, `weight: [outputs, width]`, `out: [rows, outputs]`.
+///
+/// *Numerics*: rows stand side by side in vectors, and each number is a sum over the width in order.
 pub fn times_transposed(
     (x, rows): (&[f32], usize),
     weight: &[f32],
@@ -26,22 +26,44 @@ pub fn times_transposed(
         return;
     }
     let (width, outputs) = (x.len() / rows, out.len() / rows);
-    // Transposed, so that a thread writes to memory of its own.
-    let mut columns = vec![0.0; out.len()];
     let arch = Arch::new();
-    in_pieces(threads, &mut columns, PIECE * rows, |i, out| {
+    let lanes = arch.dispatch(Lanes);
+    let padded = rows.next_multiple_of(lanes);
+    // [width, padded rows], so that a vector holds the same input of many rows.
+    let mut columns = vec![0.0; width * padded];
+    for (i, row) in x.chunks_exact(width).enumerate() {
+        row.iter().enumerate().for_each(|(k, x)| columns[k * padded + i] = *x);
+    }
+    // [outputs, padded rows], so that a thread writes to memory of its own.
+    let mut results = vec![0.0; outputs * padded];
+    in_pieces(threads, &mut results, PIECE * padded, |i, out| {
         let first = i * PIECE * width;
-        let weight = &weight[first..first + out.len() / rows * width];
-        arch.dispatch(Piece { x, weight, width, out });
+        let weight = &weight[first..first + out.len() / padded * width];
+        arch.dispatch(Piece { columns: &columns, weight, width, out });
     });
-    for (j, column) in columns.chunks_exact(rows).enumerate() {
-        column.iter().enumerate().for_each(|(i, y)| out[i * outputs + j] = *y);
+    for (b, block) in results.chunks(PIECE * padded).enumerate() {
+        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
+            let column = block.chunks_exact(padded).map(|row| row[i]);
+            out[b * PIECE..].iter_mut().zip(column).for_each(|(out, y)| *out = y);
+        }
     }
 }
 
-/// Some rows of weights against all rows of inputs: `out: [weights, rows]`.
+/// How many numbers a vector holds.
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
+}
+
+/// Some rows of weights against all rows of inputs: `out: [weights, padded rows]`.
 struct Piece<'a> {
-    x: &'a [f32],
+    columns: &'a [f32],
     weight: &'a [f32],
     width: usize,
     out: &'a mut [f32],
@@ -52,52 +74,79 @@ impl WithSimd for Piece<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Piece { x, weight, width, out } = self;
-        let rows = x.len() / width;
-        for (w, weights) in weight.chunks(TILE * width).enumerate() {
-            for (r, inputs) in x.chunks(TILE * width).enumerate() {
-                let (down, across) = (weights.len() / width, inputs.len() / width);
-                let mut put = |i: usize, j: usize, y: f32| {
-                    out[(w * TILE + i) * rows + r * TILE + j] = y;
-                };
-                if (down, across) == (TILE, TILE) {
-                    let sums = tile::<S, TILE>(simd, weights, inputs, width);
-                    (0..TILE).for_each(|i| (0..TILE).for_each(|j| put(i, j, sums[i][j])));
-                    continue;
+        let Piece { columns, weight, width, out } = self;
+        let (columns, _) = S::as_simd_f32s(columns);
+        let (out, _) = S::as_mut_simd_f32s(out);
+        let vectors = columns.len() / width;
+        for first in 0..vectors {
+            let inputs = Inputs { columns, vectors, first };
+            let eights = weight.chunks_exact(EIGHT * width);
+            let done = eights.len() * EIGHT;
+            let singles = eights.remainder().chunks_exact(width);
+            for (j, weights) in eights.enumerate() {
+                for (i, sum) in inputs.against_eight(simd, weights, width).into_iter().enumerate() {
+                    out[(j * EIGHT + i) * vectors + first] = sum;
                 }
-                for (i, weight) in weights.chunks_exact(width).enumerate() {
-                    for (j, input) in inputs.chunks_exact(width).enumerate() {
-                        put(i, j, tile::<S, 1>(simd, weight, input, width)[0][0]);
-                    }
-                }
+            }
+            for (j, weights) in singles.enumerate() {
+                out[(done + j) * vectors + first] = inputs.against_one(simd, weights);
             }
         }
     }
 }
 
-/// `N` × `N` dot products at once, each summed in the order in which it would be summed alone.
-#[inline(always)]
-fn tile<S: Simd, const N: usize>(simd: S, a: &[f32], b: &[f32], width: usize) -> [[f32; N]; N] {
-    let split_a: [(&[S::f32s], &[f32]); N] =
-        std::array::from_fn(|i| S::as_simd_f32s(&a[i * width..(i + 1) * width]));
-    let split_b: [(&[S::f32s], &[f32]); N] =
-        std::array::from_fn(|j| S::as_simd_f32s(&b[j * width..(j + 1) * width]));
-    let mut sums = [[simd.splat_f32s(0.0); N]; N];
-    for k in 0..split_a[0].0.len() {
-        let left: [S::f32s; N] = std::array::from_fn(|i| split_a[i].0[k]);
-        for j in 0..N {
-            let right = split_b[j].0[k];
-            for i in 0..N {
-                sums[i][j] = simd.mul_add_f32s(left[i], right, sums[i][j]);
-            }
-        }
+/// Rows of weights whose sums are under way at once: enough to fill the pipeline.
+const EIGHT: usize = 8;
+
+/// One vector of rows: of each input, `vectors` stand one after another.
+struct Inputs<'a, V> {
+    columns: &'a [V],
+    vectors: usize,
+    first: usize,
+}
+
+impl<V: Copy> Inputs<'_, V> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> V {
+        self.columns[k * self.vectors + self.first]
     }
-    std::array::from_fn(|i| {
-        std::array::from_fn(|j| {
-            let tail: f32 = split_a[i].1.iter().zip(split_b[j].1).map(|(a, b)| a * b).sum();
-            simd.reduce_sum_f32s(sums[i][j]) + tail
-        })
-    })
+
+    #[inline(always)]
+    fn against_one<S: Simd<f32s = V>>(&self, simd: S, weights: &[f32]) -> V {
+        let mut sum = simd.splat_f32s(0.0);
+        for (k, w) in weights.iter().enumerate() {
+            sum = simd.mul_add_f32s(simd.splat_f32s(*w), self.at(k), sum);
+        }
+        sum
+    }
+
+    /// Eight sums, each by a name of its own: sums in an array would go through memory.
+    #[inline(always)]
+    fn against_eight<S: Simd<f32s = V>>(
+        &self,
+        simd: S,
+        weights: &[f32],
+        width: usize,
+    ) -> [V; EIGHT] {
+        let row = |i: usize| &weights[i * width..][..width];
+        let (w0, w1, w2, w3) = (row(0), row(1), row(2), row(3));
+        let (w4, w5, w6, w7) = (row(4), row(5), row(6), row(7));
+        let zero = simd.splat_f32s(0.0);
+        let (mut s0, mut s1, mut s2, mut s3) = (zero, zero, zero, zero);
+        let (mut s4, mut s5, mut s6, mut s7) = (zero, zero, zero, zero);
+        for k in 0..width {
+            let x = self.at(k);
+            s0 = simd.mul_add_f32s(simd.splat_f32s(w0[k]), x, s0);
+            s1 = simd.mul_add_f32s(simd.splat_f32s(w1[k]), x, s1);
+            s2 = simd.mul_add_f32s(simd.splat_f32s(w2[k]), x, s2);
+            s3 = simd.mul_add_f32s(simd.splat_f32s(w3[k]), x, s3);
+            s4 = simd.mul_add_f32s(simd.splat_f32s(w4[k]), x, s4);
+            s5 = simd.mul_add_f32s(simd.splat_f32s(w5[k]), x, s5);
+            s6 = simd.mul_add_f32s(simd.splat_f32s(w6[k]), x, s6);
+            s7 = simd.mul_add_f32s(simd.splat_f32s(w7[k]), x, s7);
+        }
+        [s0, s1, s2, s3, s4, s5, s6, s7]
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn normalisers(logits: &[f32], vocabulary: usize, threads: Threads) -> Vec<f
 /// What scoring leaves for its gradient.
 #[derive(Debug)]
 pub struct Scores {
-    /// log π of each target: `[rows]`, nats.
+    /// log π of each target: `[targets]`, nats.
     pub log_probs: Vec<f32>,
     /// `[rows, vocabulary]`.
     logits: Vec<f32>,
@@ -50,49 +50,61 @@ pub struct Scores {
     normalisers: Vec<f32>,
 }
 
+/// A token of which the log-probability is asked, and the hidden row that predicts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The row.
+    pub row: usize,
+    /// The token.
+    pub token: usize,
+}
+
 /// log softmax(hidden·headᵀ) at the targets.
 ///
-/// *where* `hidden: [rows, width]`, `head: [vocabulary, width]`, `targets: [rows]`.
+/// *where* `hidden: [rows, width]`, `head: [vocabulary, width]`; several targets may share a row.
 ///
 /// *Numerics*: the logit of the target is a dot product of its own and the normaliser is summed in
 /// single precision from the largest logit down.
 pub fn score(
     hidden: ArrayView2<'_, f32>,
     head: ArrayView2<'_, f32>,
-    targets: &[u32],
+    targets: &[Target],
     threads: Threads,
 ) -> Scores {
     let vocabulary = head.nrows();
-    let mut logits = vec![0.0; targets.len() * vocabulary];
-    let shape = (targets.len(), vocabulary);
+    let mut logits = vec![0.0; hidden.nrows() * vocabulary];
+    let shape = (hidden.nrows(), vocabulary);
     let view = ArrayViewMut2::from_shape(shape, &mut logits).expect("the shape of the logits");
     product(hidden, head.t(), view, Write::Fresh, threads);
     let normalisers = normalisers(&logits, vocabulary, threads);
-    let rows = targets.iter().enumerate().zip(&normalisers);
-    let log_probs =
-        rows.map(|((i, t), norm)| logits[i * vocabulary + *t as usize] - norm).collect();
+    let log_prob = |t: &Target| logits[t.row * vocabulary + t.token] - normalisers[t.row];
+    let log_probs = targets.iter().map(log_prob).collect();
     Scores { log_probs, logits, normalisers }
 }
 
 impl Scores {
-    /// Turns the logits into their gradient, given that of the log-probabilities (`[rows]`):
-    /// `cᵢ·(1[j = target] − πⱼ)`.
+    /// Turns the logits into their gradient, given that of the log-probabilities (`[targets]`):
+    /// `Σᵢ cᵢ·(1[j = targetᵢ] − πⱼ)` over the targets of a row.
     pub fn into_logit_gradient(
         self,
-        targets: &[u32],
+        targets: &[Target],
         coefficients: &[f32],
         threads: Threads,
     ) -> Vec<f32> {
         let Scores { mut logits, normalisers, .. } = self;
-        let vocabulary = logits.len() / targets.len().max(1);
+        let vocabulary = logits.len() / normalisers.len().max(1);
+        let mut sums = vec![0.0; normalisers.len()];
+        targets.iter().zip(coefficients).for_each(|(t, c)| sums[t.row] += c);
         in_pieces(threads, &mut logits, vocabulary, |i, row| {
-            let (c, norm) = (coefficients[i], normalisers[i]);
+            let (c, norm) = (sums[i], normalisers[i]);
             vectorised(
                 #[inline(always)]
                 || row.iter_mut().for_each(|x| *x = -c * exponential(*x - norm)),
             );
-            row[targets[i] as usize] += c;
         });
+        for (t, c) in targets.iter().zip(coefficients) {
+            logits[t.row * vocabulary + t.token] += c;
+        }
         logits
     }
 }
@@ -117,6 +129,10 @@ mod tests {
     const WIDTH: usize = 5;
     const VOCABULARY: usize = 37;
 
+    fn target(row: usize, token: usize) -> Target {
+        Target { row, token }
+    }
+
     fn view(numbers: &[f32]) -> ArrayView2<'_, f32> {
         ArrayView2::from_shape((numbers.len() / WIDTH, WIDTH), numbers).expect("whole rows")
     }
@@ -128,7 +144,7 @@ mod tests {
         let head = ArrayView2::from_shape((3, 1), &head).expect("column");
         let hidden = [1.0f32, 1.0];
         let hidden = ArrayView2::from_shape((2, 1), &hidden).expect("column");
-        let scores = score(hidden, head, &[1, 2], Threads::One);
+        let scores = score(hidden, head, &[target(0, 1), target(1, 2)], Threads::One);
         assert!((scores.log_probs[0] - 0.25f32.ln()).abs() < 1e-6);
         assert!((scores.log_probs[1] - 0.625f32.ln()).abs() < 1e-6);
         assert!((entropies(&scores.logits, 3, Threads::One)[0] - 0.900_256).abs() < 1e-6);
@@ -143,7 +159,8 @@ mod tests {
     #[test]
     fn gradients_meet_central_differences() {
         let (hidden, head) = (numbers(4 * WIDTH, 1), numbers(VOCABULARY * WIDTH, 2));
-        let (targets, c) = ([3u32, 36, 0, 3], numbers(4, 3));
+        let targets = [target(0, 3), target(1, 36), target(2, 0), target(1, 3), target(3, 36)];
+        let c = numbers(targets.len(), 3);
         let loss = |hidden: &[f32]| -> f64 {
             let scores = score(view(hidden), view(&head), &targets, Threads::One);
             scores.log_probs.iter().zip(&c).map(|(lp, c)| f64::from(*lp) * f64::from(*c)).sum()

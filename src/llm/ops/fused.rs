@@ -7,7 +7,7 @@ use super::host::{Numbers, matrix, rows, slice};
 use super::{Normalisation, Projection};
 use crate::llm::kernels::attention::{Gradients, Group, Heads, Inputs};
 use crate::llm::kernels::rope::{Rope, Turn};
-use crate::llm::kernels::score::{Scores, score};
+use crate::llm::kernels::score::{Scores, Target, score};
 use crate::llm::kernels::{activation, attention, few_rows, norm, rope};
 use crate::llm::{Activation, Weight};
 use crate::numerics::{Threads, Write, product};
@@ -331,8 +331,9 @@ impl CustomOp2 for SwiGlu {
 /// [`super::Ops::score`].
 pub struct Score {
     head: Arc<Weight>,
+    /// The rows that are read, each once.
     rows: Vec<u32>,
-    targets: Vec<u32>,
+    targets: Vec<Target>,
     threads: Threads,
     /// The logits, kept for the one backward pass that may follow.
     kept: Mutex<Option<Scores>>,
@@ -340,10 +341,16 @@ pub struct Score {
 
 impl Score {
     pub fn new(head: Arc<Weight>, rows: Vec<u32>, targets: Vec<u32>, threads: Threads) -> Self {
-        Score { head, rows, targets, threads, kept: Mutex::default() }
+        let mut each = rows.clone();
+        each.sort_unstable();
+        each.dedup();
+        let place = |row: &u32| each.binary_search(row).unwrap_or_default();
+        let pairs = rows.iter().zip(&targets);
+        let targets = pairs.map(|(r, t)| Target { row: place(r), token: *t as usize }).collect();
+        Score { head, rows: each, targets, threads, kept: Mutex::default() }
     }
 
-    /// The hidden rows that are read: `[targets, width]`.
+    /// The hidden rows that are read: `[rows, width]`.
     fn gather(&self, hidden: &[f32]) -> Vec<f32> {
         let width = self.head.shape[1];
         let row = |r: &u32| &hidden[*r as usize * width..(*r as usize + 1) * width];

@@ -1,0 +1,199 @@
+//! What is measured of a language model: on responses that it draws, and on fixed pairs.
+
+use super::task::{Cut, LanguageTask};
+use super::{LanguageModel, Sequences, Tokens};
+use crate::learner::{MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop};
+use crate::policy::{Policy, PolicyError};
+use crate::stream::{Draws, Purpose, Streams};
+use serde::{Deserialize, Serialize};
+
+/// Responses of evaluation pairs begin at this address, after those that every policy draws.
+const PAIRS: u64 = 1 << 40;
+
+/// A prompt with two of π_ref's responses, the first of higher reward.
+struct Pair {
+    prompt: Tokens,
+    responses: [Tokens; 2],
+    log_ref: [f64; 2],
+}
+
+/// Measurements of a policy over sequences; every policy of a seed draws with the same numbers.
+pub struct LanguageObserver<'a, T> {
+    task: &'a T,
+    objective: &'static str,
+    wanted: Vec<String>,
+    moments: Moments,
+    prompts: Vec<Tokens>,
+    pairs: Vec<Pair>,
+    streams: Streams,
+    measurements: Vec<Measurement>,
+}
+
+/// All that changes while a [`LanguageObserver`] observes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measured {
+    measurements: Vec<Measurement>,
+}
+
+impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
+    /// Draws the fixed evaluation prompts and pairs of a seed.
+    pub fn new(
+        task: &'a T,
+        spec: &MeasureSpec,
+        (objective, steps): (&'static str, u64),
+        streams: Streams,
+    ) -> Result<Self, Stop> {
+        let mut observer = LanguageObserver {
+            task,
+            objective,
+            wanted: spec.metrics.clone(),
+            moments: Moments::new(spec, steps),
+            prompts: task.evaluation_prompts(spec.states),
+            pairs: Vec::new(),
+            streams,
+            measurements: Vec::new(),
+        };
+        let reads_pairs = |m: &&str| observer.wants_any(m);
+        if ["logps/", "log_ratio/", "margin"].iter().any(|m| reads_pairs(&m)) {
+            observer.pairs = observer.draw_pairs(spec.pairs)?;
+        }
+        Ok(observer)
+    }
+
+    /// All that was measured.
+    pub fn into_measurements(self) -> Vec<Measurement> {
+        self.measurements
+    }
+
+    fn wants(&self, metric: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
+    }
+
+    fn wants_any(&self, prefix: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|w| w.starts_with(prefix))
+    }
+
+    /// Two responses of π_ref to each of `count` prompts, those of equal reward left out.
+    fn draw_pairs(&self, count: usize) -> Result<Vec<Pair>, PolicyError> {
+        let prompts: Vec<Tokens> = self.prompts.iter().cycle().take(count).cloned().collect();
+        let draws = Draws::new(self.streams, Purpose::Evaluation, PAIRS);
+        let responses = self.task.reference_responses(&prompts, 2, &draws)?;
+        let mut pairs = Vec::new();
+        for (prompt, own) in prompts.into_iter().zip(responses.chunks_exact(2)) {
+            let rewards = self.task.gold_rewards(&prompt, own)?;
+            if rewards[0] == rewards[1] {
+                continue;
+            }
+            let log_ref = self.task.log_reference(&prompt, own)?;
+            let [w, l] = if rewards[0] > rewards[1] { [0, 1] } else { [1, 0] };
+            let responses = [own[w].clone(), own[l].clone()];
+            pairs.push(Pair { prompt, responses, log_ref: [log_ref[w], log_ref[l]] });
+        }
+        Ok(pairs)
+    }
+
+    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
+        if !self.wants(metric) {
+            return Ok(());
+        }
+        if !value.is_finite() {
+            let (what, step) = ("a measurement", progress.step);
+            let objective = self.objective;
+            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
+        }
+        let Progress { step, round, queries, .. } = *progress;
+        let metric = metric.to_owned();
+        self.measurements.push(Measurement { step, round, queries, metric, value });
+        Ok(())
+    }
+
+    /// Means over one response to each evaluation prompt.
+    fn completions(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
+        let draws = Draws::new(self.streams, Purpose::Evaluation, 0);
+        let samples = policy.draw(&self.prompts, 1, &draws)?;
+        let count = samples.len() as f64;
+        let (mut reward, mut length, mut cut, mut kl) = (0.0, 0.0, 0.0, 0.0);
+        let (mut surprise, mut tokens) = (0.0, 0usize);
+        let reads_kl = self.wants("kl");
+        for (prompt, sample) in self.prompts.iter().zip(&samples) {
+            let own = std::slice::from_ref(&sample.tokens);
+            reward += self.task.gold_rewards(prompt, own)?[0];
+            let (counted, was_cut) = self.task.measure(&sample.tokens);
+            length += counted as f64;
+            cut += f64::from(u8::from(was_cut == Cut::Yes));
+            let log_pi: f64 = sample.log_probs.iter().map(|lp| f64::from(*lp)).sum();
+            if reads_kl {
+                kl += log_pi - self.task.log_reference(prompt, own)?[0];
+            }
+            surprise -= log_pi;
+            tokens += sample.tokens.len();
+        }
+        let has_end = samples.first().is_some_and(|s| self.task.measure(&s.tokens).1 != Cut::NoEnd);
+        self.record(progress, "gold_reward", reward / count)?;
+        if reads_kl {
+            self.record(progress, "kl", kl / count)?;
+        }
+        self.record(progress, "entropy", surprise / tokens as f64)?;
+        if has_end {
+            self.record(progress, "completions/mean_length", length / count)?;
+            self.record(progress, "completions/clipped_ratio", cut / count)?;
+        }
+        Ok(())
+    }
+
+    /// Log-probabilities of the fixed pairs.
+    fn fixed_pairs(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
+        if self.pairs.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Sequences::default();
+        self.pairs.iter().for_each(|p| batch.push(p.prompt.clone(), p.responses.clone()));
+        let log_pi = policy.log_probs(&batch)?;
+        let count = self.pairs.len() as f64;
+        let mut ratios = [0.0; 2];
+        for (side, who) in ["chosen", "rejected"].into_iter().enumerate() {
+            let of = |i: usize| log_pi.response(2 * i + side).iter().sum::<f64>();
+            let own: f64 = (0..self.pairs.len()).map(of).sum();
+            let reference: f64 = self.pairs.iter().map(|pair| pair.log_ref[side]).sum();
+            ratios[side] = (own - reference) / count;
+            self.record(progress, &format!("logps/{who}"), own / count)?;
+            self.record(progress, &format!("log_ratio/{who}"), ratios[side])?;
+        }
+        self.record(progress, "margin", ratios[0] - ratios[1])
+    }
+}
+
+impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
+    fn observe(
+        &mut self,
+        policy: &LanguageModel,
+        progress: &Progress,
+        report: Option<&StepReport>,
+    ) -> Result<(), Stop> {
+        if !self.moments.contain(progress.step) {
+            return Ok(());
+        }
+        self.completions(policy, progress)?;
+        self.fixed_pairs(policy, progress)?;
+        for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
+            self.record(progress, metric, value)?;
+        }
+        Ok(())
+    }
+
+    fn wants_gradient_norm(&self, step: u64) -> bool {
+        self.wants("grad_norm") && self.moments.contain(step)
+    }
+}
+
+impl<T: LanguageTask> Savable for LanguageObserver<'_, T> {
+    type State = Measured;
+
+    fn state(&self) -> Measured {
+        Measured { measurements: self.measurements.clone() }
+    }
+
+    fn put_back(&mut self, state: Measured) {
+        self.measurements = state.measurements;
+    }
+}

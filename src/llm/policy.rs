@@ -1,0 +1,173 @@
+//! A language model as a policy: all that the learner sees of it.
+
+use super::sample::{Sample, SampleSettings};
+use super::{Activations, Decoder, LlmError, Packed, Sequences, Tokens, Weight};
+use crate::policy::{Batch, Parameter, Policy, PolicyError, Ragged, Scalars};
+use crate::stream::Draws;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Limits of one pass through a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passes {
+    /// Rows (tokens) of a pass, unless one prompt with its responses has more.
+    pub rows: usize,
+    /// What backward passes find of forward passes.
+    pub activations: Activations,
+}
+
+/// A decoder that draws responses and learns.
+#[derive(Debug)]
+pub struct LanguageModel {
+    decoder: Decoder,
+    settings: SampleSettings,
+    passes: Passes,
+}
+
+impl From<LlmError> for PolicyError {
+    fn from(error: LlmError) -> Self {
+        PolicyError::Model(error.to_string())
+    }
+}
+
+impl LanguageModel {
+    /// A decoder with the settings of its samples and the limits of its passes.
+    pub fn new(decoder: Decoder, settings: SampleSettings, passes: Passes) -> Self {
+        LanguageModel { decoder, settings, passes }
+    }
+
+    /// The decoder.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The decoder, to be changed.
+    pub fn decoder_mut(&mut self) -> &mut Decoder {
+        &mut self.decoder
+    }
+
+    /// How responses are drawn.
+    pub fn settings(&self) -> &SampleSettings {
+        &self.settings
+    }
+
+    /// Draws responses with their log-probabilities, some prompts at a time; samples are the same in
+    /// any batch.
+    pub fn draw(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Sample>, LlmError> {
+        /// Samples at a time: enough to use every weight that is read well, few enough to keep their
+        /// keys and values.
+        const AT_ONCE: usize = 64;
+        let at_once = (AT_ONCE / per_prompt.max(1)).max(1);
+        let mut samples = Vec::with_capacity(prompts.len() * per_prompt);
+        for some in prompts.chunks(at_once) {
+            let own = draws.from(samples.len());
+            let settings = &self.settings;
+            samples.extend(self.decoder.generate(some, per_prompt, settings, &own, &mut |_, _| {})?);
+        }
+        Ok(samples)
+    }
+
+    /// Prompts that go through the model together: whole groups, no more rows than allowed.
+    fn pieces(&self, batch: &Sequences) -> Vec<Range<usize>> {
+        let mut pieces: Vec<Range<usize>> = Vec::new();
+        let mut rows = 0;
+        for (p, prompt) in batch.prompts().iter().enumerate() {
+            let responses = &batch.responses()[batch.range(p)];
+            let own = prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>();
+            match pieces.last_mut() {
+                Some(piece) if rows + own <= self.passes.rows => {
+                    piece.end = p + 1;
+                    rows += own;
+                }
+                _ => {
+                    pieces.push(p..p + 1);
+                    rows = own;
+                }
+            }
+        }
+        pieces
+    }
+
+    /// Back-propagates one piece by coefficients that are known.
+    fn push(&self, packed: &Packed, coefficients: &[f64]) -> Result<(), LlmError> {
+        let c: Vec<f32> = coefficients.iter().map(|c| *c as f32).collect();
+        if c.iter().all(|c| *c == 0.0) {
+            return Ok(());
+        }
+        self.decoder.accumulate(packed, self.passes.activations, &mut |_| Some(c.clone()))
+    }
+}
+
+/// Log-probabilities of packed responses as the learner reads them.
+fn ragged(log_probs: &[f32], offsets: Vec<usize>) -> Ragged {
+    Ragged::new(log_probs.iter().map(|lp| f64::from(*lp)).collect(), offsets)
+}
+
+impl Policy for LanguageModel {
+    type Prompt = Tokens;
+    type Response = Tokens;
+
+    fn sample(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        let samples = self.draw(prompts, per_prompt, draws)?;
+        Ok(samples.into_iter().map(|sample| sample.tokens).collect())
+    }
+
+    /// One pass where the batch fits into one; else all log-probabilities come first, without a
+    /// graph, and the pieces are back-propagated one after another.
+    fn accumulate(
+        &mut self,
+        batch: &Batch<Tokens, Tokens>,
+        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
+    ) -> Result<(), PolicyError> {
+        let pieces = self.pieces(batch);
+        if let [piece] = pieces.as_slice() {
+            let packed = Packed::new(batch, piece.clone());
+            self.decoder.accumulate(&packed, self.passes.activations, &mut |log_probs| {
+                let c = coefficients(&ragged(log_probs, packed.offsets.clone()))?;
+                Some(c.into_iter().map(|c| c as f32).collect())
+            })?;
+            return Ok(());
+        }
+        let Some(c) = coefficients(&self.log_probs(batch)?) else { return Ok(()) };
+        let mut start = 0;
+        for piece in pieces {
+            let packed = Packed::new(batch, piece);
+            let end = start + packed.targets.len();
+            self.push(&packed, &c[start..end])?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn log_probs(&self, batch: &Batch<Tokens, Tokens>) -> Result<Ragged, PolicyError> {
+        let (mut values, mut offsets) = (Vec::new(), vec![0]);
+        for piece in self.pieces(batch) {
+            let packed = Packed::new(batch, piece);
+            let start = values.len();
+            values.extend(self.decoder.log_probs(&packed)?);
+            offsets.extend(packed.offsets[1..].iter().map(|end| start + end));
+        }
+        Ok(ragged(&values, offsets))
+    }
+
+    fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+        let weights = self.decoder.weights_mut().into_iter();
+        weights.filter(|weight| weight.is_trained()).map(parameter).collect()
+    }
+}
+
+fn parameter(weight: &mut Arc<Weight>) -> Parameter<'_> {
+    let weight = Arc::get_mut(weight).expect("no pass is under way");
+    let (name, value, gradient) = weight.named_parts_mut();
+    Parameter { name, scalars: Scalars::F32 { value, gradient } }
+}

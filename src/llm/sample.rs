@@ -1,0 +1,255 @@
+//! Drawing responses token by token, with keys and values kept.
+//!
+//! A sample's random numbers are its own, and every product of a decoding step is summed row by row
+//! ([`Arithmetic::RowByRow`]): a sample is the same whatever else is in the batch and however many
+//! threads there are. Responses that end leave the batch.
+
+use super::decoder::{Cache, Extension};
+use super::kernels::attention::{Group, Segment};
+use super::kernels::exponential;
+use super::kernels::score::normalisers;
+use super::ops::Arithmetic;
+use super::{Decoder, LlmError, Tokens};
+use crate::numerics::vectorised;
+use crate::stream::{Draws, cumulative, invert_cdf};
+use candle_core::DType;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How the next token is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampleSettings {
+    /// Logits are divided by it; 0 takes the likeliest token.
+    pub temperature: f64,
+    /// Only so many of the likeliest tokens; 0: all.
+    pub top_k: usize,
+    /// Only the likeliest tokens that hold this much probability together; 1: all.
+    pub top_p: f64,
+    /// Tokens at most.
+    pub max_new_tokens: usize,
+    /// Tokens that end a response.
+    pub end_tokens: Vec<u32>,
+}
+
+/// A response as it was drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Its tokens, the end token among them if it was drawn.
+    pub tokens: Tokens,
+    /// log π of each token at temperature 1, all tokens allowed: nats.
+    pub log_probs: Vec<f32>,
+}
+
+/// A response under way.
+struct Draft {
+    /// Its number.
+    k: usize,
+    /// The cache rows of its prompt.
+    prompt: Range<usize>,
+    /// The cache's first row of its own.
+    own: usize,
+    stream: ChaCha8Rng,
+    tokens: Vec<u32>,
+    log_probs: Vec<f32>,
+}
+
+impl Decoder {
+    /// Draws `per_prompt` responses to each prompt, prompt by prompt; the k-th reads the k-th stream
+    /// of `draws`. `on_token` hears of every token as it is drawn: the sample and the token.
+    pub fn generate(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        settings: &SampleSettings,
+        draws: &Draws,
+        on_token: &mut dyn FnMut(usize, u32),
+    ) -> Result<Vec<Sample>, LlmError> {
+        self.check_lengths(prompts, settings)?;
+        let prompt_rows: usize = prompts.iter().map(|p| p.len()).sum();
+        let own_rows = prompts.len() * per_prompt * settings.max_new_tokens;
+        let cache = self.cache(prompt_rows + own_rows)?;
+        let mut done: Vec<Option<Sample>> = vec![None; prompts.len() * per_prompt];
+        let mut drafts: Vec<Draft> = Vec::with_capacity(done.len());
+        let mut start = 0;
+        for prompt in prompts {
+            let rows = start..start + prompt.len();
+            let logits = self.read_prompt(prompt, &cache, rows.clone())?;
+            for _ in 0..per_prompt {
+                let k = drafts.len();
+                let own = prompt_rows + k * settings.max_new_tokens;
+                let (tokens, log_probs) = (Vec::new(), Vec::new());
+                let stream = draws.stream(k);
+                let mut draft = Draft { k, prompt: rows.clone(), own, stream, tokens, log_probs };
+                on_token(k, draft.draw(&logits, settings));
+                drafts.push(draft);
+            }
+            start = rows.end;
+        }
+        loop {
+            let (ended, open): (Vec<_>, Vec<_>) =
+                drafts.into_iter().partition(|draft| draft.has_ended(settings));
+            for Draft { k, tokens, log_probs, .. } in ended {
+                done[k] = Some(Sample { tokens: tokens.into(), log_probs });
+            }
+            if open.is_empty() {
+                break;
+            }
+            drafts = open;
+            let logits = self.step(&drafts, &cache)?;
+            for (draft, logits) in drafts.iter_mut().zip(logits.chunks(self.config().vocabulary)) {
+                on_token(draft.k, draft.draw(logits, settings));
+            }
+        }
+        Ok(done.into_iter().map(|sample| sample.expect("every response ends")).collect())
+    }
+
+    /// Refuses empty prompts, and prompts that leave no room for a response.
+    fn check_lengths(&self, prompts: &[Tokens], settings: &SampleSettings) -> Result<(), LlmError> {
+        let context = self.config().context;
+        for (i, prompt) in prompts.iter().enumerate() {
+            if prompt.is_empty() {
+                let message = format!("prompt {i} has no token");
+                return Err(LlmError::input(message, "one token or more", "write a prompt"));
+            }
+            // The last token drawn is never read.
+            let needed = prompt.len() + settings.max_new_tokens.saturating_sub(1);
+            if settings.max_new_tokens == 0 || needed > context {
+                let given = settings.max_new_tokens;
+                let message =
+                    format!("prompt {i} has {} tokens and is to be answered by {given}", prompt.len());
+                let allowed = format!("1 or more new tokens, {context} with the prompt");
+                let help = "shorten the prompt, or ask for fewer new tokens";
+                return Err(LlmError::input(message, allowed, help));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a prompt into the cache; the logits of what follows it: `[vocabulary]`.
+    fn read_prompt(
+        &self,
+        prompt: &[u32],
+        cache: &Cache,
+        rows: Range<usize>,
+    ) -> Result<Vec<f32>, LlmError> {
+        let count = prompt.len();
+        let segment = Segment { queries: 0..count, prefix: 0..0, own: rows.clone() };
+        let groups = Arc::new(vec![Group { rows: 0..count, segments: vec![segment] }]);
+        let positions = Arc::new((0..count as u32).collect::<Vec<_>>());
+        let pass = self.pass(&positions, &groups, Arithmetic::Blocked);
+        let x = self.embed(prompt, &positions)?;
+        let runs = [(0, count, rows.start)];
+        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &runs }))?;
+        let last = hidden.narrow(0, count - 1, 1)?.contiguous()?;
+        let row_by_row = self.pass(&positions, &groups, Arithmetic::RowByRow);
+        let logits = self.logits(&last, &row_by_row)?.to_dtype(DType::F32)?;
+        Ok(logits.flatten_all()?.to_vec1()?)
+    }
+
+    /// Reads the last token of each draft; the logits of what follows: `[drafts, vocabulary]`.
+    fn step(&self, drafts: &[Draft], cache: &Cache) -> Result<Vec<f32>, LlmError> {
+        let segment = |(i, draft): (usize, &Draft)| {
+            let own = draft.own..draft.own + draft.tokens.len();
+            let segment = Segment { queries: i..i + 1, prefix: draft.prompt.clone(), own };
+            Group { rows: i..i + 1, segments: vec![segment] }
+        };
+        let groups = Arc::new(drafts.iter().enumerate().map(segment).collect());
+        let position = |draft: &Draft| (draft.prompt.len() + draft.tokens.len() - 1) as u32;
+        let positions: Arc<Vec<u32>> = Arc::new(drafts.iter().map(position).collect());
+        let tokens: Vec<u32> = drafts.iter().filter_map(|d| d.tokens.last().copied()).collect();
+        let to = |(i, d): (usize, &Draft)| (i, 1, d.own + d.tokens.len() - 1);
+        let runs: Vec<_> = drafts.iter().enumerate().map(to).collect();
+        let pass = self.pass(&positions, &groups, Arithmetic::RowByRow);
+        let x = self.embed(&tokens, &positions)?;
+        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &runs }))?;
+        let logits = self.logits(&hidden, &pass)?.to_dtype(DType::F32)?;
+        Ok(logits.flatten_all()?.to_vec1()?)
+    }
+}
+
+impl Draft {
+    /// Whether an end token was drawn, or the last token that may be.
+    fn has_ended(&self, settings: &SampleSettings) -> bool {
+        self.tokens.len() == settings.max_new_tokens
+            || self.tokens.last().is_some_and(|t| settings.end_tokens.contains(t))
+    }
+
+    /// Draws the next token and remembers its log-probability: one uniform number a token.
+    fn draw(&mut self, logits: &[f32], settings: &SampleSettings) -> u32 {
+        let uniform = self.stream.random::<f64>();
+        let token = choose(logits, settings, uniform);
+        let normaliser = normalisers(logits, logits.len(), Default::default())[0];
+        self.log_probs.push(logits[token as usize] - normaliser);
+        self.tokens.push(token);
+        token
+    }
+}
+
+/// The token that a uniform number in [0, 1) chooses: inversion of the cumulative distribution over
+/// the tokens that are allowed, in the order of their numbers.
+fn choose(logits: &[f32], settings: &SampleSettings, uniform: f64) -> u32 {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if settings.temperature == 0.0 {
+        return logits.iter().position(|x| *x == top).unwrap_or(0) as u32;
+    }
+    let scale = (1.0 / settings.temperature) as f32;
+    let mut weights = vec![0.0; logits.len()];
+    vectorised(
+        #[inline(always)]
+        || {
+            for (weight, x) in weights.iter_mut().zip(logits) {
+                *weight = f64::from(exponential((*x - top) * scale));
+            }
+        },
+    );
+    if settings.top_k > 0 || settings.top_p < 1.0 {
+        keep_likeliest(&mut weights, settings);
+    }
+    invert_cdf(&cumulative(weights), uniform) as u32
+}
+
+/// Sets all weights to zero but the `top_k` largest, and of these but the largest that hold `top_p`.
+fn keep_likeliest(weights: &mut [f64], settings: &SampleSettings) {
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]));
+    let allowed = if settings.top_k == 0 { weights.len() } else { settings.top_k };
+    let mut kept = order.split_off(allowed.min(order.len()));
+    std::mem::swap(&mut kept, &mut order);
+    let total: f64 = kept.iter().map(|i| weights[*i]).sum();
+    let mut mass = 0.0;
+    for i in kept {
+        if mass >= settings.top_p * total {
+            order.push(i);
+        }
+        mass += weights[i];
+    }
+    order.into_iter().for_each(|i| weights[i] = 0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(temperature: f64, top_k: usize, top_p: f64) -> SampleSettings {
+        SampleSettings { temperature, top_k, top_p, max_new_tokens: 1, end_tokens: Vec::new() }
+    }
+
+    /// Probabilities 1/8, 5/8, 2/8: the cumulative distribution is 0.125, 0.75, 1.
+    #[test]
+    fn tokens_are_chosen_by_inversion() {
+        let logits = [0.0, 5.0f32.ln(), 2.0f32.ln()];
+        let at = |u, settings: &SampleSettings| choose(&logits, settings, u);
+        let plain = settings(1.0, 0, 1.0);
+        assert_eq!([0.1, 0.13, 0.74, 0.76].map(|u| at(u, &plain)), [0, 1, 1, 2]);
+        // The two likeliest: 5/7 and 2/7.
+        assert_eq!([0.0, 0.71, 0.72].map(|u| at(u, &settings(1.0, 2, 1.0))), [1, 1, 2]);
+        // 0.6 is reached by the likeliest alone, 0.7 by the two likeliest.
+        assert_eq!([0.0, 0.99].map(|u| at(u, &settings(1.0, 0, 0.6))), [1, 1]);
+        assert_eq!([0.0, 0.99].map(|u| at(u, &settings(1.0, 0, 0.7))), [1, 2]);
+        // Temperature 1/2 squares them: 1/30, 25/30, 4/30.
+        assert_eq!([0.03, 0.04, 0.86, 0.87].map(|u| at(u, &settings(0.5, 0, 1.0))), [0, 1, 1, 2]);
+        assert_eq!(at(0.99, &settings(0.0, 0, 1.0)), 1);
+    }
+}

@@ -1,0 +1,226 @@
+//! What a language model is asked to do: the N-token bandit, and prompts of a file.
+
+use super::{LanguageModel, Sequences, Tokens};
+use crate::learner::Task;
+use crate::policy::{Policy, PolicyError};
+use crate::problem::{LengthReward, Problem};
+use crate::stream::{Draws, Purpose, Streams, cumulative, invert_cdf};
+use rand::Rng;
+
+/// Contexts of evaluation begin at this address, so that they never meet other evaluation draws.
+const EVALUATION_CONTEXTS: u64 = 1 << 32;
+
+/// A task whose responses are sequences of tokens.
+pub trait LanguageTask: Task<Prompt = Tokens, Response = Tokens> {
+    /// The prompts on which a policy is measured; tasks without prompts of their own make `count`.
+    fn evaluation_prompts(&self, count: usize) -> Vec<Tokens>;
+
+    /// Responses of π_ref to prompts, prompt by prompt; the k-th reads the k-th address of `draws`.
+    fn reference_responses(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError>;
+
+    /// Tokens of a response, its end token not counted, and whether it was cut before one.
+    fn measure(&self, response: &Tokens) -> (usize, Cut);
+}
+
+/// Whether a response was cut before its end token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It was.
+    Yes,
+    /// It ended by itself.
+    No,
+    /// Responses of this task have no end token.
+    NoEnd,
+}
+
+/// The N-token bandit: each token pays its bump, and π_ref draws every token alike.
+#[derive(Debug)]
+pub struct TokensTask {
+    problem: Problem,
+    length: usize,
+    streams: Streams,
+    reference_cdf: Vec<f64>,
+}
+
+impl TokensTask {
+    /// The task whose tokens are the arms of `problem`, `length` of them in a response.
+    pub fn new(problem: Problem, length: usize, streams: Streams) -> Self {
+        let reference_cdf = cumulative(problem.log_reference().iter().map(|lp| lp.exp()));
+        TokensTask { problem, length, streams, reference_cdf }
+    }
+
+    /// A token's problem: its rewards and π_ref.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    fn context(&self, purpose: Purpose, index: u64) -> Tokens {
+        let token = self.streams.at(purpose, index).random_range(0..self.problem.arms());
+        [token as u32].into()
+    }
+}
+
+impl LanguageTask for TokensTask {
+    fn evaluation_prompts(&self, count: usize) -> Vec<Tokens> {
+        let prompt = |i| self.context(Purpose::Evaluation, EVALUATION_CONTEXTS + i);
+        (0..count as u64).map(prompt).collect()
+    }
+
+    fn reference_responses(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        let response = |k| -> Tokens {
+            let mut rng = draws.stream(k);
+            let token = |_| invert_cdf(&self.reference_cdf, rng.random::<f64>()) as u32;
+            (0..self.length).map(token).collect()
+        };
+        Ok((0..prompts.len() * per_prompt).map(response).collect())
+    }
+
+    fn measure(&self, response: &Tokens) -> (usize, Cut) {
+        (response.len(), Cut::NoEnd)
+    }
+}
+
+impl Task for TokensTask {
+    type Prompt = Tokens;
+    type Response = Tokens;
+
+    fn prompt(&self, index: u64) -> Tokens {
+        self.context(Purpose::Contexts, index)
+    }
+
+    fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        self.gold_rewards(prompt, responses)
+    }
+
+    fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        let rewards = self.problem.rewards();
+        let mean = |y: &Tokens| y.iter().map(|t| rewards[*t as usize]).sum::<f64>() / y.len() as f64;
+        Ok(responses.iter().map(mean).collect())
+    }
+
+    fn has_reward_model(&self) -> bool {
+        false
+    }
+
+    fn log_reference(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        let log_ref = self.problem.log_reference();
+        Ok(responses.iter().map(|y| y.iter().map(|t| log_ref[*t as usize]).sum()).collect())
+    }
+
+    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
+        f64::NAN
+    }
+
+    fn data_responses(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        self.reference_responses(&vec![Tokens::from([0]); prompts], per_prompt, draws)
+    }
+
+    fn every_response(&self) -> Vec<Tokens> {
+        Vec::new()
+    }
+
+    fn data_law(&self) -> Vec<f64> {
+        Vec::new()
+    }
+}
+
+/// Prompts of a file, a reward of lengths, and the model as it was loaded as π_ref.
+#[derive(Debug)]
+pub struct PromptsTask {
+    /// Prompts that are trained on.
+    pub train: Vec<Tokens>,
+    /// Prompts that are measured on.
+    pub test: Vec<Tokens>,
+    /// The reward.
+    pub reward: LengthReward,
+    /// π_ref.
+    pub reference: LanguageModel,
+}
+
+impl LanguageTask for PromptsTask {
+    fn evaluation_prompts(&self, _: usize) -> Vec<Tokens> {
+        self.test.clone()
+    }
+
+    fn reference_responses(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        self.reference.sample(prompts, per_prompt, draws)
+    }
+
+    fn measure(&self, response: &Tokens) -> (usize, Cut) {
+        let ends = &self.reference.settings().end_tokens;
+        match response.last() {
+            Some(last) if ends.contains(last) => (response.len() - 1, Cut::No),
+            _ => (response.len(), Cut::Yes),
+        }
+    }
+}
+
+impl Task for PromptsTask {
+    type Prompt = Tokens;
+    type Response = Tokens;
+
+    fn prompt(&self, index: u64) -> Tokens {
+        Tokens::clone(&self.train[index as usize % self.train.len()])
+    }
+
+    fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        self.gold_rewards(prompt, responses)
+    }
+
+    fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        Ok(responses.iter().map(|y| self.reward.of(self.measure(y).0)).collect())
+    }
+
+    fn has_reward_model(&self) -> bool {
+        false
+    }
+
+    fn log_reference(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        let mut batch = Sequences::default();
+        batch.push(Tokens::clone(prompt), responses.iter().cloned());
+        let log_ref = self.reference.log_probs(&batch)?;
+        Ok((0..responses.len()).map(|i| log_ref.response(i).iter().sum()).collect())
+    }
+
+    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
+        f64::NAN
+    }
+
+    fn data_responses(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        let prompts: Vec<Tokens> = (0..prompts as u64).map(|i| self.prompt(i)).collect();
+        self.reference_responses(&prompts, per_prompt, draws)
+    }
+
+    fn every_response(&self) -> Vec<Tokens> {
+        Vec::new()
+    }
+
+    fn data_law(&self) -> Vec<f64> {
+        Vec::new()
+    }
+}
