@@ -16,19 +16,22 @@ mod names;
 mod nano;
 mod ops;
 mod packed;
+mod run;
 mod tokenizer;
 mod weight;
 
-pub use chat::{ChatRow, ChatTemplate, Message, Prompt};
+pub use chat::{ChatRow, ChatTemplate};
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
 pub use files::{ModelFiles, sha256, weights_of};
-pub use gradient::Activations;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};
-pub use lora::LoraSpec;
 pub use memory::{Work, memory, parameters};
 pub use packed::{Packed, Sequences, Tokens};
+pub use run::{LanguagePlace, LanguageRun};
 pub use tokenizer::{Special, TextStream, Tokenizer};
 pub use weight::{Training, Weight, WeightSource};
+
+pub use crate::policy::{Activations, LoraSpec};
+pub use crate::problem::{Message, Prompt};
