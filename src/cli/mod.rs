@@ -5,6 +5,7 @@ mod claims;
 mod demo;
 mod explain;
 mod figure;
+mod host;
 mod lesson;
 mod list;
 #[cfg_attr(not(feature = "llm"), path = "llm_absent.rs")]

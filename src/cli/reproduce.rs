@@ -1,6 +1,7 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
 use super::figure::{agreements_of, draw_run, figure_name, findings_of, open, write_drawn};
+use super::host::HostArgs;
 use super::options::{
     folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
 };
@@ -14,6 +15,7 @@ use crate::results::{
     Agreement, Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
     published_csv, published_markdown,
 };
+use crate::runner::Host;
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub struct Args {
     tuning: bool,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    host: HostArgs,
     /// Folder of all run folders
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
@@ -56,7 +60,8 @@ const QUICK_PART: u64 = 4;
 /// Runs, draws and judges.
 pub fn reproduce(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
-    let mut scenarios = selected(args)?;
+    let mut scenarios = ready(selected(args)?, args)?;
+    let host = args.host.host()?;
     let (mut runs, mut out) = (args.runs.clone(), args.out.clone());
     if args.quick {
         scenarios = scenarios.into_iter().map(|s| s.shortened(QUICK_SEEDS, QUICK_PART)).collect();
@@ -64,7 +69,7 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
     }
     writable(&runs, "--runs")?;
     writable(&out, "--out")?;
-    let mut book = Book { report: Report::new(), ..Book::default() };
+    let mut book = Book { host, report: Report::new(), ..Book::default() };
     if args.quick {
         book.report = book.report.quick(format!(
             "{QUICK_SEEDS} seeds and 1/{QUICK_PART} of every run's steps: enough to see what is \
@@ -112,9 +117,22 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
     })
 }
 
+/// Those that need no file of the user's; one that was asked for by name is refused.
+fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<Vec<Scenario>, Failure> {
+    if !args.scenarios.is_empty() {
+        scenarios.iter().try_for_each(Scenario::ready).map_err(Failure::input)?;
+    }
+    let (ready, lacking): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|s| s.ready().is_ok());
+    for Scenario { id, .. } in lacking {
+        eprintln!("{id} is left out, because it needs a file of yours: see `modeseek run {id}`");
+    }
+    Ok(ready)
+}
+
 /// What is collected over the scenarios.
 #[derive(Default)]
 struct Book {
+    host: Host,
     findings: Vec<Finding>,
     agreements: Vec<Agreement>,
     captions: String,
@@ -160,7 +178,7 @@ impl Book {
         (runs, out): (&PathBuf, &PathBuf),
     ) -> Result<(), Failure> {
         let start = Instant::now();
-        let outcome = compute(&scenario, runs, &args.work, None)?;
+        let outcome = compute(&scenario, runs, (&args.work, &self.host), None)?;
         let (id, title) = (scenario.id.clone(), scenario.title.clone());
         let figure = figure_name(&scenario).to_owned();
         self.files.push(folder_of(&scenario, runs).metrics());

@@ -1,5 +1,6 @@
 //! `modeseek run`: compute what is unfinished.
 
+use super::host::HostArgs;
 use super::options::{Resolution, folder_of, jobs, writable};
 use super::patience::Patience;
 use super::progress::Bar;
@@ -8,7 +9,8 @@ use super::{Failure, say};
 use crate::learner::FittedPolicies;
 use crate::results::ResultsError;
 use crate::runner::{
-    Failure as RunFailure, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long, train,
+    Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
+    train,
 };
 use crate::scenario::Scenario;
 use anyhow::anyhow;
@@ -27,6 +29,8 @@ pub struct Args {
     resolution: Resolution,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    host: HostArgs,
     /// Folder of all run folders
     #[arg(long, default_value = "runs")]
     out: PathBuf,
@@ -58,24 +62,26 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let scenarios = args.scenarios.iter().map(|typed| args.resolution.load(typed));
     let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
+    scenarios.iter().try_for_each(Scenario::ready).map_err(Failure::input)?;
+    let host = args.host.host()?;
     writable(&args.out, "--out")?;
     for scenario in &scenarios {
         writable(folder_of(scenario, &args.out).root(), "--out")?;
     }
     let mut failed = Vec::new();
     for scenario in &scenarios {
-        let outcome = compute(scenario, &args.out, &args.work, args.shard)?;
+        let outcome = compute(scenario, &args.out, (&args.work, &host), args.shard)?;
         report(scenario, &args.out, &outcome)?;
         failed.extend(outcome.failed);
     }
     fail_if_any(&failed)
 }
 
-/// Computes what is unfinished of one scenario.
+/// Computes what is unfinished of one scenario, language models on a host.
 pub fn compute(
     scenario: &Scenario,
     runs: &Path,
-    work: &WorkArgs,
+    (work, host): (&WorkArgs, &Host),
     shard: Option<(u64, u64)>,
 ) -> Result<Outcome, Failure> {
     for warning in &scenario.warnings {
@@ -91,7 +97,7 @@ pub fn compute(
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
     let one = |experiment: &_, seed, keeping: &mut Keeping<'_>| {
-        train::train_kept(experiment, seed, &fitted, keeping)
+        train::train_on(host, experiment, seed, (&fitted, keeping))
     };
     let outcome =
         crate::runner::run(scenario, &folder, &options, &bar, stop, &one).map_err(|error| {

@@ -28,7 +28,8 @@ pub(crate) fn judged<'a>(run: &'a Run, marks: &'a [VerdictMark]) -> Vec<Judged<'
 
 /// The unit of what a claim compares.
 pub(crate) fn unit(run: &Run, claim: &ClaimSpec) -> &'static str {
-    let lengths = |spec: &ProblemSpec| matches!(spec, ProblemSpec::Length(_));
+    let lengths =
+        |spec: &ProblemSpec| matches!(spec, ProblemSpec::Length(_) | ProblemSpec::Prompts(_));
     match claim {
         ClaimSpec { steps_to: Some(_), .. } => "steps",
         ClaimSpec { queries_to: Some(_), .. } => "queries",

@@ -10,11 +10,14 @@ use crate::learner::{AdamSpec, DataSpec, MeasureSpec, ScheduleSpec, SgdSpec};
 use crate::objective::{
     DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
 };
-use crate::policy::{FitSpec, MlpSpec, StopSpec, UnimodalSpec};
+use crate::policy::{
+    FitSpec, LanguageModelSpec, LoraSpec, MlpSpec, NanoSpec, StopSpec, UnimodalSpec,
+};
 use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
 use crate::problem::{
-    BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec,
-    NegativeBinomialSpec, NormalSpec, SeparationSpec, TableSpec, TiltSpec, TwoModesSpec,
+    BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec, ModeLengthSpec,
+    NegativeBinomialSpec, NormalSpec, PromptsSpec, SeparationSpec, TableSpec, TiltSpec, TokensSpec,
+    TwoModesSpec,
 };
 use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, PublishedSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
@@ -54,7 +57,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 36] = [
+const SECTIONS: [Section; 43] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -82,10 +85,21 @@ const SECTIONS: [Section; 36] = [
         filled::<LongestSpec>("tokens = 1")
     }),
     section("problem.length.truncation.tilt", "TiltSpec", || filled::<TiltSpec>("scale = 1")),
+    section("problem.tokens", "TokensSpec", || filled::<TokensSpec>("reward = \"R1\"")),
+    section("problem.prompts", "PromptsSpec", || filled::<PromptsSpec>("reward.min = {}")),
+    section("problem.prompts.reward.mode", "ModeLengthSpec", || {
+        filled::<ModeLengthSpec>("peak = 1")
+    }),
     section("policy.stop", "StopSpec", || filled::<StopSpec>("")),
     section("policy.unimodal", "UnimodalSpec", || filled::<UnimodalSpec>("mean = 1\nwidth = 1")),
     section("policy.mlp", "MlpSpec", || filled::<MlpSpec>("")),
     section("policy.mlp.fit", "FitSpec", || filled::<FitSpec>("")),
+    section("policy.nano", "NanoSpec", || filled::<NanoSpec>("")),
+    section("policy.nano.fit", "FitSpec", || filled::<FitSpec>("")),
+    section("policy.language-model", "LanguageModelSpec", || {
+        filled::<LanguageModelSpec>("model = \"\"")
+    }),
+    section("policy.language-model.lora", "LoraSpec", || filled::<LoraSpec>("")),
     section("objective.rwr", "RwrSpec", || filled::<RwrSpec>("")),
     section("objective.reinforce", "ReinforceSpec", || filled::<ReinforceSpec>("")),
     section("objective.ppo", "PpoSpec", || filled::<PpoSpec>("")),
@@ -119,13 +133,15 @@ const BLOCKS: [Section; 7] = [
 ];
 
 /// Choices between tables: every variant is a key.
-const CHOICES: [(&str, &str); 9] = [
+const CHOICES: [(&str, &str); 11] = [
     ("problem", "ProblemSpec"),
     ("problem.bumps.reference", "ReferenceSpec"),
     ("problem.table.reference", "ReferenceSpec"),
     ("problem.two-modes.reference", "ReferenceSpec"),
     ("problem.length.reference", "LengthReferenceSpec"),
     ("problem.length.truncation", "TruncationSpec"),
+    ("problem.tokens.reference", "ReferenceSpec"),
+    ("problem.prompts.reward", "LengthReward"),
     ("pairs.labels", "LabelSpec"),
     ("policy", "PolicySpec"),
     ("optimizer", "OptimizerSpec"),

@@ -5,7 +5,7 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 32] = [
+const SOURCES: [&str; 34] = [
     include_str!("../objective/advantage.rs"),
     include_str!("../objective/best_of_n.rs"),
     include_str!("../objective/binary_feedme.rs"),
@@ -21,6 +21,7 @@ const SOURCES: [&str; 32] = [
     include_str!("../objective/table.rs"),
     include_str!("../objective/unlikelihood.rs"),
     include_str!("../learner/spec.rs"),
+    include_str!("../policy/language.rs"),
     include_str!("../policy/mod.rs"),
     include_str!("../policy/mlp.rs"),
     include_str!("../policy/stop.rs"),
@@ -29,6 +30,7 @@ const SOURCES: [&str; 32] = [
     include_str!("../preference/labels.rs"),
     include_str!("../preference/pairs.rs"),
     include_str!("../preference/reward_model.rs"),
+    include_str!("../problem/language.rs"),
     include_str!("../problem/length/spec.rs"),
     include_str!("../problem/spec.rs"),
     include_str!("../scenario/claim.rs"),

@@ -134,7 +134,7 @@ impl BanditRun<'_> {
     fn task(&self, streams: Streams) -> Result<BanditTask, Stop> {
         let features = match self.policy {
             PolicySpec::Mlp(spec) => spec.context,
-            PolicySpec::Tabular {} | PolicySpec::Unimodal(_) | PolicySpec::Stop(_) => 0,
+            _ => 0,
         };
         let task = BanditTask::new(self.problem.clone(), features, streams);
         match self.reward_model {
@@ -170,6 +170,9 @@ impl BanditRun<'_> {
                 let policy = StopOrContinue::new(self.problem.log_reference(), *spec)
                     .ok_or_else(|| setup("policy.stop needs a width of 0.5 or above"))?;
                 self.learn(policy, task, streams, observer)
+            }
+            PolicySpec::Nano(_) | PolicySpec::LanguageModel(_) => {
+                Err(setup("a language model has no arms: write problem.tokens or problem.prompts"))
             }
         }
     }

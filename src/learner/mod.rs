@@ -22,7 +22,8 @@ pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use observer::{
-    BanditObserver, Film, Frame, METRICS, Measurement, Moments, Observer, StepReport, is_metric,
+    BanditObserver, Film, Frame, LANGUAGE_METRICS, METRICS, Measurement, Moments, Observer,
+    StepReport, is_metric, is_of_language_only,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};

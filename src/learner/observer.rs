@@ -20,7 +20,7 @@ mod table;
 mod when;
 
 pub use film::{Film, Frame};
-pub use names::{METRICS, is_metric};
+pub use names::{LANGUAGE_METRICS, METRICS, is_metric, is_of_language_only};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
 use proxy::OverOptimisation;
 use table::{OfRow, Table, expected};

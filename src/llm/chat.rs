@@ -1,6 +1,7 @@
 //! From messages to a prompt.
 
 use super::{LlmError, Tokenizer};
+use crate::problem::{Message, Prompt};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context};
 use serde::{Deserialize, Serialize};
@@ -8,26 +9,6 @@ use std::path::Path;
 
 /// The name under which the template is kept.
 const NAME: &str = "chat_template";
-
-/// Somebody's words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Whose: `system`, `user` or `assistant`.
-    pub role: String,
-    /// What was said.
-    pub content: String,
-}
-
-/// What is to be answered, as data files write it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Prompt {
-    /// A text: a user's message to a model with a chat template, the beginning of a text to a model
-    /// without.
-    Text(String),
-    /// A conversation; its last message is usually the user's.
-    Chat(Vec<Message>),
-}
 
 /// A row of a data file: `messages` or `prompt`, and perhaps the `response` to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,14 +91,6 @@ impl Prompt {
             (Prompt::Chat(messages), None) => tokenizer.encode_beginning(plain(messages)?),
         }?;
         if ids.is_empty() { Err(empty()) } else { Ok(ids) }
-    }
-
-    /// Whether nothing is asked.
-    fn is_empty(&self) -> bool {
-        match self {
-            Prompt::Text(text) => text.is_empty(),
-            Prompt::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),
-        }
     }
 }
 

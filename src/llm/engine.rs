@@ -56,6 +56,11 @@ impl Engine {
         Ok(Engine { device, dtype, kernels: Kernels::Stock, threads })
     }
 
+    /// The same device with another number of threads for an operation.
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Engine { threads, ..self }
+    }
+
     /// Where tensors are.
     pub fn device(&self) -> &Device {
         &self.device

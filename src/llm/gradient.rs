@@ -2,22 +2,12 @@
 
 use super::ops::Arithmetic;
 use super::{Decoder, Kernels, LlmError, Packed};
+use crate::policy::Activations;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
 
 /// Targets whose logits stand in memory at once where no gradient is asked for.
 const TARGETS_AT_ONCE: usize = 256;
-
-/// What a backward pass finds of the forward pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Activations {
-    /// Everything.
-    #[default]
-    Kept,
-    /// The input of each block; the rest is computed again: a third more arithmetic, a fraction of
-    /// the memory.
-    Recomputed,
-}
 
 impl Decoder {
     /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.

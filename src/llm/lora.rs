@@ -2,64 +2,15 @@
 
 use super::ops::Adapter;
 use super::{Decoder, LlmError, Training, Weight};
+use crate::policy::LoraSpec;
 use crate::stream::{Purpose, Streams};
 use crate::wording::{did_you_mean, listed};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Matrices of the adapters take their first numbers from here on, one address for each.
 const ADAPTERS: u64 = 1 << 32;
-
-/// `[policy.language-model.lora]`: what is added to a frozen model, and where.
-///
-/// *Formula* `y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ`, with B = 0 at the start and A uniform in
-/// ±1/√inputs.
-///
-/// *Source* LoRA, arXiv 2106.09685; names and defaults are PEFT's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoraSpec {
-    /// Rank of the addition.
-    ///
-    /// *Reading* 8 is enough for short runs; memory and moments grow with it.
-    ///
-    /// *Wrong* Twice the rank at the same alpha halves the addition: alpha / rank is its scale.
-    #[serde(default = "rank")]
-    pub rank: usize,
-    /// Scale of the addition, times the rank.
-    ///
-    /// *Reading* alpha / rank multiplies the addition, and so the effect of a learning rate.
-    ///
-    /// *Wrong* Changed between training and merging it changes the model: it is kept in
-    /// adapter_config.json.
-    #[serde(default = "alpha")]
-    pub alpha: f64,
-    /// Names of the projections that get an addition.
-    ///
-    /// *Reading* Queries and values, as in the LoRA paper; more of them learn more in a step.
-    ///
-    /// *Wrong* A name that the model does not have is refused with those that it has.
-    #[serde(default = "targets")]
-    pub targets: Vec<String>,
-}
-
-fn rank() -> usize {
-    8
-}
-fn alpha() -> f64 {
-    16.0
-}
-fn targets() -> Vec<String> {
-    vec!["q_proj".to_owned(), "v_proj".to_owned()]
-}
-
-impl Default for LoraSpec {
-    fn default() -> Self {
-        LoraSpec { rank: rank(), alpha: alpha(), targets: targets() }
-    }
-}
 
 impl LoraSpec {
     /// The name of a projection's adapter matrix `A` or `B`, as PEFT's files have it.

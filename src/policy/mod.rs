@@ -6,6 +6,7 @@
 
 mod batch;
 mod divergence;
+mod language;
 mod layers;
 mod mlp;
 mod stop;
@@ -15,6 +16,7 @@ mod unimodal;
 
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
+pub use language::{Activations, LanguageModelSpec, LoraSpec, NanoSpec};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
 pub use stop::{StopFeatures, StopOrContinue, StopSpec};
 pub use table::{ContextFree, KeptRow};
@@ -215,4 +217,19 @@ pub enum PolicySpec {
     /// *Wrong* Which way it carries over is up to policy.stop.features: offline DPO on Skew first
     /// goes beyond 400 tokens with local bumps and down from the start with a shared bias.
     Stop(StopSpec),
+    /// GPT-nano over the tokens of problem.tokens.
+    ///
+    /// *Reading* A transformer of three layers that starts at π_ref: the released code's N-token
+    /// experiments, where what is learned of one prefix moves others.
+    ///
+    /// *Wrong* It takes problem.tokens and nothing else; a step costs a hundred times that of a
+    /// bandit.
+    Nano(NanoSpec),
+    /// A language model from files, over problem.prompts.
+    ///
+    /// *Reading* The model as it is loaded is π_ref. Runs take minutes to hours and are saved on the
+    /// way: the same command goes on from there.
+    ///
+    /// *Wrong* A build without the feature `llm` reads such scenarios and refuses to run them.
+    LanguageModel(LanguageModelSpec),
 }

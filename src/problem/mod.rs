@@ -3,17 +3,22 @@
 mod bumps;
 mod columns;
 mod coverage;
+mod jsonl;
+mod language;
 mod length;
+mod prompt;
 mod reference;
 mod separation;
 mod spec;
 
 pub use coverage::{Coverage, DataLaw, coverage};
+pub use language::{LengthReward, ModeLengthSpec, PromptsSpec, TokensSpec};
 pub use length::{
     ExponentialSpec, FittedFamily, FittedSpec, LengthReferenceSpec, LengthSpec, LengthTask,
     LengthUnit, LogNormalSpec, LongestSpec, NegativeBinomialSpec, NormalSpec, TiltSpec,
     TruncationSpec,
 };
+pub use prompt::{Message, Prompt, PromptSplit};
 pub use reference::binned_cauchy;
 pub use separation::logarithmic_mean;
 pub use spec::{
@@ -45,6 +50,9 @@ pub enum ProblemError {
         /// What is wrong with it, with the line where there is one, and the remedy.
         fault: String,
     },
+    /// Responses to the prompts of a file are texts: nothing can be listed arm by arm.
+    #[error("responses to problem.prompts are texts and have no arms; a language model runs them")]
+    NoArms,
 }
 
 /// Rewards, the reference and the target of one problem, arm by arm; the context changes nothing.
@@ -59,7 +67,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Sets the problem up; paths of CSV files are relative to `folder`.
+    /// Sets the problem up; paths of CSV files are relative to `folder`. The arms of
+    /// [`TokensSpec`] are its tokens, so that the problem is that of a single one.
     pub fn new(spec: &ProblemSpec, folder: &Path) -> Result<Self, ProblemError> {
         match spec {
             ProblemSpec::Bumps(bumps) => {
@@ -87,6 +96,12 @@ impl Problem {
             }
             ProblemSpec::Separation(spec) => separation::problem(*spec),
             ProblemSpec::Length(spec) => length::problem(spec, folder),
+            ProblemSpec::Tokens(spec) => {
+                let rewards = bumps::rewards(spec.reward);
+                let reference = reference::probabilities(&spec.reference, rewards.len(), folder)?;
+                Problem::tilted(rewards, &reference, 1.0)
+            }
+            ProblemSpec::Prompts(_) => Err(ProblemError::NoArms),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Problems as a scenario writes them.
 
+use super::language::{PromptsSpec, TokensSpec};
 use super::length::LengthSpec;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -48,6 +49,22 @@ pub enum ProblemSpec {
     /// *Wrong* An unexpected 512 tokens: pushed mass ended beyond the data; look at
     /// policy.stop.features and coverage/overlap.
     Length(LengthSpec),
+    /// Tokens of the paper's N-token bandit.
+    ///
+    /// *Reading* A bandit whose every response is a row of draws: the step from arms to sequences, with
+    /// rewards and π_ref still known.
+    ///
+    /// *Wrong* Compared with the released code's numbers without a thought: that code also scores the
+    /// prompt and gathers other logits.
+    Tokens(TokensSpec),
+    /// Prompts from a file, for a language model.
+    ///
+    /// *Reading* A real model on the paper's length tasks: π_ref is the model as it was loaded, and only
+    /// samples tell what it does.
+    ///
+    /// *Wrong* Few prompts and one seed describe one run and decide nothing: read such figures as
+    /// examples.
+    Prompts(PromptsSpec),
 }
 
 impl ProblemSpec {
@@ -55,9 +72,14 @@ impl ProblemSpec {
     /// tokens of a length (reward units).
     pub fn large_difference(&self) -> f64 {
         match self {
-            ProblemSpec::Length(_) => 100.0,
+            ProblemSpec::Length(_) | ProblemSpec::Prompts(_) => 100.0,
             _ => 1.0,
         }
+    }
+
+    /// Whether a language model responds, by sequences of tokens, and no policy over arms.
+    pub fn is_language(&self) -> bool {
+        matches!(self, ProblemSpec::Tokens(_) | ProblemSpec::Prompts(_))
     }
 }
 

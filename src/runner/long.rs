@@ -22,14 +22,16 @@ impl LongRuns<'_> {
 }
 
 /// Whether a run of an experiment takes so long that it is saved on the way. Bandits and lengths
-/// take moments.
+/// take moments, tokens of a nano model minutes at most.
 pub fn is_long(experiment: &Experiment) -> bool {
     match experiment.problem {
         ProblemSpec::Bumps(_)
         | ProblemSpec::TwoModes(_)
         | ProblemSpec::Table(_)
         | ProblemSpec::Separation(_)
-        | ProblemSpec::Length(_) => false,
+        | ProblemSpec::Length(_)
+        | ProblemSpec::Tokens(_) => false,
+        ProblemSpec::Prompts(_) => true,
     }
 }
 

@@ -5,9 +5,11 @@
 //! and after any interruption. Long runs follow the short ones, one at a time, because their
 //! arithmetic takes all threads itself; they are saved on the way.
 
+mod host;
 mod long;
 pub mod train;
 
+pub use host::Host;
 pub use long::{Keeping, LongRuns, LongStep, is_long};
 
 use crate::learner::{Keep, Measurement, Stop};
@@ -130,8 +132,7 @@ pub fn run(
     let (long, short): (Vec<_>, Vec<_>) = tasks.iter().copied().partition(is_long);
     let queue = Queue::new(folder, &short, progress, stop, work);
     pool.broadcast(|_| queue.work_off());
-    drop(pool);
-    queue.work_off_long(&long, options.long);
+    pool.install(|| queue.work_off_long(&long, options.long));
     progress.done();
     let outcome = queue.outcome(tasks.len(), share.len() - tasks.len())?;
     folder.assemble(scenario)?;

@@ -1,5 +1,6 @@
 //! From a resolved experiment to its measurements, or to every picture on the way.
 
+use super::Host;
 use crate::learner::{BanditRun, FittedPolicies, Frame, Keeper, Measurement, Stop};
 use crate::problem::Problem;
 use crate::scenario::Experiment;
@@ -11,7 +12,7 @@ pub fn train(
     seed: u64,
     fitted: &FittedPolicies,
 ) -> Result<Vec<Measurement>, Stop> {
-    run(experiment, &problem(experiment)?).train(seed, fitted)
+    train_kept(experiment, seed, fitted, &mut ())
 }
 
 /// As [`train`], beginning at the keeper's last checkpoint and saved when it says so.
@@ -21,6 +22,19 @@ pub fn train_kept(
     fitted: &FittedPolicies,
     keeper: &mut dyn Keeper,
 ) -> Result<Vec<Measurement>, Stop> {
+    train_on(&Host::default(), experiment, seed, (fitted, keeper))
+}
+
+/// As [`train_kept`], with language models on this host.
+pub fn train_on(
+    host: &Host,
+    experiment: &Experiment,
+    seed: u64,
+    (fitted, keeper): (&FittedPolicies, &mut dyn Keeper),
+) -> Result<Vec<Measurement>, Stop> {
+    if experiment.problem.is_language() {
+        return host.train(experiment, seed, keeper);
+    }
     run(experiment, &problem(experiment)?).train_kept(seed, fitted, keeper)
 }
 

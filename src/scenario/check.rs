@@ -1,6 +1,7 @@
 //! What types cannot say: whether an experiment makes sense.
 
-use super::canonical::{data_files, table_of};
+use super::check_language::{language, prompts};
+use super::check_problem::problem_fault;
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
 use super::experiment::Experiment;
@@ -12,7 +13,7 @@ use crate::learner::{
 use crate::objective::BaselineSpec;
 use crate::policy::{PolicySpec, StopOrContinue, Unimodal};
 use crate::preference::{PairRule, Selection, TieRule, read_comparisons};
-use crate::problem::{Problem, ProblemError, ProblemSpec};
+use crate::problem::{Problem, ProblemSpec};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -33,7 +34,7 @@ impl Fault {
     }
 
     /// What is wrong with the value of `key`, as a gate of a lower floor says it.
-    fn refused(key: &str, given: &str) -> Self {
+    pub fn refused(key: &str, given: &str) -> Self {
         let verb = if given.parse::<f64>().is_ok() { "cannot be" } else { "is" };
         Fault::new(key, format!("`{key}` {verb} {given}"))
     }
@@ -72,13 +73,14 @@ pub(super) fn need(holds: bool, fault: impl FnOnce() -> Fault) -> Result<(), Fau
 }
 
 /// A number that must lie in a range.
-fn range(key: &str, value: f64, holds: bool, allowed: &str) -> Result<(), Fault> {
+pub(super) fn range(key: &str, value: f64, holds: bool, allowed: &str) -> Result<(), Fault> {
     need(holds, || Fault::new(key, format!("`{key}` cannot be {value}")).note("allowed", allowed))
 }
 
 /// Checks one experiment; `table` is the same with every default filled in.
 pub(super) fn check(experiment: &Experiment, table: &Table) -> Result<(), Fault> {
     finite(table)?;
+    language(experiment)?;
     schedule(experiment)?;
     responses(experiment)?;
     objective(experiment)?;
@@ -109,6 +111,9 @@ fn finite(table: &Table) -> Result<(), Fault> {
 ///
 /// Paths must be resolved; a fault of a file is one of the key `csv` that names it.
 pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
+    if let ProblemSpec::Prompts(spec) = &experiment.problem {
+        return prompts(experiment, spec);
+    }
     let problem = Problem::new(&experiment.problem, Path::new(""))
         .map_err(|error| problem_fault(experiment, error))?;
     if let PolicySpec::Unimodal(spec) = &experiment.policy {
@@ -159,38 +164,6 @@ fn nothing_drawn(experiment: &Experiment, problem: &Problem) -> Result<(), Fault
         return refuse("with a part of the data truncated, the kind of each prompt is", help);
     }
     Ok(())
-}
-
-/// A fault of the problem, at the key that is meant.
-fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
-    let variant = match experiment.problem {
-        ProblemSpec::Bumps(_) => "bumps",
-        ProblemSpec::TwoModes(_) => "two-modes",
-        ProblemSpec::Table(_) => "table",
-        ProblemSpec::Separation(_) => "separation",
-        ProblemSpec::Length(_) => "length",
-    };
-    match error {
-        ProblemError::Range { key, given, allowed } => {
-            let inner = key.strip_prefix("table.").unwrap_or(key);
-            let key = format!("problem.{variant}.{inner}");
-            Fault::refused(&key, &given).note("allowed", allowed)
-        }
-        ProblemError::File { ref path, .. } => {
-            let files = table_of(experiment).map_or(Vec::new(), |table| data_files(&table));
-            let key =
-                files.into_iter().find(|(_, file)| file == path).map(|(key, _)| key.join("."));
-            let key = key.unwrap_or_else(|| format!("problem.{variant}"));
-            let fault = Fault::new(key, error.to_string());
-            if variant == "length" {
-                return fault
-                    .note("allowed", "one JSON object a line, with the field that is measured");
-            }
-            fault
-                .note("allowed", "a header and, below it, one finite number for each arm")
-                .note("help", "lines that begin with `#` are comments; other columns are ignored")
-        }
-    }
 }
 
 /// C | M | B, something to do, and a rule for pairs.

@@ -2,6 +2,7 @@
 
 use super::check::Fault;
 use super::check_findings::{Vocabulary, claim, factor, panel, published};
+use super::check_language::off_policy;
 use super::check_lesson::{self, Ground};
 use super::diagnostic::{Diagnostic, ScenarioError};
 use super::document::{Document, Part, Sources};
@@ -338,5 +339,8 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
         let count = seeds.count;
         warnings.push(format!("{count} seeds are fewer than 5: claims get no verdict"));
     }
+    let off_policy: BTreeSet<String> =
+        cells.iter().filter_map(|cell| off_policy(&cell.experiment)).collect();
+    warnings.extend(off_policy);
     warnings
 }

@@ -8,7 +8,9 @@
 mod canonical;
 mod check;
 mod check_findings;
+mod check_language;
 mod check_lesson;
+mod check_problem;
 mod claim;
 mod diagnostic;
 mod document;

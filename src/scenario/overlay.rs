@@ -42,7 +42,7 @@ impl Layer {
     /// This layer with another one laid over it.
     ///
     /// Tables are merged key by key, except that a choice (`problem`, `policy`, `objective`,
-    /// `optimizer`, and `problem.*.reference`) with another variant replaces the one below.
+    /// `optimizer`, `problem.*.reference` and `problem.prompts.reward`) with another variant replaces the one below.
     pub fn under(&self, over: &Layer) -> Layer {
         let mut merged = self.clone();
         merge(&mut merged.table, &over.table, &mut Vec::new(), (&mut merged.places, &over.places));
@@ -79,6 +79,9 @@ fn merges(path: &[String], base: &Table, over: &Table) -> bool {
 pub(super) fn is_choice(path: &[String]) -> bool {
     match path {
         [one] => matches!(one.as_str(), "problem" | "policy" | "objective" | "optimizer"),
+        [problem, prompts, reward] if reward == "reward" => {
+            problem == "problem" && prompts == "prompts"
+        }
         [problem, _, law] => problem == "problem" && (law == "reference" || law == "data"),
         _ => false,
     }

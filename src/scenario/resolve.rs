@@ -3,7 +3,7 @@
 use super::canonical::{cell_name, data_files, hex, rename, table_of};
 use super::check::{Fault, check, check_setup};
 use super::diagnostic::Diagnostic;
-use super::document::Sources;
+use super::document::{KeyPath, Origin, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS, Experiment, describe};
 use super::explain::read;
 use super::method::{Method, Outside, check_keys, names, share_axes};
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
             read(&layer.table).map_err(|failure| failure.explain(layer, &self.sources))?;
         let table = table_of(&experiment).map_err(|error| Diagnostic::new(error.to_string()))?;
         check(&experiment, &table).map_err(explain)?;
-        let (contents, located) = self.files(&table).map_err(explain)?;
+        let (contents, located) = self.files(&table, layer).map_err(explain)?;
         let experiment: Experiment =
             read(&located).map_err(|failure| failure.explain(layer, &self.sources))?;
         check_setup(&experiment).map_err(explain)?;
@@ -146,24 +146,34 @@ impl<'a> Resolver<'a> {
     }
 
     /// The table twice: with data files named by their contents, and by their places.
-    fn files(&self, table: &Table) -> Result<(Table, Table), Fault> {
+    fn files(&self, table: &Table, layer: &Layer) -> Result<(Table, Table), Fault> {
         let (mut contents, mut located) = (table.clone(), table.clone());
         for (key, file) in data_files(table) {
-            let Some(folder) = self.folder else {
+            let typed = is_typed(&key, layer);
+            let folder = if typed { Some(Path::new("")) } else { self.folder };
+            let Some(folder) = folder else {
+                let set = format!("or give a file with --set {}=FILE", key.join("."));
                 return Err(Fault::new(key.join("."), "a shipped scenario cannot name a file")
-                    .note("help", "write the numbers out"));
+                    .note("help", format!("write the numbers out, {set}")));
             };
             let place = folder.join(&file);
             let bytes = std::fs::read(&place).map_err(|error| {
                 let message = format!("{} cannot be read: {error}", place.display());
+                let folder = if typed { "working directory" } else { "scenario's folder" };
                 Fault::new(key.join("."), message)
-                    .note("help", "paths are relative to the scenario's folder")
+                    .note("help", format!("paths are relative to the {folder}"))
             })?;
             rename(&mut contents, &key, format!("sha256:{}", hex(bytes)));
             rename(&mut located, &key, place.to_string_lossy().into_owned());
         }
         Ok((contents, located))
     }
+}
+
+/// Whether a key was given by `--set`, so that its path is relative to where that was typed.
+fn is_typed(key: &KeyPath, layer: &Layer) -> bool {
+    let place = (1..=key.len()).rev().find_map(|length| layer.places.get(&key[..length]));
+    place.is_some_and(|place| matches!(place.origin, Origin::Set(_)))
 }
 
 /// Lays `--set` over the sweep: a list makes or replaces an axis, a value fixes a key.

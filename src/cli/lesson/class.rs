@@ -11,6 +11,7 @@ use crate::lesson::{
     Answer, Mark, Prediction, Score, answer_in_words, answers, asked, mark, prediction_in_words,
     predictions,
 };
+use crate::runner::Host;
 use crate::scenario::{LessonSpec, PredictSpec, Scenario};
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -30,7 +31,7 @@ pub(super) fn teach(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
             }
         };
     }
-    let outcome = compute(scenario, &args.runs, &args.work, None)?;
+    let outcome = compute(scenario, &args.runs, (&args.work, &Host::default()), None)?;
     fail_if_any(&outcome.failed)?;
     let run = open(scenario.clone(), &args.runs)?;
     let found = answers(&run, lesson).map_err(Failure::work)?;

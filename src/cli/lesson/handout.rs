@@ -9,6 +9,7 @@ use super::super::{Failure, say};
 use super::{Args, shipped_lessons};
 use crate::lesson::{self, Absent};
 use crate::results::{Run, judge};
+use crate::runner::Host;
 use crate::scenario::{Scenario, Tier, Verdict};
 use std::path::Path;
 
@@ -34,7 +35,7 @@ pub(super) fn write(args: &Args) -> Result<(), Failure> {
 
 /// The runs of a lesson, computed where they are unfinished.
 fn finished(scenario: Scenario, args: &Args) -> Result<Run, Failure> {
-    let outcome = compute(&scenario, &args.runs, &args.work, None)?;
+    let outcome = compute(&scenario, &args.runs, (&args.work, &Host::default()), None)?;
     fail_if_any(&outcome.failed)?;
     open(scenario, &args.runs)
 }

@@ -5,6 +5,7 @@ pub(super) const BANDITS: &str = "arXiv 2404.14367, §4";
 const LENGTHS: &str = "arXiv 2404.14367, §5, for the problems";
 const ALGORITHM_1: &str = "arXiv 2404.14367, Algorithm 1";
 const ADAM: &str = "arXiv 1412.6980, Algorithm 1";
+const LORA: &str = "arXiv 2106.09685";
 const OURS: &str = "this program's own";
 
 /// What is said of a key beside its doc comment; empty where there is nothing to say.
@@ -48,7 +49,10 @@ const STOP: &str =
     "π(k) = s_k·Π_{t<k} (1 − s_t),   s_t = σ(z_t + Σ_j θ_j φ_j(t)), z_t those of π_ref";
 const BRADLEY_TERRY: &str = "min over φ of −Σ log σ(r_φ(y_w) − r_φ(y_l)) + ½·ridge·‖φ‖²";
 
-const NOTES: [Note; 70] = [
+const TOKENS: &str = "r(y) = (1/length)·Σ_t exp(−((y_t − peak)/width)²)";
+const ADAPTER: &str = "y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ,   B = 0 at the start";
+
+const NOTES: [Note; 81] = [
     symbol(
         "schedule.samples_per_round",
         &["B", "batch size"],
@@ -201,6 +205,20 @@ const NOTES: [Note; 70] = [
         ..note("reward_model", BRADLEY_TERRY, "")
     },
     note("reward_model.ridge", "+ ½·ridge·‖φ‖²", "1/nats²"),
+    note("problem.tokens", TOKENS, ""),
+    note("problem.tokens.reward", TOKENS, "rewards lie in 0 to 1"),
+    note("problem.tokens.length", TOKENS, "tokens"),
+    Note { source: LENGTHS, ..note("problem.prompts", "r(y) = −|y| or −||y| − peak|", "") },
+    note("problem.prompts.reward.mode.peak", "r(y) = −||y| − peak|", "tokens"),
+    note("policy.language-model.max_new_tokens", "", "tokens"),
+    note("policy.language-model.temperature", "y_t ~ softmax(logits/temperature)", ""),
+    Note { source: LORA, ..note("policy.language-model.lora.rank", ADAPTER, "") },
+    Note { source: LORA, ..note("policy.language-model.lora.alpha", ADAPTER, "") },
+    Note { source: LORA, ..note("policy.language-model.lora.targets", ADAPTER, "") },
+    Note {
+        source: OURS,
+        ..note("policy.language-model", "π_ref = the model as it was loaded", "")
+    },
     note("policy.mlp", LAYERS, ""),
     note("policy.tabular", "π(a) = exp(f_a)/Σ exp(f)", ""),
 ];
@@ -212,11 +230,11 @@ pub(super) fn of(key: &str) -> Note {
 
 /// Where the keys of a table come from.
 pub(super) fn source(prefix: &str) -> &'static str {
-    if prefix.starts_with("problem.length") {
+    if prefix.starts_with("problem.length") || prefix.starts_with("problem.prompts") {
         return LENGTHS;
     }
     match prefix.split('.').next().unwrap_or(prefix) {
-        "policy" if prefix == "policy.stop" => OURS,
+        "policy" if prefix == "policy.stop" || prefix == "policy.language-model" => OURS,
         "schedule" | "data" => ALGORITHM_1,
         "reward_model" => "arXiv 2404.14367, §2",
         "problem" | "policy" => BANDITS,

@@ -41,7 +41,37 @@ pub const METRICS: &[&str] = &[
     "negative_gradient_mass",
     "staleness/mean",
     "staleness/max",
+    "kl",
+    "completions/mean_length",
+    "completions/clipped_ratio",
 ];
+
+/// Metrics of language models, whose responses cannot be listed: what is expected is the mean over
+/// sampled responses.
+pub const LANGUAGE_METRICS: &[&str] = &[
+    "gold_reward",
+    "kl",
+    "entropy",
+    "logps/chosen",
+    "logps/rejected",
+    "log_ratio/chosen",
+    "log_ratio/rejected",
+    "margin",
+    "completions/mean_length",
+    "completions/clipped_ratio",
+    "loss",
+    "grad_norm",
+    "learning_rate",
+    "negative_gradient_fraction",
+    "negative_gradient_mass",
+    "staleness/mean",
+    "staleness/max",
+];
+
+/// Whether only language models have a metric.
+pub fn is_of_language_only(name: &str) -> bool {
+    name == "kl" || name.starts_with("completions/")
+}
 
 /// Prefixes of metrics with one value for each arm.
 const ARM_METRICS: [&str; 6] =

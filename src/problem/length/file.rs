@@ -1,38 +1,19 @@
 //! The lengths of responses in a JSONL file.
 
 use super::spec::{FittedSpec, LengthUnit};
-use crate::problem::ProblemError;
+use crate::problem::{ProblemError, jsonl};
 use serde_json::{Map, Value};
 use std::path::Path;
 
 /// The length of the field of every line; empty lines are passed over.
 pub(super) fn lengths(path: &Path, spec: &FittedSpec) -> Result<Vec<usize>, ProblemError> {
-    let fault = |fault: String| ProblemError::File { path: path.to_path_buf(), fault };
-    let text = std::fs::read_to_string(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
-    let mut lengths = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let own = |what: String| fault(format!("line {}: {what}", index + 1));
-        lengths.push(length(line, spec).map_err(own)?);
-    }
-    if lengths.is_empty() {
-        return Err(fault("holds no response; give one JSON object a line".to_owned()));
-    }
-    Ok(lengths)
+    jsonl::rows(path, "response", |row| length(&row, spec))
 }
 
 /// The length of one line's field.
-fn length(line: &str, spec: &FittedSpec) -> Result<usize, String> {
-    let row: Map<String, Value> = serde_json::from_str(line).map_err(|e| {
-        let text = e.to_string();
-        let what = text.split(" at line ").next().unwrap_or(&text);
-        format!("is not a JSON object: {what} at column {} (one object a line)", e.column())
-    })?;
+fn length(row: &Map<String, Value>, spec: &FittedSpec) -> Result<usize, String> {
     let field = &spec.field;
-    let Some(value) = row.get(field) else {
-        let keys: Vec<&str> = row.keys().map(String::as_str).collect();
-        let keys = keys.join(", ");
-        return Err(format!("has no field `{field}`; its fields are {keys} (set `field`)"));
-    };
+    let value = jsonl::field(row, field, "set `field`")?;
     match (spec.unit, value) {
         (LengthUnit::Words, Value::String(text)) => Ok(words(text)),
         (LengthUnit::Words, Value::Array(messages)) => match messages.last().map(content) {

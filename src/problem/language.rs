@@ -1,0 +1,133 @@
+//! Problems of language models, as a scenario writes them.
+
+use super::{Bump, ReferenceSpec};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `[problem.tokens]`: the paper's N-token bandit.
+///
+/// *Formula* r(y) = (1/n)·Σ_t bump(y_t), π_ref(y) = Π_t reference(y_t), for the n generated tokens.
+///
+/// *Source* arXiv 2404.14367, §4, and its released code.
+///
+/// *Deviations* from the released code: it also scores the prompt's token, so that its reward cannot
+/// pass 0.918, and its log-probability gathers the logits of the wrong position. Here the generated
+/// tokens are scored, and the log-probability is that of the response.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokensSpec {
+    /// The reward: the bump of a token's number, mean over the generated tokens.
+    ///
+    /// *Reading* Every token pays by itself, so that a response pays best with all of them at the
+    /// bump's peak. Means over tokens are less spread than single draws: rare rewards are rarer.
+    ///
+    /// *Wrong* Numbers of the released code beside ours: its best is 0.918 and ours 1, because it
+    /// counts the prompt's token.
+    pub reward: Bump,
+    /// π_ref of every token, whatever stands before it.
+    ///
+    /// *Reading* Tokens of π_ref are independent draws; a context is something that the network has to
+    /// learn to ignore.
+    ///
+    /// *Wrong* One probability for each of the 100 tokens, all above 0, as with arms.
+    #[serde(default)]
+    pub reference: ReferenceSpec,
+    /// How many tokens are generated after a prompt of one token.
+    ///
+    /// *Reading* 9 as in the released code; log-probabilities, and with them h and KL, are sums over so
+    /// many tokens.
+    ///
+    /// *Wrong* Longer responses make margins and β of single draws too small: a target margin of 10 nats
+    /// is little over 90 tokens.
+    #[serde(default = "length")]
+    pub length: usize,
+}
+
+/// `[problem.prompts]`: prompts from a file, and a reward of the response's length.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromptsSpec {
+    /// The file: one JSON object a line, with `prompt` as a text or a list of chat messages.
+    ///
+    /// *Reading* Relative to the scenario file, or to the working directory in `--set`. A shipped
+    /// scenario has no file of its own, so there --set problem.prompts.jsonl=FILE must give it. Its
+    /// content, not its name, is part of a cell's name.
+    ///
+    /// *Wrong* A line without `prompt` is refused with its number; other fields are ignored, so that a
+    /// file of preferences serves too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jsonl: Option<PathBuf>,
+    /// What a response is worth, by its length in tokens without the end token.
+    ///
+    /// *Reading* The paper's synthetic tasks on a real model: minus a number of tokens, so that the
+    /// right end is known.
+    ///
+    /// *Wrong* Min is won by an empty response: look at the texts and at `kl` before calling that
+    /// learning.
+    pub reward: LengthReward,
+    /// Only the first so many prompts of the file are read.
+    ///
+    /// *Reading* Fewer prompts load and evaluate faster; they are the file's first ones, not a draw.
+    ///
+    /// *Wrong* A file that is sorted by topic or length gives one kind of prompt: shuffle it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// How many of them are kept for evaluation, taken from the end.
+    ///
+    /// *Reading* They are never trained on; every measured step generates a response to each of them.
+    ///
+    /// *Wrong* Many of them and a small measure.every: most of the time goes into measuring.
+    #[serde(default = "test")]
+    pub test: usize,
+}
+
+/// `problem.prompts.reward`: a reward of a response's length |y| (tokens).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LengthReward {
+    /// Min Length: −|y|.
+    ///
+    /// *Reading* The shorter the better: the paper's task whose peak is far from π_ref.
+    ///
+    /// *Wrong* Rewards all alike within a prompt: every response was cut at max_new_tokens. Raise it,
+    /// or take prompts with short answers.
+    Min {},
+    /// Mode Length: −||y| − peak|.
+    ///
+    /// *Reading* The paper's task whose peak lies in π_ref's bulk, if `peak` is a usual length.
+    ///
+    /// *Wrong* A peak above policy.language-model.max_new_tokens is never reached, and being cut is
+    /// then the best response.
+    Mode(ModeLengthSpec),
+}
+
+/// `problem.prompts.reward.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeLengthSpec {
+    /// The length that pays most (tokens).
+    ///
+    /// *Reading* Near the model's usual length the reward asks for little; measure
+    /// completions/mean_length at step 0 first.
+    ///
+    /// *Wrong* Words taken for tokens: an English word is about 1.3 of them.
+    pub peak: f64,
+}
+
+impl LengthReward {
+    /// The reward of a response of so many tokens, the end token not counted (minus a number of
+    /// tokens, at most 0).
+    pub fn of(self, tokens: usize) -> f64 {
+        match self {
+            LengthReward::Min {} => -(tokens as f64),
+            LengthReward::Mode(ModeLengthSpec { peak }) => -(tokens as f64 - peak).abs(),
+        }
+    }
+}
+
+fn length() -> usize {
+    9
+}
+fn test() -> usize {
+    32
+}

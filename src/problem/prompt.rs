@@ -1,0 +1,140 @@
+//! Prompts of a JSONL file.
+
+use super::language::PromptsSpec;
+use super::{ProblemError, jsonl};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Somebody's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Whose: `system`, `user` or `assistant`.
+    pub role: String,
+    /// What was said.
+    pub content: String,
+}
+
+/// What is to be answered, as data files write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "neither a text nor a list of messages, each with `role` and `content`"
+)]
+pub enum Prompt {
+    /// A text: a user's message to a model with a chat template, the beginning of a text to a model
+    /// without.
+    Text(String),
+    /// A conversation; its last message is usually the user's.
+    Chat(Vec<Message>),
+}
+
+impl Prompt {
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Prompt::Text(text) => text.is_empty(),
+            Prompt::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),
+        }
+    }
+}
+
+/// The prompts of a file, parted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PromptSplit {
+    /// Those that are trained on, in the file's order; at least one.
+    pub train: Vec<Prompt>,
+    /// Those that are measured on: the file's last ones.
+    pub test: Vec<Prompt>,
+}
+
+impl PromptsSpec {
+    /// Reads the file, which must be given; its path as it stands.
+    pub fn read(&self) -> Result<PromptSplit, ProblemError> {
+        let Some(path) = &self.jsonl else {
+            return Err(ProblemError::Range {
+                key: "jsonl",
+                given: "not given".to_owned(),
+                allowed: "a file of prompts: --set problem.prompts.jsonl=FILE".to_owned(),
+            });
+        };
+        let mut train = prompts(path)?;
+        let count = self.limit.unwrap_or(train.len()).min(train.len());
+        train.truncate(count);
+        if self.test >= count {
+            return Err(ProblemError::Range {
+                key: "test",
+                given: self.test.to_string(),
+                allowed: format!(
+                    "less than the {count} prompts that are read, so that some are trained on"
+                ),
+            });
+        }
+        let test = train.split_off(count - self.test);
+        Ok(PromptSplit { train, test })
+    }
+}
+
+/// The prompt of every line; empty lines are passed over.
+fn prompts(path: &Path) -> Result<Vec<Prompt>, ProblemError> {
+    jsonl::rows(path, "prompt", |row| {
+        // Rows of conversations name theirs `messages`.
+        let value = match row.get("messages") {
+            Some(messages) if !row.contains_key("prompt") => messages,
+            _ => jsonl::field(&row, "prompt", "`messages` serves too")?,
+        };
+        let prompt = Prompt::deserialize(value).map_err(|e| format!("its prompt is {e}"))?;
+        if prompt.is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::LengthReward;
+
+    fn read(text: &str, limit: Option<usize>, test: usize) -> Result<PromptSplit, String> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        let jsonl = Some(file.path().to_path_buf());
+        let spec = PromptsSpec { jsonl, reward: LengthReward::Min {}, limit, test };
+        spec.read().map_err(|error| error.to_string())
+    }
+
+    fn text(text: &str) -> Prompt {
+        Prompt::Text(text.to_owned())
+    }
+
+    #[test]
+    fn the_last_of_the_first_prompts_are_kept_for_evaluation() {
+        let rows: Vec<String> = (0..6).map(|i| format!("{{\"prompt\": \"p{i}\"}}")).collect();
+        let split = read(&rows.join("\n\n"), Some(5), 2).expect("read");
+        assert_eq!(split.train, [text("p0"), text("p1"), text("p2")]);
+        assert_eq!(split.test, [text("p3"), text("p4")]);
+        let error = read(&rows.join("\n"), None, 6).expect_err("nothing to train on");
+        assert!(error.starts_with("test is 6; less than the 6 prompts"), "{error}");
+    }
+
+    #[test]
+    fn texts_and_conversations_are_prompts_and_faults_have_their_line() {
+        let chat = r#"{"messages": [{"role": "user", "content": "Hi"}], "response": "Ho"}"#;
+        let split = read(&format!("{chat}\n{{\"prompt\": \"p\"}}"), None, 1).expect("read");
+        let message = Message { role: "user".to_owned(), content: "Hi".to_owned() };
+        assert_eq!((split.train, split.test), (vec![Prompt::Chat(vec![message])], vec![text("p")]));
+        for (row, fault) in [
+            ("[]", "line 2: is not a JSON object"),
+            (r#"{"question": "q"}"#, "line 2: has no field `prompt`; its fields are question"),
+            (r#"{"prompt": 3}"#, "line 2: its prompt is neither a text nor a list of messages"),
+            (r#"{"prompt": ""}"#, "line 2: its prompt is empty"),
+        ] {
+            let error = read(&format!("{chat}\n{row}"), None, 0).expect_err(row);
+            assert!(error.contains(fault), "{error}");
+        }
+        assert!(read("\n", None, 0).expect_err("empty").contains("holds no prompt"));
+    }
+
+    #[test]
+    fn rewards_are_minus_numbers_of_tokens() {
+        let mode: LengthReward = toml::from_str("[mode]\npeak = 10.5").expect("valid");
+        assert_eq!((LengthReward::Min {}.of(3), mode.of(3), mode.of(12)), (-3.0, -7.5, -1.5));
+    }
+}

@@ -1,0 +1,90 @@
+//! Where runs of language models are computed, in a build that has them.
+
+use crate::learner::{Keeper, Measurement, Stop};
+use crate::scenario::Experiment;
+
+#[cfg(feature = "llm")]
+pub use with::Host;
+#[cfg(not(feature = "llm"))]
+pub use without::Host;
+
+#[cfg(feature = "llm")]
+mod with {
+    use super::{Experiment, Keeper, Measurement, Stop};
+    use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun};
+    use crate::numerics::Threads;
+    use crate::runner::is_long;
+    use std::path::PathBuf;
+
+    /// The device that language models are computed on, and where fetched ones lie.
+    pub struct Host {
+        /// For runs that share the threads, each on one of them.
+        short: LanguagePlace,
+        /// For a run that has all of them.
+        long: LanguagePlace,
+    }
+
+    impl Host {
+        /// A device, and the folder of fetched models.
+        pub fn new(engine: Engine, models: PathBuf) -> Self {
+            let place = |threads| LanguagePlace {
+                engine: engine.clone().with_threads(threads),
+                models: models.clone(),
+            };
+            Host { short: place(Threads::One), long: place(Threads::Pool) }
+        }
+
+        /// Trains a language model.
+        pub(in crate::runner) fn train(
+            &self,
+            experiment: &Experiment,
+            seed: u64,
+            keeper: &mut dyn Keeper,
+        ) -> Result<Vec<Measurement>, Stop> {
+            let run = LanguageRun {
+                problem: &experiment.problem,
+                policy: &experiment.policy,
+                objective: &experiment.objective,
+                schedule: &experiment.schedule,
+                data: &experiment.data,
+                pairs: &experiment.pairs,
+                optimizer: &experiment.optimizer,
+                measure: &experiment.measure,
+            };
+            let place = if is_long(experiment) { &self.long } else { &self.short };
+            run.train_kept(seed, place, keeper)
+        }
+    }
+
+    impl Default for Host {
+        /// The host's own processor, and the folder `models`.
+        fn default() -> Self {
+            Host::new(Engine::host(Kernels::Fused, Threads::One), PathBuf::from("models"))
+        }
+    }
+}
+
+#[cfg(not(feature = "llm"))]
+mod without {
+    use super::{Experiment, Keeper, Measurement, Stop};
+
+    /// No device: this build has no language models.
+    #[derive(Default)]
+    pub struct Host;
+
+    impl Host {
+        /// Says how to have them.
+        pub(in crate::runner) fn train(
+            &self,
+            _experiment: &Experiment,
+            _seed: u64,
+            _keeper: &mut dyn Keeper,
+        ) -> Result<Vec<Measurement>, Stop> {
+            Err(Stop::Setup(
+                "this build has no language models; install it with them: \
+                 cargo install modeseek --features llm"
+                    .to_owned(),
+            ))
+        }
+    }
+}

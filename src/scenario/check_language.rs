@@ -1,0 +1,231 @@
+//! Whether an experiment with a language model makes sense.
+
+use super::check::{Fault, need, range};
+use super::check_problem::problem_fault;
+use super::experiment::Experiment;
+use super::{Diagnostic, Scenario, ScenarioError};
+use crate::learner::{Expectation, LANGUAGE_METRICS, Prompts, is_of_language_only};
+use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
+use crate::problem::{LengthReward, ProblemSpec, PromptsSpec};
+use crate::wording::listed;
+
+/// Checks what an experiment with a language model may ask for, and that one without asks for nothing
+/// of theirs.
+pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
+    pairing(experiment)?;
+    if !experiment.problem.is_language() {
+        return metrics(
+            experiment,
+            |metric| !is_of_language_only(metric),
+            || {
+                "`kl` and `completions/…` are of problem.tokens and problem.prompts; on arms the exact \
+             `reverse_kl_ref` says more"
+                .to_owned()
+            },
+        );
+    }
+    sampled(experiment)?;
+    responses(experiment)?;
+    match &experiment.problem {
+        ProblemSpec::Tokens(spec) => {
+            let length = spec.length;
+            range("problem.tokens.length", length as f64, length >= 1, "1 or more")?;
+        }
+        ProblemSpec::Prompts(spec) => lengths(spec)?,
+        _ => {}
+    }
+    match &experiment.policy {
+        PolicySpec::Nano(spec) => {
+            let (states, rate) = (spec.fit.states, spec.fit.learning_rate);
+            range("policy.nano.fit.states", states as f64, states >= 1, "1 or more")?;
+            range("policy.nano.fit.learning_rate", rate, rate > 0.0, "a number above 0")
+        }
+        PolicySpec::LanguageModel(spec) => model(spec),
+        _ => Ok(()),
+    }
+}
+
+/// Tokens go with GPT-nano, prompts with a language model, and arms with the others.
+fn pairing(experiment: &Experiment) -> Result<(), Fault> {
+    let given = match &experiment.policy {
+        PolicySpec::Nano(_) => "nano",
+        PolicySpec::LanguageModel(_) => "language-model",
+        _ => "",
+    };
+    let (wanted, problem) = match &experiment.problem {
+        ProblemSpec::Tokens(_) => ("nano", "tokens"),
+        ProblemSpec::Prompts(_) => ("language-model", "prompts"),
+        _ => ("", ""),
+    };
+    match (given, wanted) {
+        (given, wanted) if given == wanted => Ok(()),
+        (_, "") => {
+            let problem = if given == "nano" { "tokens" } else { "prompts" };
+            Err(Fault::new("policy", format!("`policy.{given}` does not choose among arms"))
+                .note("allowed", format!("`problem.{problem}` beside `policy.{given}`"))
+                .note("help", "policies over arms are tabular, unimodal, mlp and stop"))
+        }
+        (_, wanted) => Err(Fault::new(
+            "policy",
+            format!("the responses to `problem.{problem}` are tokens of a language model"),
+        )
+        .note("allowed", format!("`policy.{wanted}` beside `problem.{problem}`"))
+        .note("help", format!("write `[policy.{wanted}]`, or another problem"))),
+    }
+}
+
+/// Nothing is listed response by response.
+fn sampled(experiment: &Experiment) -> Result<(), Fault> {
+    let name = experiment.objective.name();
+    need(!experiment.objective.needs().law, || {
+        Fault::new(
+            format!("objective.{name}"),
+            format!(
+                "`{name}` is a sum over all responses, and a language model's cannot be listed"
+            ),
+        )
+        .note("allowed", "objectives that learn from samples: `modeseek explain` lists them")
+        .note("help", "`reinforce` with rewards is on-policy descent of the reverse KL")
+    })?;
+    let given = match experiment.schedule.expectation {
+        Expectation::Sampled => return Ok(()),
+        Expectation::Exact => "exact",
+        Expectation::FixedPoint => "fixed-point",
+    };
+    Err(Fault::new("schedule.expectation", "the responses of a language model can only be sampled")
+        .note("given", format!("`schedule.expectation` = \"{given}\""))
+        .note("allowed", "`sampled`, which is the default"))
+}
+
+/// What is written for arms alone.
+fn responses(experiment: &Experiment) -> Result<(), Fault> {
+    need(experiment.reward_model.is_none(), || {
+        Fault::new("reward_model", "r_φ is learned over arms, and a language model has none")
+            .note("help", "leave `reward_model` out: the true reward is known")
+    })?;
+    need(experiment.data.preferences.is_none(), || {
+        Fault::new(
+            "data.preferences",
+            "a preference file holds arms, and a language model has none",
+        )
+        .note("help", "leave it out: offline data are drawn from π_ref")
+    })?;
+    need(!experiment.measure.distribution, || {
+        Fault::new("measure.distribution", "the responses of a language model cannot be listed")
+            .note("help", "leave it out; `entropy` and `kl` are estimated from samples")
+    })?;
+    let is_tokens = matches!(experiment.problem, ProblemSpec::Tokens(_));
+    // A response of tokens has a fixed length and no end token.
+    let known = move |metric: &str| {
+        LANGUAGE_METRICS.contains(&metric) && !(is_tokens && metric.starts_with("completions/"))
+    };
+    metrics(experiment, known, || {
+        listed(LANGUAGE_METRICS.iter().copied().filter(|metric| known(metric)))
+    })
+}
+
+/// Every metric that is asked for by name is known to this kind of policy.
+fn metrics(
+    experiment: &Experiment,
+    known: impl Fn(&str) -> bool,
+    allowed: impl Fn() -> String,
+) -> Result<(), Fault> {
+    let named = experiment.measure.metrics.iter().enumerate();
+    // A name that nobody knows is met by the general check, with a proposal.
+    let mut foreign =
+        named.filter(|(_, metric)| crate::learner::is_metric(metric) && !known(metric));
+    let Some((index, metric)) = foreign.next() else { return Ok(()) };
+    let message = format!("`{metric}` is not measured on this problem");
+    Err(Fault::new(format!("measure.metrics.{index}"), message).note("allowed", allowed()))
+}
+
+/// Prompts that can be parted, and a length that can be rewarded.
+fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
+    let limit = spec.limit.unwrap_or(1);
+    range("problem.prompts.limit", limit as f64, limit >= 1, "1 or more; without it all")?;
+    range("problem.prompts.test", spec.test as f64, spec.test >= 1, "1 or more")?;
+    let LengthReward::Mode(mode) = spec.reward else { return Ok(()) };
+    range("problem.prompts.reward.mode.peak", mode.peak, mode.peak >= 0.0, "0 or more tokens")
+}
+
+/// How responses are drawn and passes are made.
+fn model(spec: &LanguageModelSpec) -> Result<(), Fault> {
+    let key = |name: &str| format!("policy.language-model.{name}");
+    need(!spec.model.trim().is_empty(), || {
+        Fault::new(key("model"), "`policy.language-model.model` is empty")
+            .note("allowed", "a folder, a .gguf file, or a name that `modeseek llm get` knows")
+    })?;
+    for (name, count) in
+        [("max_new_tokens", spec.max_new_tokens), ("rows_at_once", spec.rows_at_once)]
+    {
+        range(&key(name), count as f64, count >= 1, "1 or more")?;
+    }
+    let (temperature, top_p) = (spec.temperature, spec.top_p);
+    range(
+        &key("temperature"),
+        temperature,
+        temperature > 0.0,
+        "a number above 0; 1 is the policy",
+    )?;
+    range(&key("top_p"), top_p, top_p > 0.0 && top_p <= 1.0, "above 0, at most 1, which is off")?;
+    let Some(LoraSpec { rank, alpha, targets }) = &spec.lora else { return Ok(()) };
+    range(&key("lora.rank"), *rank as f64, *rank >= 1, "1 or more; 8 is usual")?;
+    range(&key("lora.alpha"), *alpha, *alpha > 0.0, "a number above 0; 16 is usual")?;
+    need(!targets.is_empty(), || {
+        Fault::new(key("lora.targets"), "adapters without a target train nothing")
+            .note("help", "write `[\"q_proj\", \"v_proj\"]`, or leave `targets` out")
+    })
+}
+
+/// Reads the prompts, where a file is given.
+pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+    if spec.jsonl.is_none() {
+        return Ok(());
+    }
+    let split = spec.read().map_err(|error| problem_fault(experiment, error))?;
+    let (train, test) = (split.train.len(), split.test.len());
+    let Prompts::Pool(count) = experiment.data.prompts else { return Ok(()) };
+    need(count <= train, || {
+        Fault::new("data.prompts", format!("`data.prompts` = {count} is more than there are"))
+            .note("given", format!("{train} prompts to train on, and {test} kept for evaluation"))
+            .note("allowed", format!("{train} or less, or \"fresh\": all of them"))
+    })
+}
+
+/// Said of cells whose samples are not the policy's own.
+pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
+    let PolicySpec::LanguageModel(spec) = &experiment.policy else { return None };
+    let changed = if spec.temperature != 1.0 {
+        format!("temperature = {}", spec.temperature)
+    } else if spec.top_k != 0 {
+        format!("top_k = {}", spec.top_k)
+    } else if spec.top_p < 1.0 {
+        format!("top_p = {}", spec.top_p)
+    } else {
+        return None;
+    };
+    Some(format!(
+        "with policy.language-model.{changed} responses are drawn from another policy than the one \
+         that is trained: on-policy methods learn from off-policy samples"
+    ))
+}
+
+impl Scenario {
+    /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
+    /// `--set` has to.
+    pub fn ready(&self) -> Result<(), ScenarioError> {
+        let lacks = |experiment: &Experiment| matches!(&experiment.problem, ProblemSpec::Prompts(spec) if spec.jsonl.is_none());
+        let Some(cell) = self.cells.iter().find(|cell| lacks(&cell.experiment)) else {
+            return Ok(());
+        };
+        let message = format!("{}: a run needs a file of prompts", self.id);
+        Err(Diagnostic::new(message)
+            .note("in", cell.description())
+            .note(
+                "allowed",
+                "one JSON object a line, with `prompt` as a text or a list of messages",
+            )
+            .note("help", "give it with --set problem.prompts.jsonl=FILE")
+            .into())
+    }
+}
