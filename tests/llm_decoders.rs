@@ -23,7 +23,7 @@ fn engine(kernels: Kernels) -> Engine {
 /// A sequence as a prompt of one token and a response.
 fn packed(tokens: &[u32]) -> Packed {
     let mut batch = Sequences::default();
-    batch.push(tokens[..1].into(), [Arc::from(&tokens[1..])]);
+    batch.push(tokens[..1].into(), [tokens[1..].into()]);
     Packed::new(&batch, 0..1)
 }
 
@@ -183,13 +183,13 @@ fn batches_change_nothing() {
     };
     let (mut together, mut apart) = (load(), load());
     let mut batch = Sequences::default();
-    prompts.iter().for_each(|p| batch.push((*p).into(), responses.map(Arc::from)));
+    prompts.iter().for_each(|p| batch.push((*p).into(), responses.map(Box::from)));
     let at_once = weighed(&mut together, &batch, 0);
     let mut one_by_one = Vec::new();
     for prompt in prompts {
         for response in responses {
             let mut own = Sequences::default();
-            own.push(prompt.into(), [Arc::from(response)]);
+            own.push(prompt.into(), [response.into()]);
             let first = one_by_one.len();
             one_by_one.extend(weighed(&mut apart, &own, first));
         }

@@ -28,7 +28,9 @@ where
     }
     for _ in 0..fit.steps {
         policy.clear_gradients();
-        policy.accumulate(&batch, &mut |log_pi| Some(reverse_kl_coefficients(&batch, log_pi, &log_ref)))?;
+        policy.accumulate(&batch, &mut |log_pi| {
+            Some(reverse_kl_coefficients(&batch, log_pi, &log_ref))
+        })?;
         adam.step(policy.parameters_mut(), 1.0, 1.0);
     }
     Ok(())

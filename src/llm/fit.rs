@@ -67,7 +67,10 @@ pub fn fit_to_reference(
             let c = reverse_kl_coefficients(&batch, &log_pi, &log_ref);
             Some(c.into_iter().map(|c| c as f32).collect())
         };
-        policy.decoder().accumulate(&packed, Default::default(), push).map_err(PolicyError::from)?;
+        policy
+            .decoder()
+            .accumulate(&packed, Default::default(), push)
+            .map_err(PolicyError::from)?;
         adam.step(policy.parameters_mut(), 1.0, 1.0);
     }
     Ok(())

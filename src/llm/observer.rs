@@ -2,7 +2,9 @@
 
 use super::task::{Cut, LanguageTask};
 use super::{LanguageModel, Sequences, Tokens};
-use crate::learner::{MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop};
+use crate::learner::{
+    MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
+};
 use crate::policy::{Policy, PolicyError};
 use crate::stream::{Draws, Purpose, Streams};
 use serde::{Deserialize, Serialize};

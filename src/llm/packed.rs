@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Tokens of a prompt or of a response.
-pub type Tokens = Arc<[u32]>;
+pub type Tokens = Box<[u32]>;
 
 /// Prompts, each with the responses to it.
 pub type Sequences = Batch<Tokens, Tokens>;

@@ -67,7 +67,13 @@ impl LanguageModel {
         for some in prompts.chunks(at_once) {
             let own = draws.from(samples.len());
             let settings = &self.settings;
-            samples.extend(self.decoder.generate(some, per_prompt, settings, &own, &mut |_, _| {})?);
+            samples.extend(self.decoder.generate(
+                some,
+                per_prompt,
+                settings,
+                &own,
+                &mut |_, _| {},
+            )?);
         }
         Ok(samples)
     }

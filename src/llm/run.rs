@@ -69,7 +69,9 @@ impl LanguageRun<'_> {
                 let (policy, task) = loaded(prompts, spec, place, streams).map_err(setup)?;
                 self.learn(policy, &task, streams, keeper)
             }
-            _ => Err(setup("problem.tokens goes with policy.nano, problem.prompts with policy.language-model")),
+            _ => Err(setup(
+                "problem.tokens goes with policy.nano, problem.prompts with policy.language-model",
+            )),
         }
     }
 
@@ -149,9 +151,13 @@ fn loaded(
         max_new_tokens: spec.max_new_tokens,
         end_tokens: config.end_tokens.clone(),
     };
-    let split = prompts
-        .read()
-        .map_err(|e| LlmError::input(format!("problem.prompts.{e}"), "a file of prompts", "see `modeseek explain problem.prompts`"))?;
+    let split = prompts.read().map_err(|e| {
+        LlmError::input(
+            format!("problem.prompts.{e}"),
+            "a file of prompts",
+            "see `modeseek explain problem.prompts`",
+        )
+    })?;
     let tokens = |list: Vec<Prompt>| {
         list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
     };

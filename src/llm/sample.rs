@@ -117,8 +117,10 @@ impl Decoder {
             let needed = prompt.len() + settings.max_new_tokens.saturating_sub(1);
             if settings.max_new_tokens == 0 || needed > context {
                 let given = settings.max_new_tokens;
-                let message =
-                    format!("prompt {i} has {} tokens and is to be answered by {given}", prompt.len());
+                let message = format!(
+                    "prompt {i} has {} tokens and is to be answered by {given}",
+                    prompt.len()
+                );
                 let allowed = format!("1 or more new tokens, {context} with the prompt");
                 let help = "shorten the prompt, or ask for fewer new tokens";
                 return Err(LlmError::input(message, allowed, help));

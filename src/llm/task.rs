@@ -104,7 +104,8 @@ impl Task for TokensTask {
 
     fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
         let rewards = self.problem.rewards();
-        let mean = |y: &Tokens| y.iter().map(|t| rewards[*t as usize]).sum::<f64>() / y.len() as f64;
+        let mean =
+            |y: &Tokens| y.iter().map(|t| rewards[*t as usize]).sum::<f64>() / y.len() as f64;
         Ok(responses.iter().map(mean).collect())
     }
 
@@ -195,7 +196,11 @@ impl Task for PromptsTask {
         false
     }
 
-    fn log_reference(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+    fn log_reference(
+        &self,
+        prompt: &Tokens,
+        responses: &[Tokens],
+    ) -> Result<Vec<f64>, PolicyError> {
         let mut batch = Sequences::default();
         batch.push(Tokens::clone(prompt), responses.iter().cloned());
         let log_ref = self.reference.log_probs(&batch)?;
