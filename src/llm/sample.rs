@@ -12,7 +12,7 @@ use super::ops::Arithmetic;
 use super::{Decoder, LlmError, Tokens};
 use crate::numerics::vectorised;
 use crate::stream::{Draws, cumulative, invert_cdf};
-use candle_core::DType;
+use candle_core::{DType, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
@@ -73,9 +73,8 @@ impl Decoder {
         let mut done: Vec<Option<Sample>> = vec![None; prompts.len() * per_prompt];
         let mut drafts: Vec<Draft> = Vec::with_capacity(done.len());
         let mut start = 0;
-        for prompt in prompts {
+        for (prompt, logits) in prompts.iter().zip(self.read_prompts(prompts, &cache)?) {
             let rows = start..start + prompt.len();
-            let logits = self.read_prompt(prompt, &cache, rows.clone())?;
             for _ in 0..per_prompt {
                 let k = drafts.len();
                 let own = prompt_rows + k * settings.max_new_tokens;
@@ -129,25 +128,54 @@ impl Decoder {
         Ok(())
     }
 
-    /// Reads a prompt into the cache; the logits of what follows it: `[vocabulary]`.
-    fn read_prompt(
+    /// Reads prompts into the first rows of the cache; for each, the logits of what follows it:
+    /// `[vocabulary]`.
+    fn read_prompts(&self, prompts: &[Tokens], cache: &Cache) -> Result<Vec<Vec<f32>>, LlmError> {
+        /// Rows that go through the model together, unless one prompt has more.
+        const ROWS: usize = 512;
+        let mut logits = Vec::with_capacity(prompts.len());
+        let (mut first, mut to) = (0, 0);
+        while first < prompts.len() {
+            let mut rows = 0;
+            let fit = |p: &&Tokens| {
+                rows += p.len();
+                rows <= ROWS
+            };
+            let count = prompts[first..].iter().take_while(fit).count().max(1);
+            let some = &prompts[first..first + count];
+            logits.extend(self.read_some(some, cache, to)?);
+            first += count;
+            to += some.iter().map(|p| p.len()).sum::<usize>();
+        }
+        Ok(logits)
+    }
+
+    /// Reads prompts into the rows of the cache from `to` on, all in one pass.
+    fn read_some(
         &self,
-        prompt: &[u32],
+        prompts: &[Tokens],
         cache: &Cache,
-        rows: Range<usize>,
-    ) -> Result<Vec<f32>, LlmError> {
-        let count = prompt.len();
-        let segment = Segment { queries: 0..count, prefix: 0..0, own: rows.clone() };
-        let groups = Arc::new(vec![Group { rows: 0..count, segments: vec![segment] }]);
-        let positions = Arc::new((0..count as u32).collect::<Vec<_>>());
-        let pass = self.pass(&positions, &groups, Arithmetic::Blocked);
-        let x = self.embed(prompt, &positions)?;
-        let runs = [(0, count, rows.start)];
-        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &runs }))?;
-        let last = hidden.narrow(0, count - 1, 1)?.contiguous()?;
-        let row_by_row = self.pass(&positions, &groups, Arithmetic::RowByRow);
-        let logits = self.logits(&last, &row_by_row)?.to_dtype(DType::F32)?;
-        Ok(logits.flatten_all()?.to_vec1()?)
+        to: usize,
+    ) -> Result<Vec<Vec<f32>>, LlmError> {
+        let mut ends = Vec::with_capacity(prompts.len());
+        let mut groups = Vec::with_capacity(prompts.len());
+        let mut start = 0;
+        for prompt in prompts {
+            let rows = start..start + prompt.len();
+            let own = to + rows.start..to + rows.end;
+            let segment = Segment { queries: rows.clone(), prefix: 0..0, own };
+            groups.push(Group { rows: rows.clone(), segments: vec![segment] });
+            start = rows.end;
+            ends.push(rows.end as u32 - 1);
+        }
+        let tokens: Vec<u32> = prompts.iter().flat_map(|p| p.iter().copied()).collect();
+        let positions = Arc::new(prompts.iter().flat_map(|p| 0..p.len() as u32).collect::<Vec<_>>());
+        let pass = self.pass(&positions, &Arc::new(groups), Arithmetic::RowByRow);
+        let x = self.embed(&tokens, &positions)?;
+        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &[(0, start, to)] }))?;
+        let ends = Tensor::from_vec(ends, prompts.len(), self.engine().device())?;
+        let last = hidden.index_select(&ends, 0)?;
+        Ok(self.logits(&last, &pass)?.to_dtype(DType::F32)?.to_vec2()?)
     }
 
     /// Reads the last token of each draft; the logits of what follows: `[drafts, vocabulary]`.

@@ -106,7 +106,7 @@ pub struct LanguageModelSpec {
 /// *Formula* `y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ`, with B = 0 at the start and A uniform in
 /// ±1/√inputs.
 ///
-/// *Source* LoRA, arXiv 2106.09685; names and defaults are PEFT's.
+/// *Source* LoRA, arXiv 2106.09685; names are PEFT's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoraSpec {

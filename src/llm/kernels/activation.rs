@@ -8,7 +8,7 @@ use crate::numerics::{Threads, vectorised};
 const PIECE: usize = 1 << 14;
 
 /// √(2/π) and the cubic coefficient of GELU's approximation by tanh (arXiv 1606.08415).
-const GELU_SCALE: f32 = 0.797_884_56;
+const GELU_SCALE: f32 = 0.797_884_6;
 const GELU_CUBIC: f32 = 0.044_715;
 
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Log-probabilities of given tokens from the last hidden rows, without an intermediate copy.
 
-use super::{dot, exponential, in_pieces};
+use super::{exponential, in_pieces};
 use crate::numerics::{Threads, Write, product, vectorised};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -109,18 +109,6 @@ impl Scores {
     }
 }
 
-/// Σ π·log π of each row, negated: the entropy of softmax(logits), nats.
-pub fn entropies(logits: &[f32], vocabulary: usize, threads: Threads) -> Vec<f32> {
-    let mut out = normalisers(logits, vocabulary, threads);
-    in_pieces(threads, &mut out, 1, |i, out| {
-        let row = &logits[i * vocabulary..(i + 1) * vocabulary];
-        let norm = out[0];
-        let probabilities: Vec<f32> = row.iter().map(|x| exponential(x - norm)).collect();
-        out[0] = norm - dot(&probabilities, row);
-    });
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{check_gradient, numbers};
@@ -137,7 +125,7 @@ mod tests {
         ArrayView2::from_shape((numbers.len() / WIDTH, WIDTH), numbers).expect("whole rows")
     }
 
-    /// Logits 0, ln 2 and ln 5: probabilities 1/8, 2/8 and 5/8, entropy 0.900256 nats.
+    /// Logits 0, ln 2 and ln 5: probabilities 1/8, 2/8 and 5/8.
     #[test]
     fn three_tokens_by_hand() {
         let head = [0.0, 2.0f32.ln(), 5.0f32.ln()];
@@ -147,7 +135,6 @@ mod tests {
         let scores = score(hidden, head, &[target(0, 1), target(1, 2)], Threads::One);
         assert!((scores.log_probs[0] - 0.25f32.ln()).abs() < 1e-6);
         assert!((scores.log_probs[1] - 0.625f32.ln()).abs() < 1e-6);
-        assert!((entropies(&scores.logits, 3, Threads::One)[0] - 0.900_256).abs() < 1e-6);
     }
 
     #[test]

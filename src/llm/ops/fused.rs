@@ -18,9 +18,9 @@ use std::sync::{Arc, Mutex};
 /// How products of rows are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// In blocks of rows: fast for many rows; the order of a sum depends on their number.
+    /// In blocks: the order of a sum depends on the number of rows.
     Blocked,
-    /// Row by row: fast for few rows, whose results are the same bits in any batch.
+    /// Row by row: a row's result has the same bits in any batch.
     RowByRow,
 }
 
@@ -102,13 +102,9 @@ impl Project {
         if self.arithmetic == Arithmetic::RowByRow
             && let Some(numbers) = x.to_slice()
         {
-            let mut fresh = vec![0.0; out.len()];
             let rows = (numbers, x.nrows());
-            few_rows::times_transposed(rows, &weight.value, &mut fresh, self.threads);
-            return match write {
-                Write::Fresh => out.copy_from_slice(&fresh),
-                Write::Sum => out.iter_mut().zip(fresh).for_each(|(out, y)| *out += y),
-            };
+            few_rows::times_transposed(rows, &weight.value, (out, write), self.threads);
+            return;
         }
         product(x, weights(weight).t(), view(out, outputs), write, self.threads);
     }
