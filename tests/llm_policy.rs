@@ -170,7 +170,7 @@ fn train(objective: &str, schedule: &str, keeper: &mut Cut) -> Result<Vec<Measur
         measure: &read("every = 4\nstates = 40\npairs = 20"),
     };
     let engine = Engine::host(Kernels::Fused, Threads::One);
-    let place = LanguagePlace { engine, models: "models".into() };
+    let place = LanguagePlace { engine, models: "models".into(), fits: Default::default() };
     run.train_kept(3, &place, keeper)
 }
 

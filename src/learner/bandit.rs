@@ -3,7 +3,7 @@
 use super::observer::BanditObserver;
 use super::reward_model::learn_reward;
 use super::{
-    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Frame, Keeper, Learner,
+    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Fits, Frame, Keeper, Learner,
     MeasureSpec, Measurement, Method, Observer, Optimizer, OptimizerSpec, Progress, PromptSamples,
     Prompts, Schedule, ScheduleSpec, Stop, Supply, fit_to_reference,
 };
@@ -12,9 +12,7 @@ use crate::policy::{Arm, Enumerable, Mlp, MlpSpec, PolicySpec, StopOrContinue, T
 use crate::preference::{PairRule, PairSpec, RewardModelSpec, read_comparisons};
 use crate::problem::Problem;
 use crate::stream::Streams;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, OnceLock};
 
 /// The settings of one run.
 #[derive(Clone, Copy)]
@@ -39,30 +37,22 @@ pub struct BanditRun<'a> {
     pub measure: &'a MeasureSpec,
 }
 
-/// A fit that the first who asks for it computes.
-type Fit = OnceLock<Result<Mlp, Stop>>;
-
 /// Networks fitted to their reference, so that methods of a scenario share the fit of a seed.
-#[derive(Debug, Default)]
-pub struct FittedPolicies {
-    fits: Mutex<BTreeMap<String, Arc<Fit>>>,
-}
+pub type FittedPolicies = Fits<Mlp>;
 
-impl FittedPolicies {
-    /// The network of these settings and this seed, fitted by whoever asks first.
-    fn get(&self, spec: &MlpSpec, task: &BanditTask, streams: Streams) -> Result<Mlp, Stop> {
-        let key = format!("{} {spec:?} {:?}", streams.seed(), task.problem().log_reference());
-        let slot = {
-            let mut fits = self.fits.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            Arc::clone(fits.entry(key).or_default())
-        };
-        slot.get_or_init(|| {
-            let mut policy = Mlp::new(spec, task.problem().arms(), streams);
-            fit_to_reference(&mut policy, task, &spec.fit)?;
-            Ok(policy)
-        })
-        .clone()
-    }
+/// The network of these settings and this seed.
+fn fitted_mlp(
+    fitted: &FittedPolicies,
+    spec: &MlpSpec,
+    task: &BanditTask,
+    streams: Streams,
+) -> Result<Mlp, Stop> {
+    let key = format!("{} {spec:?} {:?}", streams.seed(), task.problem().log_reference());
+    fitted.get(key, || {
+        let mut policy = Mlp::new(spec, task.problem().arms(), streams);
+        fit_to_reference(&mut policy, task, &spec.fit)?;
+        Ok(policy)
+    })
 }
 
 /// Someone before whose eyes a policy is trained.
@@ -164,7 +154,7 @@ impl BanditRun<'_> {
                 self.learn(policy, task, streams, observer)
             }
             PolicySpec::Mlp(spec) => {
-                self.learn(fitted.get(spec, task, streams)?, task, streams, observer)
+                self.learn(fitted_mlp(fitted, spec, task, streams)?, task, streams, observer)
             }
             PolicySpec::Stop(spec) => {
                 let policy = StopOrContinue::new(self.problem.log_reference(), *spec)

@@ -6,6 +6,7 @@
 mod bandit;
 mod checkpoint;
 mod fit;
+mod fits;
 mod observer;
 mod optimizer;
 mod reward_model;
@@ -21,6 +22,7 @@ mod train;
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
+pub use fits::Fits;
 pub use observer::{
     BanditObserver, Film, Frame, LANGUAGE_METRICS, METRICS, Measurement, Moments, Observer,
     StepReport, is_metric, is_of_language_only,

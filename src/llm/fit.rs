@@ -6,6 +6,8 @@ use crate::learner::{AdamSpec, Optimizer, OptimizerSpec, Stop, reverse_kl_coeffi
 use crate::policy::{Batch, FitSpec, Policy, PolicyError, Ragged};
 use crate::stream::{Draws, Purpose, Streams};
 use ndarray_rand::rand_distr::{Distribution, Normal};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Responses that the fit reads begin at this address of the evaluation draws.
 const FIT: u64 = 1 << 41;
@@ -39,6 +41,24 @@ impl WeightSource for NanoWeights {
         let normal = Normal::new(0.0, DEVIATION / shrink).expect("a positive deviation");
         let mut rng = self.streams.at(Purpose::Init, self.given);
         Ok((0..count).map(|_| normal.sample(&mut rng)).collect())
+    }
+}
+
+/// The weights of a fitted network, by name; copies share them.
+#[derive(Debug, Clone)]
+pub struct FittedWeights(Arc<BTreeMap<String, Vec<f32>>>);
+
+impl FittedWeights {
+    /// The weights as they are.
+    pub fn of(decoder: &Decoder) -> Self {
+        let weights = decoder.weights().into_iter();
+        FittedWeights(Arc::new(weights.map(|w| (w.name.clone(), w.value.clone())).collect()))
+    }
+}
+
+impl WeightSource for FittedWeights {
+    fn take(&mut self, name: &str, _: &[usize]) -> Result<Vec<f32>, LlmError> {
+        Ok(self.0[name].clone())
     }
 }
 
@@ -98,7 +118,7 @@ impl Decoder {
     pub fn untouched(&mut self) -> Vec<String> {
         let weights = self.weights_mut().into_iter();
         let mut without = Vec::new();
-        for weight in weights.map(|w| std::sync::Arc::get_mut(w).expect("no pass is under way")) {
+        for weight in weights.map(|w| Arc::get_mut(w).expect("no pass is under way")) {
             let expected = weight.is_trained() && !weight.name.ends_with("lora_A.weight");
             let (name, _, gradient) = weight.named_parts_mut();
             if expected && gradient.iter().all(|g| *g == 0.0) {

@@ -31,6 +31,7 @@ pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
 pub use files::{ModelFiles, sha256, weights_of};
+pub use fit::FittedWeights;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};
 pub use memory::{Work, memory, parameters};
 pub use packed::{Packed, Sequences, Tokens};

@@ -1,14 +1,14 @@
 //! One run of a language model, from its settings to its measurements.
 
-use super::fit::{NanoWeights, fit_to_reference};
+use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
 use super::observer::LanguageObserver;
 use super::task::{LanguageTask, PromptsTask, TokensTask};
 use super::{
     Config, Decoder, Engine, LanguageModel, LlmError, ModelFiles, Passes, SampleSettings,
-    Sequences, Tokens, Training, find_model,
+    Sequences, Tokens, Training, WeightSource, find_model,
 };
 use crate::learner::{
-    DataSource, DataSpec, Keeper, Learner, MeasureSpec, Measurement, Method, Optimizer,
+    DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method, Optimizer,
     OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply,
 };
 use crate::objective::ObjectiveSpec;
@@ -26,6 +26,8 @@ pub struct LanguagePlace {
     pub engine: Engine,
     /// The folder of fetched models.
     pub models: PathBuf,
+    /// GPT-nano's weights, fitted once for all methods of a seed.
+    pub fits: Arc<Fits<FittedWeights>>,
 }
 
 /// The settings of one run.
@@ -62,7 +64,7 @@ impl LanguageRun<'_> {
             (ProblemSpec::Tokens(tokens), PolicySpec::Nano(nano)) => {
                 let problem = Problem::new(self.problem, Path::new("")).map_err(setup)?;
                 let task = TokensTask::new(problem, tokens.length, streams);
-                let policy = nano_policy(&task, (tokens, nano), &place.engine, streams)?;
+                let policy = nano_policy(&task, (tokens, nano), place, streams)?;
                 self.learn(policy, &task, streams, keeper)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
@@ -112,13 +114,11 @@ impl LanguageRun<'_> {
 fn nano_policy(
     task: &TokensTask,
     (tokens, nano): (&TokensSpec, &NanoSpec),
-    engine: &Engine,
+    place: &LanguagePlace,
     streams: Streams,
 ) -> Result<LanguageModel, Stop> {
     const ROWS: usize = 1 << 14;
     let config = Config::nano(task.problem().arms(), tokens.length + 1);
-    let mut weights = NanoWeights::new(streams, config.layers);
-    let decoder = Decoder::load(config, engine.clone(), &mut weights, Training::Trained);
     let settings = SampleSettings {
         temperature: 1.0,
         top_k: 0,
@@ -127,9 +127,20 @@ fn nano_policy(
         end_tokens: Vec::new(),
     };
     let passes = Passes { rows: ROWS, activations: Default::default() };
-    let mut policy = LanguageModel::new(decoder.map_err(setup)?, settings, passes);
-    fit_to_reference(&mut policy, task, (&nano.fit, streams))?;
-    Ok(policy)
+    let load = |source: &mut dyn WeightSource| -> Result<LanguageModel, Stop> {
+        let decoder =
+            Decoder::load(config.clone(), place.engine.clone(), source, Training::Trained)?;
+        Ok(LanguageModel::new(decoder, settings.clone(), passes))
+    };
+    let (seed, length, log_reference) =
+        (streams.seed(), tokens.length, task.problem().log_reference());
+    let mut fitted =
+        place.fits.get(format!("{seed} {length} {nano:?} {log_reference:?}"), || {
+            let mut policy = load(&mut NanoWeights::new(streams, config.layers))?;
+            fit_to_reference(&mut policy, task, (&nano.fit, streams))?;
+            Ok(FittedWeights::of(policy.decoder()))
+        })?;
+    load(&mut fitted)
 }
 
 /// A model from files with its prompts, and itself as π_ref.

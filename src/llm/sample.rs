@@ -169,7 +169,8 @@ impl Decoder {
             ends.push(rows.end as u32 - 1);
         }
         let tokens: Vec<u32> = prompts.iter().flat_map(|p| p.iter().copied()).collect();
-        let positions = Arc::new(prompts.iter().flat_map(|p| 0..p.len() as u32).collect::<Vec<_>>());
+        let positions =
+            Arc::new(prompts.iter().flat_map(|p| 0..p.len() as u32).collect::<Vec<_>>());
         let pass = self.pass(&positions, &Arc::new(groups), Arithmetic::RowByRow);
         let x = self.embed(&tokens, &positions)?;
         let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &[(0, start, to)] }))?;

@@ -15,6 +15,7 @@ mod with {
     use crate::numerics::Threads;
     use crate::runner::is_long;
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     /// The device that language models are computed on, and where fetched ones lie.
     pub struct Host {
@@ -27,9 +28,11 @@ mod with {
     impl Host {
         /// A device, and the folder of fetched models.
         pub fn new(engine: Engine, models: PathBuf) -> Self {
+            let fits = Arc::default();
             let place = |threads| LanguagePlace {
                 engine: engine.clone().with_threads(threads),
                 models: models.clone(),
+                fits: Arc::clone(&fits),
             };
             Host { short: place(Threads::One), long: place(Threads::Pool) }
         }
