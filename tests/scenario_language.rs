@@ -1,0 +1,174 @@
+//! Scenarios with language models: what they may ask for, and what is said when they may not.
+//!
+//! The messages stand in `tests/snapshots/scenario_language.txt`; after a wanted change, run the test
+//! once with `MODESEEK_BLESS=1` and read the diff.
+
+#[path = "support/messages.rs"]
+#[allow(dead_code)] // commands have messages of their own
+mod messages;
+
+use modeseek::learner::{DataSource, Prompts};
+use modeseek::scenario::{Scenario, Source};
+
+const SCENARIO: &str = r#"id = "small"
+title = "A small scenario"
+[problem.tokens]
+reward = "R1"
+[policy.nano.fit]
+states = 10
+[schedule]
+samples_per_round = 20
+responses_per_prompt = 4
+minibatch = 20
+steps = 4
+[data]
+prompts = "fresh"
+[measure]
+metrics = ["gold_reward", "kl"]
+[optimizer.adam]
+learning_rate = 0.001
+[[method]]
+name = "best-of-n"
+objective.best-of-n = {}
+"#;
+
+/// What is in the place of the tokens and GPT-nano.
+const PROMPTS: &str = r#"[problem.prompts]
+jsonl = "prompts.jsonl"
+reward = { min = {} }
+test = 1
+[policy.language-model]
+model = "smollm2-135m"
+max_new_tokens = 8
+[policy.language-model.lora]
+rank = 8
+"#;
+
+/// Three rows, as users have them: a text, a chat, and a preference.
+const ROWS: &str = "{\"prompt\": \"Say hello.\"}\n\
+    {\"prompt\": [{\"role\": \"user\", \"content\": \"Count to 3.\"}], \"id\": 7}\n\
+    {\"prompt\": \"Why?\", \"chosen\": \"So.\", \"rejected\": \"No.\"}\n";
+
+/// Name, what is replaced, by what.
+type Case = (&'static str, &'static str, &'static str);
+
+const TOKENS: &[Case] = &[
+    ("tokens on a table", "[policy.nano.fit]\nstates = 10", "[policy.tabular]"),
+    ("arms for GPT-nano", "[problem.tokens]", "[problem.bumps]"),
+    ("no token", "reward = \"R1\"", "reward = \"R1\"\nlength = 0"),
+    ("a fit of nothing", "states = 10", "states = 0"),
+    ("a fit that stands still", "states = 10", "learning_rate = 0.0"),
+    ("a sum over all responses", "objective.best-of-n", "objective.forward-kl"),
+    ("exact expectations", "steps = 4", "steps = 4\nexpectation = \"exact\""),
+    ("an exact divergence", "\"kl\"", "\"reverse_kl_ref\""),
+    ("lengths that never differ", "\"kl\"", "\"completions/mean_length\""),
+    ("the whole distribution", "[optimizer", "distribution = true\n[optimizer"),
+    ("a learned reward", "[optimizer", "[reward_model]\npairs = 9\n[optimizer"),
+    ("unknown key of the fit", "states = 10", "state = 10"),
+];
+
+const FILES: &[Case] = &[
+    ("no file of that name", "prompts.jsonl", "prompt.jsonl"),
+    ("prompts for GPT-nano", "[policy.language-model.lora]\nrank = 8\n", "[policy.nano]\n"),
+    ("no prompt left to train on", "test = 1", "test = 3"),
+    ("no prompt to measure on", "test = 1", "test = 0"),
+    ("more prompts than there are", "prompts = \"fresh\"", "prompts = 5"),
+    ("a peak below zero", "{ min = {} }", "{ mode = { peak = -1.0 } }"),
+    ("no model", "\"smollm2-135m\"", "\" \""),
+    ("no new token", "max_new_tokens = 8", "max_new_tokens = 0"),
+    ("temperature of zero", "max_new_tokens = 8", "temperature = 0.0"),
+    ("top_p above one", "max_new_tokens = 8", "top_p = 1.5"),
+    ("rank of zero", "rank = 8", "rank = 0"),
+    ("no target", "rank = 8", "targets = []"),
+];
+
+/// Rows that are no prompts: name and the file's second line.
+const LINES: &[(&str, &str)] = &[
+    ("a broken line", "{\"prompt\": \"Say hel"),
+    ("a line without a prompt", "{\"question\": \"Why?\"}"),
+    ("a prompt that is a number", "{\"prompt\": 7}"),
+    ("an empty prompt", "{\"prompt\": \" \"}"),
+    ("a chat without a message", "{\"prompt\": []}"),
+];
+
+fn with_prompts() -> String {
+    let (head, tail) = SCENARIO.split_once("[problem.tokens]").expect("a problem");
+    let (_, tail) = tail.split_once("[schedule]").expect("a schedule");
+    format!("{head}{PROMPTS}[schedule]{tail}")
+}
+
+/// Reads a scenario beside a file of prompts.
+fn parse(text: &str, rows: &str, set: &[&str]) -> Result<Scenario, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("prompts.jsonl"), rows).expect("written");
+    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
+    let found = Scenario::parse("small.toml", text, Some(folder.path()), &set, None);
+    let place = folder.path().display().to_string();
+    found.map_err(|error| error.to_string().replace(&place, "FOLDER"))
+}
+
+fn refused(text: &str, (name, from, to): &Case) -> String {
+    assert!(text.contains(from), "{name}: {from} is not in the scenario");
+    match parse(&text.replacen(from, to, 1), ROWS, &[]) {
+        Err(error) => format!("# {name}\n{error}\n"),
+        Ok(_) => panic!("{name} is not refused"),
+    }
+}
+
+#[test]
+fn every_message_reads_as_written_down() {
+    let prompts = with_prompts();
+    let mut found: Vec<String> = TOKENS.iter().map(|case| refused(SCENARIO, case)).collect();
+    found.extend(FILES.iter().map(|case| refused(&prompts, case)));
+    for (name, line) in LINES {
+        let rows = ROWS.replacen("{\"prompt\": [", &format!("{line}\n{{\"prompt\": ["), 1);
+        match parse(&prompts, &rows, &[]) {
+            Err(error) => found.push(format!("# {name}\n{error}\n")),
+            Ok(_) => panic!("{name} is not refused"),
+        }
+    }
+    messages::compare("scenario_language.txt", &found);
+}
+
+#[test]
+fn the_small_scenarios_themselves_have_no_fault() {
+    for text in [SCENARIO.to_owned(), with_prompts()] {
+        let scenario = parse(&text, ROWS, &[]).expect("valid");
+        assert!(scenario.ready().is_ok());
+        assert!(scenario.warnings.iter().all(|w| w.contains("seeds")), "{:?}", scenario.warnings);
+    }
+}
+
+/// A shipped scenario names no file, so that a run asks for one.
+#[test]
+fn prompts_without_a_file_are_checked_but_not_run() {
+    let text = with_prompts().replacen("jsonl = \"prompts.jsonl\"\n", "", 1);
+    let scenario = parse(&text, ROWS, &[]).expect("valid");
+    let error = scenario.ready().expect_err("not ready").to_string();
+    assert!(error.contains("--set problem.prompts.jsonl=FILE"), "{error}");
+}
+
+/// The file's content names the cell, its name does not; other weights of a sampler are warned of.
+#[test]
+fn cells_are_named_by_what_the_file_holds() {
+    let id = |rows: &str| parse(&with_prompts(), rows, &[]).expect("valid").cells[0].id.clone();
+    assert_eq!(id(ROWS), id(ROWS));
+    assert_ne!(id(ROWS), id(&ROWS.replace("hello", "goodbye")));
+    let cooler = parse(&with_prompts(), ROWS, &["policy.language-model.temperature=0.7"]);
+    let warnings = cooler.expect("valid").warnings.join("\n");
+    assert!(warnings.contains("off-policy samples"), "{warnings}");
+}
+
+/// The twins of figure 12 read as many responses as the on-policy runs draw: 1000 prompts × 10.
+#[test]
+fn offline_and_on_policy_runs_of_tokens_cost_the_same_queries() {
+    let load = |id: &str| Scenario::load(&Source::of(id), &[], None).expect("shipped");
+    for cell in load("tokens-complementarity").cells {
+        let (schedule, data) = (&cell.experiment.schedule, &cell.experiment.data);
+        let queries = match (schedule.data, data.prompts) {
+            (DataSource::Offline, Prompts::Pool(n)) => n * schedule.responses_per_prompt,
+            _ => schedule.steps as usize * schedule.minibatch / schedule.passes as usize,
+        };
+        assert_eq!(queries, 10_000, "{}", cell.method);
+    }
+}
