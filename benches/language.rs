@@ -12,7 +12,7 @@ use modeseek::llm::{
     Tokens, Training, WeightSource,
 };
 use modeseek::numerics::Threads;
-use modeseek::policy::{Policy, Scalars};
+use modeseek::policy::Policy;
 use modeseek::stream::{Draws, Purpose, Streams};
 use rand::Rng;
 use std::time::Instant;

@@ -8,7 +8,7 @@ mod weights;
 
 use super::kernels::attention::{Group, Heads};
 use super::kernels::rope::Rope;
-use super::ops::{Arithmetic, Normalisation, Ops, Projection};
+use super::ops::{Arithmetic, Network, Normalisation, Ops, Projection};
 use super::{Config, Engine, Residual, Weight};
 use candle_core::{Result, Tensor};
 use std::sync::Arc;
@@ -29,9 +29,7 @@ pub struct Block {
     head_norms: Option<Box<[Normalisation; 2]>>,
     out: Projection,
     mlp_norm: Normalisation,
-    gate: Option<Projection>,
-    up: Projection,
-    down: Projection,
+    network: Network,
 }
 
 /// A causal language model.
@@ -167,11 +165,11 @@ impl Decoder {
             Residual::Sequential => {
                 let x = (x + attended)?;
                 let normal = ops.normalise(&x, &block.mlp_norm)?;
-                x + self.network(block, &normal, ops)?
+                x + ops.network(&normal, &block.network)?
             }
             Residual::Parallel => {
                 let normal = ops.normalise(x, &block.mlp_norm)?;
-                (x + attended)? + self.network(block, &normal, ops)?
+                (x + attended)? + ops.network(&normal, &block.network)?
             }
         }
     }
@@ -215,16 +213,6 @@ impl Decoder {
         let Some(rope) = &self.rope else { return Ok((q, k, v)) };
         let turned = |x: &Tensor| ops.rotate(&x.contiguous()?, (rope, width), &pass.positions);
         Ok((turned(&q)?, turned(&k)?, v))
-    }
-
-    /// The network of a block: `[n, w]` → `[n, w]`.
-    fn network(&self, block: &Block, x: &Tensor, ops: &Ops) -> Result<Tensor> {
-        let up = ops.project(x, &block.up)?; // [n, mlp]
-        let inner = match &block.gate {
-            Some(gate) => ops.swiglu(&ops.project(x, gate)?, &up)?,
-            None => ops.activate(&up, self.config.activation)?,
-        };
-        ops.project(&inner, &block.down)
     }
 
     /// Logits of hidden rows: `[n, w]` → `[n, vocabulary]`.

@@ -4,7 +4,7 @@ use super::{Block, Decoder, Qkv};
 use crate::llm::joint::{Order, reordered};
 use crate::llm::kernels::rope::Rope;
 use crate::llm::names::Part;
-use crate::llm::ops::{Normalisation, Projection};
+use crate::llm::ops::{Network, Normalisation, Projection};
 use crate::llm::{
     Activation, Architecture, Config, Engine, LlmError, Norm, Positions, Training, Weight,
     WeightSource,
@@ -98,9 +98,12 @@ impl Loader<'_> {
             head_norms,
             out: self.projection(named(Part::Out), (width, all), bias)?,
             mlp_norm: self.norm(named(Part::MlpNorm), width)?,
-            gate,
-            up: self.projection(named(Part::Up), (mlp_width, width), bias)?,
-            down: self.projection(named(Part::Down), (width, mlp_width), bias)?,
+            network: Network {
+                gate,
+                up: self.projection(named(Part::Up), (mlp_width, width), bias)?,
+                down: self.projection(named(Part::Down), (width, mlp_width), bias)?,
+                activation: self.config.activation,
+            },
         })
     }
 }

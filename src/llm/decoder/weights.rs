@@ -3,7 +3,7 @@
 use super::{Block, Decoder, Qkv};
 use crate::llm::Weight;
 use crate::llm::names::Part;
-use crate::llm::ops::{Normalisation, Projection};
+use crate::llm::ops::{Network, Normalisation, Projection};
 use std::sync::Arc;
 
 impl Decoder {
@@ -23,11 +23,12 @@ impl Decoder {
                 }
             }
             add(Part::Out, &mut block.out);
-            if let Some(gate) = &mut block.gate {
+            let Network { gate, up, down, .. } = &mut block.network;
+            if let Some(gate) = gate {
                 add(Part::Gate, gate);
             }
-            add(Part::Up, &mut block.up);
-            add(Part::Down, &mut block.down);
+            add(Part::Up, up);
+            add(Part::Down, down);
         }
         found
     }
@@ -62,7 +63,8 @@ impl Block {
             Qkv::Apart(parts) => parts.iter().collect(),
             Qkv::Joint(joint) => vec![joint],
         };
-        let rest = [&self.out, &self.up, &self.down].into_iter().chain(&self.gate);
+        let Network { gate, up, down, .. } = &self.network;
+        let rest = [&self.out, up, down].into_iter().chain(gate);
         found.extend(projections.into_iter().chain(rest).flat_map(Projection::weights));
     }
 
@@ -74,7 +76,8 @@ impl Block {
             Qkv::Apart(parts) => parts.iter_mut().collect(),
             Qkv::Joint(joint) => vec![joint],
         };
-        let rest = [&mut self.out, &mut self.up, &mut self.down].into_iter().chain(&mut self.gate);
+        let Network { gate, up, down, .. } = &mut self.network;
+        let rest = [&mut self.out, up, down].into_iter().chain(gate);
         found.extend(projections.into_iter().chain(rest).flat_map(Projection::weights_mut));
     }
 }

@@ -3,45 +3,26 @@
 //! Gradients of activations travel through candle's graph; those of weights are added where the
 //! weights keep them, so that no copy of a weight's gradient is ever made.
 
-use super::host::{Numbers, matrix, rows, slice};
+use super::host::{Numbers, matrix, rows, slice, view};
+use super::projection::{Means, weights};
 use super::{Normalisation, Projection};
+use crate::llm::Weight;
 use crate::llm::kernels::attention::{Gradients, Group, Heads, Inputs};
 use crate::llm::kernels::rope::{Rope, Turn};
 use crate::llm::kernels::score::{Scores, Target, score};
-use crate::llm::kernels::{activation, attention, few_rows, norm, rope};
-use crate::llm::{Activation, Weight};
+use crate::llm::kernels::{attention, norm, rope};
 use crate::numerics::{Threads, Write, product};
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor};
 use std::sync::{Arc, Mutex};
 
-/// How products of rows are summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
-    /// In blocks: the order of a sum depends on the number of rows.
-    Blocked,
-    /// Row by row: a row's result has the same bits in any batch.
-    RowByRow,
-}
+pub(super) type Forward = Result<(CpuStorage, Shape)>;
 
-type Forward = Result<(CpuStorage, Shape)>;
-
-fn done(numbers: Vec<f32>, shape: impl Into<Shape>) -> Forward {
+pub(super) fn done(numbers: Vec<f32>, shape: impl Into<Shape>) -> Forward {
     Ok((CpuStorage::F32(numbers), shape.into()))
 }
 
-fn tensor(numbers: Vec<f32>, like: &Tensor) -> Result<Tensor> {
+pub(super) fn tensor(numbers: Vec<f32>, like: &Tensor) -> Result<Tensor> {
     Tensor::from_vec(numbers, like.shape(), like.device())
-}
-
-fn view(numbers: &mut [f32], columns: usize) -> ArrayViewMut2<'_, f32> {
-    let rows = numbers.len() / columns.max(1);
-    ArrayViewMut2::from_shape((rows, columns), numbers).expect("whole rows")
-}
-
-/// A weight as a matrix.
-fn weights(weight: &Weight) -> ArrayView2<'_, f32> {
-    matrix(&weight.value, weight.shape[1])
 }
 
 /// [`super::Ops::normalise`].
@@ -91,31 +72,7 @@ impl CustomOp1 for Normalise {
 /// [`super::Ops::project`].
 pub struct Project {
     pub projection: Projection,
-    pub threads: Threads,
-    pub arithmetic: Arithmetic,
-}
-
-impl Project {
-    /// `out (+)= x·weightᵀ`.
-    fn times(&self, x: ArrayView2<'_, f32>, weight: &Weight, out: &mut [f32], write: Write) {
-        let outputs = weight.shape[0];
-        if self.arithmetic == Arithmetic::RowByRow
-            && let Some(numbers) = x.to_slice()
-        {
-            let rows = (numbers, x.nrows());
-            few_rows::times_transposed(rows, &weight.value, (out, write), self.threads);
-            return;
-        }
-        product(x, weights(weight).t(), view(out, outputs), write, self.threads);
-    }
-
-    /// scale·x·aᵀ: `[rows, rank]`.
-    fn low(&self, x: ArrayView2<'_, f32>, adapter: &super::Adapter) -> Vec<f32> {
-        let mut low = vec![0.0; x.nrows() * adapter.a.shape[0]];
-        self.times(x, &adapter.a, &mut low, Write::Fresh);
-        low.iter_mut().for_each(|u| *u *= adapter.scale);
-        low
-    }
+    pub means: Means,
 }
 
 impl CustomOp1 for Project {
@@ -125,52 +82,15 @@ impl CustomOp1 for Project {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
         let x = rows(storage, layout)?;
-        let outputs = self.projection.weight.shape[0];
-        let mut out = vec![0.0; x.nrows() * outputs];
-        self.times(x, &self.projection.weight, &mut out, Write::Fresh);
-        if let Some(adapter) = &self.projection.adapter {
-            let low = self.low(x, adapter);
-            self.times(matrix(&low, adapter.a.shape[0]), &adapter.b, &mut out, Write::Sum);
-        }
-        if let Some(bias) = &self.projection.bias {
-            for row in out.chunks_exact_mut(outputs) {
-                row.iter_mut().zip(&bias.value).for_each(|(y, b)| *y += b);
-            }
-        }
-        done(out, (x.nrows(), outputs))
+        let out = self.projection.forward(x, self.means);
+        done(out, (x.nrows(), self.projection.weight.shape[0]))
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let Projection { weight, bias, adapter } = &self.projection;
         let (numbers, gradient) = (Numbers::of(x), Numbers::of(dy));
-        let (x_, dy) = (numbers.rows()?, gradient.rows()?);
-        let width = weight.shape[1];
-        let mut dx = vec![0.0; x_.nrows() * width];
-        let threads = self.threads;
-        product(dy, weights(weight), view(&mut dx, width), Write::Fresh, threads);
-        weight.add_gradient(|dw| product(dy.t(), x_, view(dw, width), Write::Sum, threads));
-        if let Some(adapter) = adapter {
-            let rank = adapter.a.shape[0];
-            let low = self.low(x_, adapter);
-            adapter.b.add_gradient(|db| {
-                product(dy.t(), matrix(&low, rank), view(db, rank), Write::Sum, threads);
-            });
-            let mut d_low = vec![0.0; low.len()];
-            product(dy, weights(&adapter.b), view(&mut d_low, rank), Write::Fresh, threads);
-            d_low.iter_mut().for_each(|u| *u *= adapter.scale);
-            let d_low = matrix(&d_low, rank);
-            adapter.a.add_gradient(|da| {
-                product(d_low.t(), x_, view(da, width), Write::Sum, threads);
-            });
-            product(d_low, weights(&adapter.a), view(&mut dx, width), Write::Sum, threads);
-        }
-        if let Some(bias) = bias {
-            bias.add_gradient(|db| {
-                for row in dy.rows() {
-                    db.iter_mut().zip(row).for_each(|(d, dy)| *d += dy);
-                }
-            });
-        }
+        let mut dx = vec![0.0; x.elem_count()];
+        let gradients = (gradient.rows()?, dx.as_mut_slice(), Write::Fresh);
+        self.projection.backward(numbers.rows()?, gradients, self.means);
         tensor(dx, x).map(Some)
     }
 }
@@ -252,75 +172,6 @@ impl CustomOp3 for Attend {
             attention::attend_gradient(self.heads, inputs, &self.groups, gradients, self.threads);
         }
         Ok((Some(tensor(dq, q)?), Some(tensor(dk, k)?), Some(tensor(dv, v)?)))
-    }
-}
-
-/// [`super::Ops::activate`].
-pub struct Activate {
-    pub kind: Activation,
-    pub threads: Threads,
-}
-
-impl CustomOp1 for Activate {
-    fn name(&self) -> &'static str {
-        "activate"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
-        let x = slice(storage, layout)?;
-        let mut out = vec![0.0; x.len()];
-        activation::activate(self.kind, x, &mut out, self.threads);
-        done(out, layout.shape())
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let mut dx = vec![0.0; x.elem_count()];
-        let (numbers, gradient) = (Numbers::of(x), Numbers::of(dy));
-        let (x_, dy) = (numbers.slice()?, gradient.slice()?);
-        activation::activate_gradient(self.kind, x_, dy, &mut dx, self.threads);
-        tensor(dx, x).map(Some)
-    }
-}
-
-/// [`super::Ops::swiglu`].
-pub struct SwiGlu {
-    pub threads: Threads,
-}
-
-impl CustomOp2 for SwiGlu {
-    fn name(&self) -> &'static str {
-        "swiglu"
-    }
-
-    fn cpu_fwd(
-        &self,
-        gate: &CpuStorage,
-        gate_layout: &Layout,
-        up: &CpuStorage,
-        up_layout: &Layout,
-    ) -> Forward {
-        let (gate, up) = (slice(gate, gate_layout)?, slice(up, up_layout)?);
-        let mut out = vec![0.0; gate.len()];
-        activation::swiglu(gate, up, &mut out, self.threads);
-        done(out, gate_layout.shape())
-    }
-
-    fn bwd(
-        &self,
-        gate: &Tensor,
-        up: &Tensor,
-        _: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let count = gate.elem_count();
-        let (mut d_gate, mut d_up) = (vec![0.0; count], vec![0.0; count]);
-        {
-            let (gate, up, dy) = (Numbers::of(gate), Numbers::of(up), Numbers::of(dy));
-            let inputs = (gate.slice()?, up.slice()?);
-            let out = (d_gate.as_mut_slice(), d_up.as_mut_slice());
-            activation::swiglu_gradient(inputs, dy.slice()?, out, self.threads);
-        }
-        Ok((Some(tensor(d_gate, gate)?), Some(tensor(d_up, up)?)))
     }
 }
 

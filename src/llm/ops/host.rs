@@ -1,7 +1,7 @@
 //! Rows of tensors on the host, as slices and views.
 
 use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, bail};
-use ndarray::{ArrayView2, ShapeBuilder};
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 use std::ops::Deref;
 
 /// The numbers of a tensor on the host, borrowed.
@@ -58,4 +58,10 @@ pub fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<ArrayView2<'
 pub fn matrix(numbers: &[f32], columns: usize) -> ArrayView2<'_, f32> {
     let rows = numbers.len() / columns.max(1);
     ArrayView2::from_shape((rows, columns), numbers).expect("whole rows")
+}
+
+/// A whole matrix to be changed.
+pub fn view(numbers: &mut [f32], columns: usize) -> ArrayViewMut2<'_, f32> {
+    let rows = numbers.len() / columns.max(1);
+    ArrayViewMut2::from_shape((rows, columns), numbers).expect("whole rows")
 }

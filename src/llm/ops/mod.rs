@@ -6,9 +6,11 @@
 
 mod fused;
 mod host;
+mod network;
+mod projection;
 mod stock;
 
-pub use fused::Arithmetic;
+pub use projection::{Arithmetic, Means};
 
 use super::kernels::attention::{Group, Heads};
 use super::kernels::rope::Rope;
@@ -51,6 +53,19 @@ pub struct Projection {
     pub adapter: Option<Adapter>,
 }
 
+/// The network of a block: `down(activation(up(x)))`, or `down(silu(gate(x))·up(x))` if it is gated.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// The gate, if it has one.
+    pub gate: Option<Projection>,
+    /// The way up.
+    pub up: Projection,
+    /// The way down.
+    pub down: Projection,
+    /// What stands between; [`Activation::SwiGlu`] with a gate only.
+    pub activation: Activation,
+}
+
 /// Operations on one engine.
 #[derive(Debug, Clone)]
 pub struct Ops {
@@ -63,6 +78,10 @@ pub struct Ops {
 impl Ops {
     fn is_fused(&self) -> bool {
         self.engine.kernels() == Kernels::Fused
+    }
+
+    fn means(&self) -> Means {
+        Means { threads: self.engine.threads(), arithmetic: self.arithmetic }
     }
 
     /// Normalises rows: `x: [rows, width]`.
@@ -79,8 +98,7 @@ impl Ops {
         if !self.is_fused() {
             return stock::project(&self.engine, x, projection);
         }
-        let (threads, arithmetic) = (self.engine.threads(), self.arithmetic);
-        x.apply_op1(fused::Project { projection: projection.clone(), threads, arithmetic })
+        x.apply_op1(fused::Project { projection: projection.clone(), means: self.means() })
     }
 
     /// Rotates heads by their rows' positions: `x: [rows, heads·width]`.
@@ -111,20 +129,18 @@ impl Ops {
         q.apply_op3(k, v, fused::Attend { heads, groups, threads })
     }
 
-    /// The activation of one argument.
-    pub fn activate(&self, x: &Tensor, kind: Activation) -> Result<Tensor> {
-        if !self.is_fused() {
-            return if kind == Activation::Gelu { x.gelu_erf() } else { x.gelu() };
+    /// The network of a block: `x: [rows, width]`.
+    pub fn network(&self, x: &Tensor, network: &Network) -> Result<Tensor> {
+        if self.is_fused() {
+            return x.apply_op1(network::RunNetwork::new(network.clone(), self.means()));
         }
-        x.apply_op1(fused::Activate { kind, threads: self.engine.threads() })
-    }
-
-    /// silu(gate)·up.
-    pub fn swiglu(&self, gate: &Tensor, up: &Tensor) -> Result<Tensor> {
-        if !self.is_fused() {
-            return gate.silu()?.mul(up);
-        }
-        gate.apply_op2(up, fused::SwiGlu { threads: self.engine.threads() })
+        let up = self.project(x, &network.up)?;
+        let inner = match &network.gate {
+            Some(gate) => self.project(x, gate)?.silu()?.mul(&up)?,
+            None if network.activation == Activation::Gelu => up.gelu_erf()?,
+            None => up.gelu()?,
+        };
+        self.project(&inner, &network.down)
     }
 
     /// log π of targets, each read off a hidden row: `[targets]`, nats, f32.
