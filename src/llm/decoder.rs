@@ -152,14 +152,7 @@ impl Decoder {
     ) -> Result<Tensor> {
         let (block, ops) = (&self.blocks[i], &pass.ops);
         let normal = ops.normalise(x, &block.attention_norm)?; // [n, w]
-        let (q, k, v) = self.queries_keys_values(block, &normal, pass)?; // [n, h·d], [n, g·d] twice
-        let attended = match extension {
-            None => ops.attend(self.heads(), (&q, &k, &v), &pass.groups)?, // [n, h·d]
-            Some(extension) => {
-                let [keys, values] = extension.add(i, &k, &v)?;
-                ops.attend(self.heads(), (&q, keys, values), &pass.groups)?
-            }
-        };
+        let attended = self.attended(i, &normal, pass, extension)?; // [n, h·d]
         let attended = ops.project(&attended, &block.out)?; // [n, w]
         match self.config.residual {
             Residual::Sequential => {
@@ -170,6 +163,29 @@ impl Decoder {
             Residual::Parallel => {
                 let normal = ops.normalise(x, &block.mlp_norm)?;
                 (x + attended)? + ops.network(&normal, &block.network)?
+            }
+        }
+    }
+
+    /// What a block's heads find for normalised rows: `[n, w]` → `[n, h·d]`.
+    fn attended(
+        &self,
+        i: usize,
+        x: &Tensor,
+        pass: &Pass,
+        extension: Option<&Extension<'_>>,
+    ) -> Result<Tensor> {
+        let (block, heads, ops) = (&self.blocks[i], self.heads(), &pass.ops);
+        if let (Qkv::Joint(joint), None, None) = (&block.qkv, &self.rope, extension) {
+            let all = ops.project(x, joint)?; // [n, (h + 2g)·d]
+            return ops.attend_joint(heads, &all, &pass.groups);
+        }
+        let (q, k, v) = self.queries_keys_values(block, x, pass)?; // [n, h·d], [n, g·d] twice
+        match extension {
+            None => ops.attend(heads, (&q, &k, &v), &pass.groups),
+            Some(extension) => {
+                let [keys, values] = extension.add(i, &k, &v)?;
+                ops.attend(heads, (&q, keys, values), &pass.groups)
             }
         }
     }
@@ -187,17 +203,15 @@ impl Decoder {
         pass: &Pass,
     ) -> Result<(Tensor, Tensor, Tensor)> {
         let ops = &pass.ops;
-        let Heads { queries, keys, width } = self.heads();
+        let width = self.heads().width;
         let (q, k, v) = match &block.qkv {
             Qkv::Apart(parts) => {
                 let [q, k, v] = &**parts;
                 (ops.project(x, q)?, ops.project(x, k)?, ops.project(x, v)?)
             }
             Qkv::Joint(joint) => {
-                let all = ops.project(x, joint)?; // [n, (h + 2g)·d]
-                let (own, shared) = (queries * width, keys * width);
-                let cut = |from, count| all.narrow(1, from, count);
-                (cut(0, own)?, cut(own, shared)?, cut(own + shared, shared)?)
+                let [q, k, v] = self.heads().parts(&ops.project(x, joint)?)?;
+                (q, k, v)
             }
         };
         let (q, k) = match &block.head_norms {

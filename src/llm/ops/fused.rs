@@ -13,6 +13,7 @@ use crate::llm::kernels::score::{Scores, Target, score};
 use crate::llm::kernels::{attention, norm, rope};
 use crate::numerics::{Threads, Write, product};
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor};
+use ndarray::{ArrayView2, Axis};
 use std::sync::{Arc, Mutex};
 
 pub(super) type Forward = Result<(CpuStorage, Shape)>;
@@ -172,6 +173,50 @@ impl CustomOp3 for Attend {
             attention::attend_gradient(self.heads, inputs, &self.groups, gradients, self.threads);
         }
         Ok((Some(tensor(dq, q)?), Some(tensor(dk, k)?), Some(tensor(dv, v)?)))
+    }
+}
+
+/// [`super::Ops::attend_joint`].
+pub struct AttendJoint {
+    pub heads: Heads,
+    pub groups: Arc<Vec<Group>>,
+    pub threads: Threads,
+}
+
+impl AttendJoint {
+    /// Queries, keys and values of `[q | k | v]`.
+    fn inputs<'a>(&self, all: ArrayView2<'a, f32>) -> Inputs<'a> {
+        let Heads { queries, keys, width } = self.heads;
+        let (q, rest) = all.split_at(Axis(1), queries * width);
+        let (k, v) = rest.split_at(Axis(1), keys * width);
+        Inputs { q, k, v }
+    }
+}
+
+impl CustomOp1 for AttendJoint {
+    fn name(&self) -> &'static str {
+        "attend-joint"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Forward {
+        let inputs = self.inputs(rows(storage, layout)?);
+        let mut out = vec![0.0; inputs.q.len()];
+        attention::attend(self.heads, inputs, &self.groups, &mut out, self.threads);
+        done(out, inputs.q.dim())
+    }
+
+    fn bwd(&self, all: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let (numbers, gradient) = (Numbers::of(all), Numbers::of(dy));
+        let inputs = self.inputs(numbers.rows()?);
+        let [mut q, mut k, mut v] =
+            [inputs.q, inputs.k, inputs.v].map(|part| vec![0.0; part.len()]);
+        let out = Gradients { q: &mut q, k: &mut k, v: &mut v };
+        let gradients = (gradient.rows()?, out);
+        attention::attend_gradient(self.heads, inputs, &self.groups, gradients, self.threads);
+        let (own, shared) = (inputs.q.ncols(), inputs.k.ncols());
+        let parts = q.chunks_exact(own).zip(k.chunks_exact(shared)).zip(v.chunks_exact(shared));
+        let joint = parts.flat_map(|((q, k), v)| q.iter().chain(k).chain(v).copied());
+        tensor(joint.collect(), all).map(Some)
     }
 }
 

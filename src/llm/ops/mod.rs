@@ -129,6 +129,21 @@ impl Ops {
         q.apply_op3(k, v, fused::Attend { heads, groups, threads })
     }
 
+    /// Attends by `[q | k | v]`: `all: [rows, (heads + 2·kv heads)·width]`.
+    pub fn attend_joint(
+        &self,
+        heads: Heads,
+        all: &Tensor,
+        groups: &Arc<Vec<Group>>,
+    ) -> Result<Tensor> {
+        if self.is_fused() {
+            let (groups, threads) = (Arc::clone(groups), self.engine.threads());
+            return all.apply_op1(fused::AttendJoint { heads, groups, threads });
+        }
+        let [q, k, v] = heads.parts(all)?;
+        self.attend(heads, (&q, &k, &v), groups)
+    }
+
     /// The network of a block: `x: [rows, width]`.
     pub fn network(&self, x: &Tensor, network: &Network) -> Result<Tensor> {
         if self.is_fused() {
@@ -155,6 +170,15 @@ impl Ops {
         }
         let threads = self.engine.threads();
         hidden.apply_op1(fused::Score::new(Arc::clone(head), rows, targets, threads))
+    }
+}
+
+impl Heads {
+    /// Queries, keys and values of `[q | k | v]`.
+    pub fn parts(self, all: &Tensor) -> Result<[Tensor; 3]> {
+        let (own, shared) = (self.queries * self.width, self.keys * self.width);
+        let cut = |from, count| all.narrow(1, from, count);
+        Ok([cut(0, own)?, cut(own, shared)?, cut(own + shared, shared)?])
     }
 }
 
