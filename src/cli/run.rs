@@ -1,6 +1,7 @@
 //! `modeseek run`: compute what is unfinished.
 
 use super::host::HostArgs;
+use super::interrupt::interrupts;
 use super::options::{Resolution, folder_of, jobs, writable};
 use super::patience::Patience;
 use super::progress::Bar;
@@ -15,9 +16,11 @@ use crate::runner::{
 use crate::scenario::Scenario;
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+
+/// What is said to an interrupt.
+const FINISHING: &str =
+    "finishing the runs at work, of a long run the step; interrupt again to stop at once";
 
 /// Run scenarios; what is finished is never computed again or overwritten.
 #[derive(clap::Args, Debug)]
@@ -89,7 +92,7 @@ pub fn compute(
     }
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = work.jobs.unwrap_or_else(cores);
-    let (patience, stop) = (Patience::new(), interrupts());
+    let (patience, stop) = (Patience::new(), interrupts(FINISHING));
     let due = || patience.due(stop);
     let long = LongRuns { are: is_long, due: &due };
     let options = RunOptions { jobs, shard, fresh: work.fresh, long };
@@ -143,23 +146,4 @@ pub fn fail_if_any(failed: &[RunFailure]) -> Result<(), Failure> {
         "{} runs failed; all others are finished{lines}{more}",
         failed.len()
     )))
-}
-
-/// The flag that an interrupt raises; a second interrupt ends the program at once.
-fn interrupts() -> &'static AtomicBool {
-    static RAISED: AtomicBool = AtomicBool::new(false);
-    static HANDLER: OnceLock<()> = OnceLock::new();
-    HANDLER.get_or_init(|| {
-        let handler = || {
-            if RAISED.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-            eprintln!(
-                "\nfinishing the runs at work, of a long run the step; interrupt again to stop at once"
-            );
-        };
-        // Without a handler an interrupt simply ends the program; finished runs stay all the same.
-        let _ = ctrlc::set_handler(handler);
-    });
-    &RAISED
 }

@@ -46,6 +46,12 @@ impl ChatTemplate {
         Ok(ChatTemplate { environment, bos: text(tokenizer.bos()), eos: text(tokenizer.eos()) })
     }
 
+    /// The template as it was read.
+    pub fn source(&self) -> String {
+        let template = self.environment.get_template(NAME);
+        template.map(|template| template.source().to_owned()).unwrap_or_default()
+    }
+
     /// The text of a conversation, up to where the model's answer begins.
     ///
     /// Refused: no message, and whatever the template refuses (such as a role that it does not know).

@@ -1,6 +1,6 @@
 //! The two orders of rows in which queries, keys and values stand in one matrix.
 
-use super::Config;
+use super::{Architecture, Config};
 
 /// How the rows of a joint matrix are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,14 @@ pub enum Order {
     ByPart,
     /// Head by head, each `[q | k | v]`: GPT-NeoX's files and adapters.
     ByHead,
+}
+
+/// Whether files keep the rows of a weight head by head: GPT-NeoX's joint matrices and biases, and B of adapters
+/// on them.
+pub fn stands_by_head(config: &Config, name: &str) -> bool {
+    config.architecture == Architecture::GptNeoX
+        && name.contains(".query_key_value.")
+        && !name.contains(".lora_A.")
 }
 
 /// Brings the rows of a joint matrix (or the numbers of its bias) from the other order into `order`.
@@ -28,4 +36,20 @@ pub fn reordered(config: &Config, rows: &[f32], order: Order) -> Vec<f32> {
         Order::ByHead => (0..heads).for_each(|h| (0..PARTS).for_each(|p| push(h, p))),
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `GPTNeoXModel.modify_tensors` of llama.cpp's converter: of (heads 2, 3, width 2) all queries, then all
+    /// keys, all values.
+    #[test]
+    fn queries_keys_and_values_stand_together_and_apart() {
+        let config = Config { heads: 2, head_width: 2, ..Config::nano(10, 4) };
+        let by_part = [0., 1., 6., 7., 2., 3., 8., 9., 4., 5., 10., 11.];
+        let by_head: Vec<f32> = (0..12).map(|x| x as f32).collect();
+        assert_eq!(reordered(&config, &by_part, Order::ByHead), by_head);
+        assert_eq!(reordered(&config, &by_head, Order::ByPart), by_part);
+    }
 }

@@ -18,7 +18,18 @@ impl LoraSpec {
         format!("base_model.model.{module}.lora_{matrix}.weight")
     }
 
-    fn check(&self) -> Result<(), LlmError> {
+    /// Whether a target means a module: its last name, or more of its name up to all of it.
+    pub(super) fn means(target: &str, module: &str) -> bool {
+        module.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// Whether a target means any of some modules.
+    pub(super) fn has(target: &str, modules: &[&str]) -> bool {
+        modules.iter().any(|module| LoraSpec::means(target, module))
+    }
+
+    /// Refuses a rank of 0, and an alpha that is not a number above 0.
+    pub(super) fn check(&self) -> Result<(), LlmError> {
         if self.rank == 0 || !(self.alpha > 0.0 && self.alpha.is_finite()) {
             let message = format!("a LoRA of rank {} and alpha {}", self.rank, self.alpha);
             let allowed = "a rank of 1 or more and a finite alpha above 0";
@@ -28,49 +39,68 @@ impl LoraSpec {
     }
 }
 
+/// A target that means no projection of the model.
+pub(super) fn unknown_target(target: &str, modules: &[&str]) -> LlmError {
+    let own = modules.iter().map(|module| module.rsplit('.').next().unwrap_or(module));
+    let known: BTreeSet<&str> = own.collect();
+    let help = match did_you_mean(target, known.iter().copied()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "LoRA's targets are names of projections".to_owned(),
+    };
+    LlmError::input(format!("the model has no projection `{target}`"), listed(known), help)
+}
+
+/// A and B of the i-th projection, given its module and its shape `[out, in]`: `[rank, in]` and `[out, rank]`.
+pub(super) type Matrices<'a> =
+    &'a mut dyn FnMut(usize, &str, [usize; 2]) -> Result<[Vec<f32>; 2], LlmError>;
+
 impl Decoder {
     /// Adds adapters to a model whose weights are frozen; with B = 0 its results stay as they are.
     pub fn add_adapters(&mut self, spec: &LoraSpec, streams: Streams) -> Result<(), LlmError> {
+        self.attach_adapters(spec, &mut |i, _, [out, inputs]| {
+            let mut rng = streams.at(Purpose::Init, ADAPTERS + i as u64);
+            let bound = 1.0 / (inputs as f32).sqrt();
+            let a = (0..spec.rank * inputs).map(|_| rng.random_range(-bound..bound)).collect();
+            Ok([a, vec![0.0; out * spec.rank]])
+        })
+    }
+
+    /// Adds adapters with given matrices, which learn.
+    pub(super) fn attach_adapters(
+        &mut self,
+        spec: &LoraSpec,
+        matrices: Matrices<'_>,
+    ) -> Result<(), LlmError> {
         spec.check()?;
-        let mut open: BTreeSet<&str> = spec.targets.iter().map(String::as_str).collect();
-        let mut known = BTreeSet::new();
-        for (i, (module, projection)) in self.projections_mut().into_iter().enumerate() {
-            let own = module.rsplit('.').next().unwrap_or(&module).to_owned();
-            if spec.targets.contains(&own) {
-                open.remove(own.as_str());
-                let mut rng = streams.at(Purpose::Init, ADAPTERS + i as u64);
-                let &[out, inputs] = projection.weight.shape.as_slice() else { continue };
-                let bound = 1.0 / (inputs as f32).sqrt();
-                let a = (0..spec.rank * inputs).map(|_| rng.random_range(-bound..bound)).collect();
-                let new = |matrix, shape: [usize; 2], value| {
-                    let name = LoraSpec::name(&module, matrix);
-                    Arc::new(Weight::new(name, shape.to_vec(), value, Training::Trained))
-                };
-                projection.adapter = Some(Adapter {
-                    a: new('A', [spec.rank, inputs], a),
-                    b: new('B', [out, spec.rank], vec![0.0; out * spec.rank]),
-                    scale: (spec.alpha / spec.rank as f64) as f32,
-                });
-            }
-            known.insert(own);
+        let projections = self.projections_mut();
+        let modules: Vec<&str> = projections.iter().map(|(module, _)| module.as_str()).collect();
+        if let Some(target) = spec.targets.iter().find(|target| !LoraSpec::has(target, &modules)) {
+            return Err(unknown_target(target, &modules));
         }
-        let Some(missing) = open.into_iter().next() else { return Ok(()) };
-        let known = || known.iter().map(String::as_str);
-        let help = match did_you_mean(missing, known()) {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => "LoRA's targets are names of projections".to_owned(),
-        };
-        Err(LlmError::input(
-            format!("the model has no projection `{missing}`"),
-            listed(known()),
-            help,
-        ))
+        for (i, (module, projection)) in projections.into_iter().enumerate() {
+            if !spec.targets.iter().any(|target| LoraSpec::means(target, &module)) {
+                continue;
+            }
+            let &[out, inputs] = projection.weight.shape.as_slice() else { continue };
+            let [a, b] = matrices(i, &module, [out, inputs])?;
+            let new = |matrix, shape: [usize; 2], value| {
+                let name = LoraSpec::name(&module, matrix);
+                Arc::new(Weight::new(name, shape.to_vec(), value, Training::Trained))
+            };
+            projection.adapter = Some(Adapter {
+                a: new('A', [spec.rank, inputs], a),
+                b: new('B', [out, spec.rank], b),
+                scale: (spec.alpha / spec.rank as f64) as f32,
+                alpha: spec.alpha,
+            });
+        }
+        Ok(())
     }
 
     /// Adds every adapter to its projection, `W += scale·B·A`, and takes it off.
     pub fn merge_adapters(&mut self) {
         for (_, projection) in self.projections_mut() {
-            let Some(Adapter { a, b, scale }) = projection.adapter.take() else { continue };
+            let Some(Adapter { a, b, scale, .. }) = projection.adapter.take() else { continue };
             let weight = Arc::get_mut(&mut projection.weight).expect("no pass is under way");
             let (rank, inputs) = (a.shape[0], a.shape[1]);
             let (value, _) = weight.parts_mut();

@@ -1,6 +1,6 @@
 //! How much memory a decoder needs, estimated before it is used.
 
-use super::{Config, weights_of};
+use super::{Config, LlmError, weights_of};
 
 /// What is done with a decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,4 +59,18 @@ fn activations(config: &Config, rows: usize, length: usize) -> usize {
     let block =
         6 * config.width + 2 * projections + 3 * config.heads * length + 4 * config.mlp_width;
     NUMBER * rows * length * (config.layers * block + 2 * config.vocabulary)
+}
+
+/// Refuses work that needs more memory than there is (bytes); where it is not known how much there is,
+/// nothing is refused. `remedy` is what else can be done.
+pub fn require_memory(needed: usize, available: Option<u64>, remedy: &str) -> Result<(), LlmError> {
+    let gigabytes = |bytes: f64| format!("{:.2} GB", bytes / 1e9);
+    match available.map(|bytes| bytes as f64) {
+        Some(available) if needed as f64 > available => Err(LlmError::input(
+            format!("this needs about {} of memory", gigabytes(needed as f64)),
+            format!("{}, which are free now", gigabytes(available)),
+            remedy,
+        )),
+        _ => Ok(()),
+    }
 }

@@ -11,6 +11,26 @@ pub type Tokens = Box<[u32]>;
 /// Prompts, each with the responses to it.
 pub type Sequences = Batch<Tokens, Tokens>;
 
+/// Consecutive sequences that go through a model together: as many as have no more than `limit` rows, or one
+/// that has more. `rows` are those of each sequence.
+pub fn pieces(rows: impl IntoIterator<Item = usize>, limit: usize) -> Vec<Range<usize>> {
+    let mut pieces: Vec<Range<usize>> = Vec::new();
+    let mut filled = 0;
+    for (i, own) in rows.into_iter().enumerate() {
+        match pieces.last_mut() {
+            Some(piece) if filled + own <= limit => {
+                piece.end = i + 1;
+                filled += own;
+            }
+            _ => {
+                pieces.push(i..i + 1);
+                filled = own;
+            }
+        }
+    }
+    pieces
+}
+
 /// A batch as rows: each prompt once, then its responses without their last tokens, which predict
 /// nothing.
 #[derive(Debug, Clone)]
@@ -81,6 +101,12 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_are_full_and_a_long_sequence_stands_alone() {
+        assert_eq!(pieces([3, 4, 9, 1, 1], 7), [0..2, 2..3, 3..5]);
+        assert!(pieces([], 7).is_empty());
+    }
 
     /// Prompt 7 8 with responses 1 2 3 and 4, by hand: rows 7 8 1 2; 3 and 4 predict nothing. Token 1
     /// is predicted by row 1 (8), 2 by row 2 (1), 3 by row 3 (2), and 4 by row 1 again.

@@ -1,5 +1,6 @@
 //! A language model as a policy: all that the learner sees of it.
 
+use super::packed::pieces;
 use super::sample::{Sample, SampleSettings};
 use super::{Activations, Decoder, LlmError, Packed, Sequences, Tokens, Weight};
 use crate::policy::{Batch, Parameter, Policy, PolicyError, Ragged, Scalars};
@@ -80,23 +81,11 @@ impl LanguageModel {
 
     /// Prompts that go through the model together: whole groups, no more rows than allowed.
     fn pieces(&self, batch: &Sequences) -> Vec<Range<usize>> {
-        let mut pieces: Vec<Range<usize>> = Vec::new();
-        let mut rows = 0;
-        for (p, prompt) in batch.prompts().iter().enumerate() {
+        let rows = batch.prompts().iter().enumerate().map(|(p, prompt)| {
             let responses = &batch.responses()[batch.range(p)];
-            let own = prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>();
-            match pieces.last_mut() {
-                Some(piece) if rows + own <= self.passes.rows => {
-                    piece.end = p + 1;
-                    rows += own;
-                }
-                _ => {
-                    pieces.push(p..p + 1);
-                    rows = own;
-                }
-            }
-        }
-        pieces
+            prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>()
+        });
+        pieces(rows, self.passes.rows)
     }
 
     /// Back-propagates one piece by coefficients that are known.

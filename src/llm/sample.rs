@@ -9,13 +9,14 @@ use super::kernels::attention::{Group, Segment};
 use super::kernels::exponential;
 use super::kernels::score::normalisers;
 use super::ops::Arithmetic;
+use super::packed::pieces;
 use super::{Decoder, LlmError, Tokens};
 use crate::numerics::vectorised;
 use crate::stream::{Draws, cumulative, invert_cdf};
 use candle_core::{DType, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 /// How the next token is drawn.
@@ -55,6 +56,27 @@ struct Draft {
     log_probs: Vec<f32>,
 }
 
+impl SampleSettings {
+    /// Refuses a prompt of no token, and one that leaves no room for a response; `i` is its number.
+    pub fn fit(&self, i: usize, prompt: usize, context: usize) -> Result<(), LlmError> {
+        if prompt == 0 {
+            let message = format!("prompt {i} has no token");
+            return Err(LlmError::input(message, "one token or more", "write a prompt"));
+        }
+        // The last token drawn is never read.
+        let needed = prompt + self.max_new_tokens.saturating_sub(1);
+        if self.max_new_tokens == 0 || needed > context {
+            let given = self.max_new_tokens;
+            let message =
+                format!("prompt {i} has {prompt} tokens and is to be answered by {given}");
+            let allowed = format!("1 or more new tokens, {context} with the prompt");
+            let help = "shorten the prompt, or ask for fewer new tokens";
+            return Err(LlmError::input(message, allowed, help));
+        }
+        Ok(())
+    }
+}
+
 impl Decoder {
     /// Draws `per_prompt` responses to each prompt, prompt by prompt; the k-th reads the k-th stream
     /// of `draws`. `on_token` hears of every token as it is drawn: the sample and the token.
@@ -66,13 +88,30 @@ impl Decoder {
         draws: &Draws,
         on_token: &mut dyn FnMut(usize, u32),
     ) -> Result<Vec<Sample>, LlmError> {
-        self.check_lengths(prompts, settings)?;
+        self.generate_while(prompts, per_prompt, settings, draws, &mut |k, token| {
+            on_token(k, token);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The same, until `on_token` breaks off: responses under way are then as far as they came.
+    pub fn generate_while(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        settings: &SampleSettings,
+        draws: &Draws,
+        on_token: &mut dyn FnMut(usize, u32) -> ControlFlow<()>,
+    ) -> Result<Vec<Sample>, LlmError> {
+        for (i, prompt) in prompts.iter().enumerate() {
+            settings.fit(i, prompt.len(), self.config().context)?;
+        }
         let prompt_rows: usize = prompts.iter().map(|p| p.len()).sum();
         let own_rows = prompts.len() * per_prompt * settings.max_new_tokens;
         let cache = self.cache(prompt_rows + own_rows)?;
         let mut done: Vec<Option<Sample>> = vec![None; prompts.len() * per_prompt];
         let mut drafts: Vec<Draft> = Vec::with_capacity(done.len());
-        let mut start = 0;
+        let (mut start, mut flow) = (0, ControlFlow::Continue(()));
         for (prompt, logits) in prompts.iter().zip(self.read_prompts(prompts, &cache)?) {
             let rows = start..start + prompt.len();
             for _ in 0..per_prompt {
@@ -81,14 +120,15 @@ impl Decoder {
                 let (tokens, log_probs) = (Vec::new(), Vec::new());
                 let stream = draws.stream(k);
                 let mut draft = Draft { k, prompt: rows.clone(), own, stream, tokens, log_probs };
-                on_token(k, draft.draw(&logits, settings));
+                let heard = on_token(k, draft.draw(&logits, settings));
+                flow = if flow.is_break() { flow } else { heard };
                 drafts.push(draft);
             }
             start = rows.end;
         }
         loop {
             let (ended, open): (Vec<_>, Vec<_>) =
-                drafts.into_iter().partition(|draft| draft.has_ended(settings));
+                drafts.into_iter().partition(|d| flow.is_break() || d.has_ended(settings));
             for Draft { k, tokens, log_probs, .. } in ended {
                 done[k] = Some(Sample { tokens: tokens.into(), log_probs });
             }
@@ -98,34 +138,11 @@ impl Decoder {
             drafts = open;
             let logits = self.step(&drafts, &cache)?;
             for (draft, logits) in drafts.iter_mut().zip(logits.chunks(self.config().vocabulary)) {
-                on_token(draft.k, draft.draw(logits, settings));
+                let heard = on_token(draft.k, draft.draw(logits, settings));
+                flow = if flow.is_break() { flow } else { heard };
             }
         }
         Ok(done.into_iter().map(|sample| sample.expect("every response ends")).collect())
-    }
-
-    /// Refuses empty prompts, and prompts that leave no room for a response.
-    fn check_lengths(&self, prompts: &[Tokens], settings: &SampleSettings) -> Result<(), LlmError> {
-        let context = self.config().context;
-        for (i, prompt) in prompts.iter().enumerate() {
-            if prompt.is_empty() {
-                let message = format!("prompt {i} has no token");
-                return Err(LlmError::input(message, "one token or more", "write a prompt"));
-            }
-            // The last token drawn is never read.
-            let needed = prompt.len() + settings.max_new_tokens.saturating_sub(1);
-            if settings.max_new_tokens == 0 || needed > context {
-                let given = settings.max_new_tokens;
-                let message = format!(
-                    "prompt {i} has {} tokens and is to be answered by {given}",
-                    prompt.len()
-                );
-                let allowed = format!("1 or more new tokens, {context} with the prompt");
-                let help = "shorten the prompt, or ask for fewer new tokens";
-                return Err(LlmError::input(message, allowed, help));
-            }
-        }
-        Ok(())
     }
 
     /// Reads prompts into the first rows of the cache; for each, the logits of what follows it:
@@ -134,17 +151,10 @@ impl Decoder {
         /// Rows that go through the model together, unless one prompt has more.
         const ROWS: usize = 512;
         let mut logits = Vec::with_capacity(prompts.len());
-        let (mut first, mut to) = (0, 0);
-        while first < prompts.len() {
-            let mut rows = 0;
-            let fit = |p: &&Tokens| {
-                rows += p.len();
-                rows <= ROWS
-            };
-            let count = prompts[first..].iter().take_while(fit).count().max(1);
-            let some = &prompts[first..first + count];
+        let mut to = 0;
+        for piece in pieces(prompts.iter().map(|prompt| prompt.len()), ROWS) {
+            let some = &prompts[piece];
             logits.extend(self.read_some(some, cache, to)?);
-            first += count;
             to += some.iter().map(|p| p.len()).sum::<usize>();
         }
         Ok(logits)

@@ -25,7 +25,7 @@ pub(super) fn rows<T>(
 }
 
 /// The field of an object; `help` says how to name another.
-pub(super) fn field<'a>(
+pub(crate) fn field<'a>(
     row: &'a Map<String, Value>,
     name: &str,
     help: &str,
@@ -36,7 +36,8 @@ pub(super) fn field<'a>(
     })
 }
 
-fn object(line: &str) -> Result<Map<String, Value>, String> {
+/// The object of a line.
+pub(crate) fn object(line: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(line).map_err(|e| {
         let text = e.to_string();
         let what = text.split(" at line ").next().unwrap_or(&text);

@@ -3,7 +3,7 @@
 mod bumps;
 mod columns;
 mod coverage;
-mod jsonl;
+pub(crate) mod jsonl;
 mod language;
 mod length;
 mod prompt;

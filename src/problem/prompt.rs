@@ -3,6 +3,7 @@
 use super::language::PromptsSpec;
 use super::{ProblemError, jsonl};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Somebody's words.
@@ -29,6 +30,16 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// The prompt of a row of a data file: its field `prompt`, or `messages` where there is none.
+    pub(crate) fn of_row(row: &Map<String, Value>) -> Result<Prompt, String> {
+        let value = match row.get("messages") {
+            Some(messages) if !row.contains_key("prompt") => messages,
+            _ => jsonl::field(row, "prompt", "`messages` serves too")?,
+        };
+        let prompt = Prompt::deserialize(value).map_err(|e| format!("its prompt is {e}"))?;
+        if prompt.is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
+    }
+
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
         match self {
@@ -76,15 +87,7 @@ impl PromptsSpec {
 
 /// The prompt of every line; empty lines are passed over.
 fn prompts(path: &Path) -> Result<Vec<Prompt>, ProblemError> {
-    jsonl::rows(path, "prompt", |row| {
-        // Rows of conversations name theirs `messages`.
-        let value = match row.get("messages") {
-            Some(messages) if !row.contains_key("prompt") => messages,
-            _ => jsonl::field(&row, "prompt", "`messages` serves too")?,
-        };
-        let prompt = Prompt::deserialize(value).map_err(|e| format!("its prompt is {e}"))?;
-        if prompt.is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
-    })
+    jsonl::rows(path, "prompt", |row| Prompt::of_row(&row))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! `tests/golden/decoders.json`: its cases, and the weights that they were computed with.
-
+#![allow(dead_code)] // every test uses a part
 #![allow(dead_code)] // every test uses a part
 
 use modeseek::llm::{Config, LlmError, WeightSource, joint};
@@ -16,7 +16,8 @@ pub struct Golden {
 /// One model.
 #[derive(Deserialize)]
 pub struct Case {
-    config: serde_json::Value,
+    /// config.json, or of an adapter its adapter_config.json.
+    pub config: serde_json::Value,
     pub sequences: Vec<Sequence>,
 }
 

@@ -1,16 +1,20 @@
 //! `modeseek llm`: language models, one file per subcommand.
 
+mod generate;
 mod get;
 mod info;
+mod model;
+mod score;
 
 use super::{Failure, say};
 use crate::llm::LlmError;
 use clap::Subcommand;
+use model::{DeviceArgs, ModelArgs, Pace};
 
 /// Where models are kept, below the working directory.
 const MODELS: &str = "models";
 
-/// Language models: fetch one, see what it is.
+/// Language models: fetch one, see what it is, score and draw responses.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
@@ -21,6 +25,8 @@ pub struct Args {
 enum Command {
     Get(get::Args),
     Info(info::Args),
+    Score(score::Args),
+    Generate(generate::Args),
 }
 
 /// Runs one of its subcommands.
@@ -28,6 +34,8 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     match &args.command {
         Command::Get(args) => get::command(args),
         Command::Info(args) => info::command(args),
+        Command::Score(args) => score::command(args),
+        Command::Generate(args) => generate::command(args),
     }
 }
 

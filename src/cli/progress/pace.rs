@@ -49,18 +49,6 @@ impl Pace {
     }
 }
 
-/// The most memory that this process ever held (bytes), where the system tells.
-pub fn peak_memory() -> Option<u64> {
-    peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
-}
-
-/// VmHWM of `/proc/self/status` (bytes).
-fn peak_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,11 +70,5 @@ mod tests {
         assert_eq!(found, "loss 0.2500, 400 tokens/s, 1.9 GB");
         assert_eq!(pace.left(&at(13), now), Some(Duration::from_secs_f64(10.5)));
         assert!(pace.is_of(&at(13)) && !pace.is_of(&LongStep { seed: 2, ..at(13) }));
-    }
-
-    #[test]
-    fn the_peak_is_read_from_the_status_of_the_process() {
-        assert_eq!(peak_in("VmPeak:\t 9 kB\nVmHWM:\t  2048 kB\nVmRSS:\t 1 kB\n"), Some(2_097_152));
-        assert_eq!(peak_in("Name: x\n"), None);
     }
 }

@@ -33,6 +33,27 @@ impl Decoder {
         found
     }
 
+    /// Every projection with its module's name.
+    pub fn projections(&self) -> Vec<(String, &Projection)> {
+        let architecture = self.config.architecture;
+        let mut found = Vec::new();
+        for (i, block) in self.blocks.iter().enumerate() {
+            let mut add = |part, projection| found.push((architecture.module(i, part), projection));
+            match &block.qkv {
+                Qkv::Joint(joint) => add(Part::Joint, joint),
+                Qkv::Apart(parts) => {
+                    let named = [Part::Query, Part::Key, Part::Value].into_iter().zip(&**parts);
+                    named.for_each(|(part, projection)| add(part, projection));
+                }
+            }
+            add(Part::Out, &block.out);
+            block.gate.iter().for_each(|gate| add(Part::Gate, gate));
+            add(Part::Up, &block.up);
+            add(Part::Down, &block.down);
+        }
+        found
+    }
+
     /// Every weight, sorted by name.
     pub fn weights(&self) -> Vec<&Arc<Weight>> {
         let mut found: Vec<&Arc<Weight>> = vec![&self.embedding];

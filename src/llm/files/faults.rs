@@ -39,7 +39,7 @@ pub fn missing_weight(path: &Path, name: &str, stored: &[&str]) -> LlmError {
 }
 
 /// The stored names that are most like `name`, best first.
-fn near(name: &str, stored: &[&str]) -> String {
+pub fn near(name: &str, stored: &[&str]) -> String {
     let mut scored: Vec<(f64, &str)> =
         stored.iter().map(|other| (strsim::jaro_winkler(name, other), *other)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

@@ -1,7 +1,7 @@
 //! Weights and metadata in a GGUF file.
 
 use super::faults::{fault, missing_weight, wrong_length, wrong_shape};
-use super::gguf_names::{Order, gguf_name, order_of, restore};
+use super::gguf_names::{gguf_name, restore};
 use super::{Parts, Store, gguf_config, gguf_tokenizer};
 use crate::llm::{Config, LlmError, WeightSource};
 use candle_core::Device;
@@ -202,9 +202,6 @@ impl WeightSource for GgufWeights {
             return Err(wrong_shape(&self.file.path, name, found, shape));
         }
         let value = self.file.tensor(&stored)?;
-        Ok(match order_of(name, &self.config) {
-            Order::Same => value,
-            order => restore(&value, order, shape[0], self.config.head_width),
-        })
+        Ok(restore(value, name, shape[0], &self.config))
     }
 }

@@ -1,5 +1,6 @@
 //! Hugging Face's names and orders of rows, as llama.cpp's converter stores them.
 
+use crate::llm::joint::{Order, reordered, stands_by_head};
 use crate::llm::{Architecture, Config};
 
 /// Names outside of blocks, without their `.weight` or `.bias`.
@@ -45,42 +46,25 @@ pub fn gguf_name(name: &str) -> Option<String> {
     Some(format!("blk.{layer}.{}.{kind}", find(&BLOCK, part)?))
 }
 
-/// In which order a GGUF file keeps the rows of a weight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// As Hugging Face does.
-    Same,
-    /// Rows of each head in pairs that are rotated together: `[head][half a head][2]` where Hugging
-    /// Face has `[head][2][half a head]`.
-    Pairs,
-    /// All queries, all keys, all values: `[3][head][row]` where Hugging Face has `[head][3][row]`.
-    Blocks,
-}
-
-/// In which order a GGUF file keeps the rows of a weight: llama.cpp's converter permutes queries and
-/// keys of Llama and unties GPT-NeoX's, and leaves Qwen's alone.
-pub fn order_of(name: &str, config: &Config) -> Order {
-    let is_in = |parts: [&str; 2]| parts.iter().any(|part| name.contains(part));
+/// The rows of a weight in Hugging Face's order: llama.cpp's converter permutes queries and keys of Llama and
+/// unties GPT-NeoX's queries, keys and values, and leaves Qwen's alone.
+pub fn restore(value: Vec<f32>, name: &str, rows: usize, config: &Config) -> Vec<f32> {
+    let is_permuted = [".q_proj.", ".k_proj."].iter().any(|part| name.contains(part));
     match config.architecture {
-        Architecture::Llama if is_in([".q_proj.", ".k_proj."]) => Order::Pairs,
-        Architecture::GptNeoX if name.contains(".query_key_value.") => Order::Blocks,
-        _ => Order::Same,
+        Architecture::Llama if is_permuted => unpaired(&value, rows, config.head_width),
+        _ if stands_by_head(config, name) => reordered(config, &value, Order::ByHead),
+        _ => value,
     }
 }
 
-/// The rows of a weight of `rows` rows in Hugging Face's order; heads have `head_width` rows each.
-pub fn restore(value: &[f32], order: Order, rows: usize, head_width: usize) -> Vec<f32> {
-    let half = head_width / 2;
-    let heads = rows / (3 * head_width);
+/// Rows of each head that stand in pairs which are rotated together, `[head][half a head][2]`, as Hugging
+/// Face has them: `[head][2][half a head]`.
+fn unpaired(value: &[f32], rows: usize, head_width: usize) -> Vec<f32> {
+    let (width, half) = (value.len() / rows, head_width / 2);
     let stored_at = |row: usize| {
         let (head, within) = (row / head_width, row % head_width);
-        match order {
-            Order::Same => row,
-            Order::Pairs => head * head_width + within % half * 2 + within / half,
-            Order::Blocks => (head % 3 * heads + head / 3) * head_width + within,
-        }
+        head * head_width + within % half * 2 + within / half
     };
-    let width = value.len() / rows;
     (0..rows).flat_map(|row| &value[stored_at(row) * width..][..width]).copied().collect()
 }
 
@@ -103,14 +87,6 @@ mod tests {
     #[test]
     fn rotated_pairs_come_apart_again() {
         let stored = [0., 2., 1., 3., 4., 6., 5., 7.];
-        assert_eq!(restore(&stored, Order::Pairs, 8, 4), [0., 1., 2., 3., 4., 5., 6., 7.]);
-    }
-
-    /// `GPTNeoXModel.modify_tensors`: of (heads 2, 3, width 2) all queries, then all keys, all values.
-    #[test]
-    fn queries_keys_and_values_stand_together_again() {
-        let stored = [0., 1., 6., 7., 2., 3., 8., 9., 4., 5., 10., 11.];
-        let restored = restore(&stored, Order::Blocks, 12, 2);
-        assert_eq!(restored, (0..12).map(|x| x as f32).collect::<Vec<_>>());
+        assert_eq!(unpaired(&stored, 8, 4), [0., 1., 2., 3., 4., 5., 6., 7.]);
     }
 }

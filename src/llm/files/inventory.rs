@@ -1,92 +1,96 @@
 //! Names and shapes of all weights of a decoder, so that files are checked before they are loaded.
 
+use crate::llm::names::Part;
 use crate::llm::{Activation, Architecture, Config, Norm};
-
-/// A list of names and shapes that grows.
-struct Inventory {
-    weights: Vec<(String, Vec<usize>)>,
-}
-
-impl Inventory {
-    fn add(&mut self, name: String, shape: &[usize]) {
-        self.weights.push((name, shape.to_vec()));
-    }
-
-    /// A projection `[out, in]`, with or without its bias.
-    fn linear(&mut self, name: &str, shape: [usize; 2], bias: bool) {
-        self.add(format!("{name}.weight"), &shape);
-        if bias {
-            self.add(format!("{name}.bias"), &shape[..1]);
-        }
-    }
-
-    fn norm(&mut self, name: &str, width: usize, norm: Norm) {
-        self.add(format!("{name}.weight"), &[width]);
-        if matches!(norm, Norm::Layer { .. }) {
-            self.add(format!("{name}.bias"), &[width]);
-        }
-    }
-}
 
 /// The Hugging Face name and the shape of every weight of a Llama, Qwen or GPT-NeoX decoder; of
 /// GPT-nano, which is made and not read, none.
 pub fn weights_of(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let mut list = Inventory { weights: Vec::new() };
-    let matrix = [config.vocabulary, config.width];
-    let (embedding, blocks, norm, head) = match config.architecture {
-        Architecture::Nano => return list.weights,
-        Architecture::GptNeoX => {
-            ("gpt_neox.embed_in", "gpt_neox.layers", "gpt_neox.final_layer_norm", "embed_out")
-        }
-        _ => ("model.embed_tokens", "model.layers", "model.norm", "lm_head"),
-    };
-    list.linear(embedding, matrix, false);
-    for layer in 0..config.layers {
-        let block = format!("{blocks}.{layer}");
-        match config.architecture {
-            Architecture::GptNeoX => neox_block(&mut list, config, &block),
-            _ => llama_block(&mut list, config, &block),
+    if config.architecture == Architecture::Nano {
+        return Vec::new();
+    }
+    let [embedding, norm, head] = config.architecture.ends();
+    let matrix = vec![config.vocabulary, config.width];
+    let mut weights = vec![(format!("{embedding}.weight"), matrix.clone())];
+    for (layer, part) in parts(config) {
+        let module = config.architecture.module(layer, part);
+        match shape(config, part) {
+            Some([out, inputs]) => {
+                weights.push((format!("{module}.weight"), vec![out, inputs]));
+                if has_bias(config, part) {
+                    weights.push((format!("{module}.bias"), vec![out]));
+                }
+            }
+            None => norm_weights(config, module, part, &mut weights),
         }
     }
-    list.norm(norm, config.width, config.norm);
+    norm_weights(config, norm.to_owned(), Part::MlpNorm, &mut weights);
     if !config.tied {
-        list.linear(head, matrix, false);
+        weights.push((format!("{head}.weight"), matrix));
     }
-    list.weights
+    weights
 }
 
-/// A block of Llama or Qwen.
-fn llama_block(list: &mut Inventory, config: &Config, block: &str) {
+/// The module and the shape `[out, in]` of every projection of the blocks.
+pub fn projections_of(config: &Config) -> Vec<(String, [usize; 2])> {
+    let named =
+        |(layer, part)| Some((config.architecture.module(layer, part), shape(config, part)?));
+    parts(config).filter_map(named).collect()
+}
+
+/// Every part of every block that has weights.
+fn parts(config: &Config) -> impl Iterator<Item = (usize, Part)> {
+    let mut parts = match config.architecture.is_joint() {
+        true => vec![Part::Joint],
+        false => vec![Part::Query, Part::Key, Part::Value],
+    };
+    parts.push(Part::Out);
+    if config.architecture == Architecture::Qwen3 {
+        parts.extend([Part::QueryNorm, Part::KeyNorm]);
+    }
+    if config.activation == Activation::SwiGlu {
+        parts.push(Part::Gate);
+    }
+    parts.extend([Part::Up, Part::Down, Part::AttentionNorm, Part::MlpNorm]);
+    (0..config.layers).flat_map(move |layer| parts.clone().into_iter().map(move |p| (layer, p)))
+}
+
+/// `[out, in]` of a projection; normalisations have none.
+fn shape(config: &Config, part: Part) -> Option<[usize; 2]> {
     let (width, inner) = (config.width, config.mlp_width);
     let queries = config.heads * config.head_width;
     let keys = config.kv_heads * config.head_width;
-    let attention = format!("{block}.self_attn");
-    list.linear(&format!("{attention}.q_proj"), [queries, width], config.qkv_bias);
-    list.linear(&format!("{attention}.k_proj"), [keys, width], config.qkv_bias);
-    list.linear(&format!("{attention}.v_proj"), [keys, width], config.qkv_bias);
-    list.linear(&format!("{attention}.o_proj"), [width, queries], config.projection_bias);
-    if config.architecture == Architecture::Qwen3 {
-        list.norm(&format!("{attention}.q_norm"), config.head_width, config.norm);
-        list.norm(&format!("{attention}.k_norm"), config.head_width, config.norm);
+    match part {
+        Part::Query => Some([queries, width]),
+        Part::Key | Part::Value => Some([keys, width]),
+        Part::Joint => Some([queries + 2 * keys, width]),
+        Part::Out => Some([width, queries]),
+        Part::Gate | Part::Up => Some([inner, width]),
+        Part::Down => Some([width, inner]),
+        Part::AttentionNorm | Part::MlpNorm | Part::QueryNorm | Part::KeyNorm => None,
     }
-    if config.activation == Activation::SwiGlu {
-        list.linear(&format!("{block}.mlp.gate_proj"), [inner, width], config.projection_bias);
-    }
-    list.linear(&format!("{block}.mlp.up_proj"), [inner, width], config.projection_bias);
-    list.linear(&format!("{block}.mlp.down_proj"), [width, inner], config.projection_bias);
-    list.norm(&format!("{block}.input_layernorm"), width, config.norm);
-    list.norm(&format!("{block}.post_attention_layernorm"), width, config.norm);
 }
 
-/// A block of GPT-NeoX.
-fn neox_block(list: &mut Inventory, config: &Config, block: &str) {
-    let (width, inner) = (config.width, config.mlp_width);
-    let queries = config.heads * config.head_width;
-    let attention = format!("{block}.attention");
-    list.linear(&format!("{attention}.query_key_value"), [3 * queries, width], config.qkv_bias);
-    list.linear(&format!("{attention}.dense"), [width, queries], config.projection_bias);
-    list.linear(&format!("{block}.mlp.dense_h_to_4h"), [inner, width], config.projection_bias);
-    list.linear(&format!("{block}.mlp.dense_4h_to_h"), [width, inner], config.projection_bias);
-    list.norm(&format!("{block}.input_layernorm"), width, config.norm);
-    list.norm(&format!("{block}.post_attention_layernorm"), width, config.norm);
+fn has_bias(config: &Config, part: Part) -> bool {
+    match part {
+        Part::Query | Part::Key | Part::Value | Part::Joint => config.qkv_bias,
+        _ => config.projection_bias,
+    }
+}
+
+/// Adds the weight of a normalisation, and its bias if it has one.
+fn norm_weights(
+    config: &Config,
+    module: String,
+    part: Part,
+    weights: &mut Vec<(String, Vec<usize>)>,
+) {
+    let width = match part {
+        Part::QueryNorm | Part::KeyNorm => config.head_width,
+        _ => config.width,
+    };
+    weights.push((format!("{module}.weight"), vec![width]));
+    if matches!(config.norm, Norm::Layer { .. }) {
+        weights.push((format!("{module}.bias"), vec![width]));
+    }
 }

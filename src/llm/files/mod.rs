@@ -1,5 +1,7 @@
 //! Opening a model: a Hugging Face folder or a GGUF file, checked before any weight is loaded.
 
+mod adapter;
+mod adapter_config;
 mod end;
 mod faults;
 mod folder;
@@ -10,7 +12,9 @@ mod gguf_tokenizer;
 mod hf_config;
 mod inventory;
 mod safetensors;
+mod store;
 
+pub use adapter::AdapterFiles;
 pub use inventory::weights_of;
 
 use super::{ChatTemplate, Config, LlmError, Tokenizer, WeightSource};

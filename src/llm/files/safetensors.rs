@@ -16,6 +16,9 @@ const PREFIX: u64 = 8;
 /// A longer header is no header (the format's own limit).
 const LONGEST_HEADER: u64 = 100_000_000;
 
+/// Names of published files, and other ones for the same weights: GPT-NeoX's head in transformers 5.
+const ALIASES: [(&str, &str); 1] = [("embed_out.weight", "lm_head.weight")];
+
 /// Where a tensor lies.
 struct Entry {
     file: usize,
@@ -49,6 +52,15 @@ impl Safetensors {
             let names: BTreeSet<String> = index.weight_map.into_values().collect();
             names.into_iter().map(|name| folder.join(name)).collect()
         };
+        Safetensors::of(files)
+    }
+
+    /// Reads the header of one file.
+    pub fn file(path: PathBuf) -> Result<Self, LlmError> {
+        Safetensors::of(vec![path])
+    }
+
+    fn of(files: Vec<PathBuf>) -> Result<Self, LlmError> {
         let mut entries = BTreeMap::new();
         for (number, file) in files.iter().enumerate() {
             read_header(file, number, &mut entries)?;
@@ -61,8 +73,15 @@ impl Safetensors {
         &self.files
     }
 
+    /// The names of its tensors, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// A tensor by its name, or by its other name.
     fn entry(&self, name: &str) -> Result<&Entry, LlmError> {
-        self.entries.get(name).ok_or_else(|| {
+        let other = ALIASES.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, other)| other);
+        self.entries.get(name).or_else(|| self.entries.get(other)).ok_or_else(|| {
             let names: Vec<&str> = self.entries.keys().map(String::as_str).collect();
             let first = &self.files[0];
             let place = if self.files.len() == 1 { first } else { first.parent().unwrap_or(first) };

@@ -40,6 +40,8 @@ pub struct Adapter {
     pub b: Arc<Weight>,
     /// alpha / rank.
     pub scale: f32,
+    /// alpha, as files keep it.
+    pub alpha: f64,
 }
 
 /// `y = x·weightᵀ + bias`, with a low-rank addition if there is one.

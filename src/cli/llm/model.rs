@@ -1,0 +1,94 @@
+//! Which model, where it is computed, and how fast it was.
+
+use super::{Failure, MODELS, failure};
+use crate::cli::memory::{available_memory, peak_memory};
+use crate::llm::{AdapterFiles, Decoder, Engine, ModelFiles, Training, find_model};
+use crate::numerics::Threads;
+use candle_core::DType;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Which model.
+#[derive(clap::Args, Debug)]
+pub struct ModelArgs {
+    /// A Hugging Face folder, a .gguf file, or the name of a fetched model
+    #[arg(long)]
+    model: String,
+    /// Folder of fetched models
+    #[arg(long, value_name = "DIR", default_value = MODELS)]
+    models: PathBuf,
+    /// An adapter for it: a folder as PEFT writes it
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    /// Everything but the weights.
+    pub fn open(&self) -> Result<ModelFiles, Failure> {
+        let path = find_model(&self.model, &self.models).map_err(failure)?;
+        ModelFiles::open(&path).map_err(failure)
+    }
+
+    /// The weights, with the adapter if there is one; it is checked before a weight is loaded.
+    pub fn load(&self, files: &mut ModelFiles, engine: Engine) -> Result<Decoder, Failure> {
+        let adapter = self.adapter.as_ref();
+        let adapter = adapter.map(|folder| AdapterFiles::open(folder, &files.config)).transpose();
+        let adapter = adapter.map_err(failure)?;
+        let weights = &mut *files.weights;
+        let decoder = Decoder::load(files.config.clone(), engine, weights, Training::Frozen);
+        let mut decoder = decoder.map_err(failure)?;
+        adapter.map_or(Ok(()), |adapter| decoder.put_adapters(adapter)).map_err(failure)?;
+        Ok(decoder)
+    }
+}
+
+/// Where a model is computed.
+#[derive(clap::Args, Debug)]
+pub struct DeviceArgs {
+    /// Device: cpu, cuda, cuda:N or metal
+    #[arg(long, default_value = "cpu")]
+    device: String,
+}
+
+impl DeviceArgs {
+    /// The device with all threads.
+    pub fn engine(&self) -> Result<Engine, Failure> {
+        Engine::named(&self.device, DType::F32, Threads::Pool).map_err(failure)
+    }
+
+    /// The memory that there is (bytes), where it is known.
+    pub fn available_memory(&self) -> Option<u64> {
+        available_memory().filter(|_| self.device == "cpu")
+    }
+}
+
+/// Tokens since a moment.
+pub struct Pace {
+    begun: Instant,
+    tokens: usize,
+}
+
+impl Pace {
+    /// Begins now.
+    pub fn new() -> Self {
+        Pace { begun: Instant::now(), tokens: 0 }
+    }
+
+    /// Counts tokens.
+    pub fn add(&mut self, tokens: usize) {
+        self.tokens += tokens;
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let rate = self.tokens as f64 / seconds.max(1e-9);
+        write!(f, "{} tokens in {seconds:.1} s, {rate:.0} tokens/s", self.tokens)?;
+        match peak_memory() {
+            Some(bytes) => write!(f, ", peak memory {:.2} GB", bytes as f64 / 1e9),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Adapters as PEFT reads and writes them: `adapter_config.json` and `adapter_model.safetensors`.
+
+use super::adapter_config::AdapterConfig;
+use super::faults::{fault, near};
+use super::inventory::projections_of;
+use super::safetensors::Safetensors;
+use super::store::{put, staging, write_json, write_weights};
+use super::{Store, WeightSource};
+use crate::llm::joint::{Order, reordered, stands_by_head};
+use crate::llm::lora::unknown_target;
+use crate::llm::ops::Adapter;
+use crate::llm::{Config, Decoder, LlmError, LoraSpec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The settings.
+const CONFIG: &str = "adapter_config.json";
+/// The matrices.
+const MATRICES: &str = "adapter_model.safetensors";
+
+/// An adapter on disk, known to fit a model.
+pub struct AdapterFiles {
+    config: AdapterConfig,
+    store: Safetensors,
+}
+
+impl AdapterFiles {
+    /// Opens the folder of an adapter and checks that it fits a model; loads no matrix.
+    ///
+    /// Refused: missing files, settings that are computed in another way than plain LoRA, targets that
+    /// the model does not have, matrices that are missing, of another shape, or too many.
+    pub fn open(folder: &Path, model: &Config) -> Result<Self, LlmError> {
+        let (settings, matrices) = (folder.join(CONFIG), folder.join(MATRICES));
+        if let Some(missing) = [&settings, &matrices].into_iter().find(|file| !file.is_file()) {
+            return Err(fault(
+                missing,
+                "there is no such file",
+                format!("an adapter's folder with {CONFIG} and {MATRICES}"),
+                "save the adapter in PEFT with save_pretrained(), which writes both",
+            ));
+        }
+        let config = AdapterConfig::read(&settings)?;
+        let store = Safetensors::file(matrices)?;
+        let files = AdapterFiles { config, store };
+        files.check(model)?;
+        Ok(files)
+    }
+
+    fn check(&self, model: &Config) -> Result<(), LlmError> {
+        let AdapterConfig { spec, .. } = &self.config;
+        let projections = projections_of(model);
+        let modules: Vec<&str> = projections.iter().map(|(module, _)| module.as_str()).collect();
+        spec.targets.iter().try_for_each(|target| match LoraSpec::has(target, &modules) {
+            true => Ok(()),
+            false => Err(unknown_target(target, &modules)),
+        })?;
+        let mut wanted = BTreeMap::new();
+        for (module, [out, inputs]) in &projections {
+            if spec.targets.iter().any(|target| LoraSpec::means(target, module)) {
+                wanted.insert(LoraSpec::name(module, 'A'), [spec.rank, *inputs]);
+                wanted.insert(LoraSpec::name(module, 'B'), [*out, spec.rank]);
+            }
+        }
+        let stored: BTreeSet<&str> = self.store.names().collect();
+        for (name, shape) in &wanted {
+            if !stored.contains(name.as_str()) {
+                let near = near(name, &stored.iter().copied().collect::<Vec<_>>());
+                let allowed = format!("near names in the file: {near}");
+                return Err(self.other(format!("the matrix `{name}` is missing"), allowed));
+            }
+            let (found, _) = self.store.shape(name)?;
+            if found != shape {
+                let allowed = format!("shape {shape:?}, as the model and `r` say");
+                return Err(self.other(format!("`{name}` has shape {found:?}"), allowed));
+            }
+        }
+        match stored.into_iter().find(|name| !wanted.contains_key(*name)) {
+            None => Ok(()),
+            Some(name) => {
+                let targets = crate::wording::listed(spec.targets.iter().map(String::as_str));
+                let allowed = format!("matrices of the `target_modules`: {targets}");
+                Err(self.other(format!("`{name}` belongs to no target"), allowed))
+            }
+        }
+    }
+
+    /// Matrices of another model.
+    fn other(&self, found: String, allowed: String) -> LlmError {
+        let base = match self.config.base.as_str() {
+            "" => "the model that it was trained on".to_owned(),
+            name => format!("the model that it was trained on, `{name}`"),
+        };
+        fault(&self.store.files()[0], found, allowed, format!("use the adapter with {base}"))
+    }
+}
+
+impl Decoder {
+    /// Adds the adapters of a folder that PEFT or [`save_adapters`](Self::save_adapters) wrote; they learn.
+    pub fn load_adapters(&mut self, folder: &Path) -> Result<(), LlmError> {
+        let files = AdapterFiles::open(folder, self.config())?;
+        self.put_adapters(files)
+    }
+
+    /// Adds adapters that are known to fit.
+    pub fn put_adapters(&mut self, files: AdapterFiles) -> Result<(), LlmError> {
+        let AdapterFiles { config, mut store } = files;
+        let (spec, model) = (config.spec, self.config().clone());
+        self.attach_adapters(&spec, &mut |_, module, [out, inputs]| {
+            let (a, b) = (LoraSpec::name(module, 'A'), LoraSpec::name(module, 'B'));
+            let rows = store.take(&b, &[out, spec.rank])?;
+            let rows = match stands_by_head(&model, &b) {
+                true => reordered(&model, &rows, Order::ByPart),
+                false => rows,
+            };
+            Ok([store.take(&a, &[spec.rank, inputs])?, rows])
+        })
+    }
+
+    /// Writes the adapters into a folder as PEFT reads them, in single precision, each file whole or not
+    /// at all; `base` names the model below them. An adapter that is there is replaced.
+    pub fn save_adapters(&self, folder: &Path, base: &str) -> Result<(), LlmError> {
+        let config = AdapterConfig { spec: self.adapter_spec(folder)?, base: base.to_owned() };
+        let adapters = self.projections().into_iter().filter_map(|(_, p)| p.adapter.as_ref());
+        let weights = adapters.flat_map(|Adapter { a, b, .. }| [&**a, &**b]);
+        let staging = staging(folder)?;
+        let staged = |name| staging.path().join(name);
+        write_weights(&staged(MATRICES), weights, self.config())?;
+        write_json(&staged(CONFIG), &config.to_json())?;
+        [MATRICES, CONFIG].iter().try_for_each(|name| put(&staged(name), &folder.join(name)))
+    }
+
+    /// Rank, alpha and targets of the adapters that are there.
+    fn adapter_spec(&self, folder: &Path) -> Result<LoraSpec, LlmError> {
+        let refuse = |found: &str| {
+            let help = "add adapters with one rank and one alpha";
+            Err(fault(folder, found, "adapters of one rank and one alpha", help))
+        };
+        let projections = self.projections();
+        let own = |module: &str| module.rsplit('.').next().unwrap_or(module).to_owned();
+        let (mut sizes, mut with, mut without) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (module, projection) in projections {
+            match &projection.adapter {
+                None => drop(without.insert(own(&module))),
+                Some(Adapter { a, alpha, .. }) => {
+                    sizes.push((a.shape[0], *alpha));
+                    with.push(module);
+                }
+            }
+        }
+        let Some(&(rank, alpha)) = sizes.first() else { return refuse("there are no adapters") };
+        if sizes.iter().any(|size| *size != (rank, alpha)) {
+            return refuse("adapters differ in rank or alpha");
+        }
+        // A last name means all modules of this name; where some have none, whole names are written.
+        let target = |module: String| match own(&module) {
+            name if without.contains(&name) => module,
+            name => name,
+        };
+        let targets: BTreeSet<String> = with.into_iter().map(target).collect();
+        Ok(LoraSpec { rank, alpha, targets: targets.into_iter().collect() })
+    }
+}
