@@ -31,7 +31,7 @@ pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, Ro
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
-pub use files::{AdapterFiles, ModelFiles, sha256, weights_of};
+pub use files::{AdapterFiles, ModelFiles, require_absent, sha256, weights_of};
 pub use fit::FittedWeights;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};
 pub use memory::{Work, memory, parameters, require_memory};

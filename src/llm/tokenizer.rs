@@ -2,6 +2,7 @@
 
 use super::LlmError;
 use std::path::Path;
+use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::tokenizer::DecodeStream;
 use tokenizers::{
     DecoderWrapper, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
@@ -106,9 +107,19 @@ impl Tokenizer {
         largest.map_or(0, |id| id as usize + 1)
     }
 
-    /// The content of a tokenizer.json that other tools read.
+    /// The content of a tokenizer.json that other tools read; what plain text begins with is in it.
     pub fn to_json(&self) -> Result<String, LlmError> {
-        self.inner.to_string(true).map_err(|e| unusable(&e))
+        let mut inner = self.inner.clone();
+        if let (Some(id), Some(bos), None) = (self.begin, &self.bos, inner.get_post_processor()) {
+            let template = TemplateProcessing::builder()
+                .try_single(vec![bos.clone(), "$A".to_owned()])
+                .map_err(|e| unusable(&e))?
+                .special_tokens(vec![(bos.clone(), id)])
+                .build()
+                .map_err(|e| unusable(&e))?;
+            inner.with_post_processor(Some(template));
+        }
+        inner.to_string(true).map_err(|e| unusable(&e))
     }
 }
 

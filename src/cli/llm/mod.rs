@@ -3,6 +3,7 @@
 mod generate;
 mod get;
 mod info;
+mod merge;
 mod model;
 mod score;
 
@@ -27,6 +28,7 @@ enum Command {
     Info(info::Args),
     Score(score::Args),
     Generate(generate::Args),
+    Merge(merge::Args),
 }
 
 /// Runs one of its subcommands.
@@ -36,6 +38,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         Command::Info(args) => info::command(args),
         Command::Score(args) => score::command(args),
         Command::Generate(args) => generate::command(args),
+        Command::Merge(args) => merge::command(args),
     }
 }
 

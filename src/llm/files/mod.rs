@@ -3,6 +3,7 @@
 mod adapter;
 mod adapter_config;
 mod end;
+mod export;
 mod faults;
 mod folder;
 mod gguf;
@@ -10,12 +11,14 @@ mod gguf_config;
 mod gguf_names;
 mod gguf_tokenizer;
 mod hf_config;
+mod hf_write;
 mod inventory;
 mod safetensors;
 mod store;
 
 pub use adapter::AdapterFiles;
 pub use inventory::weights_of;
+pub use store::require_absent;
 
 use super::{ChatTemplate, Config, LlmError, Tokenizer, WeightSource};
 use faults::fault;

@@ -1,0 +1,105 @@
+//! A model written as a Hugging Face folder.
+
+use super::ModelFiles;
+use super::faults::fault;
+use super::folder::read_json;
+use super::hf_write::config_json;
+use super::store::{parent, put, require_absent, staging, write_json, write_text, write_weights};
+use crate::llm::{Decoder, LlmError};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::Path;
+
+/// What a folder holds beside its weights, copied where it is there.
+const BESIDE: [&str; 11] = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "LICENSE",
+];
+/// The names under which a config.json says how weights are stored.
+const DTYPES: [&str; 2] = ["torch_dtype", "dtype"];
+
+impl Decoder {
+    /// Writes the model into a new folder as transformers reads it, whole or not at all: weights in single
+    /// precision by their Hugging Face names, and what `files`, from which it was loaded, say of it. Of a
+    /// folder, tokenizer and configuration are copied (with `torch_dtype` as the weights are stored
+    /// now); of a GGUF file they are written anew.
+    ///
+    /// Refused: adapters that are not merged, a place that is taken, a model that config.json cannot
+    /// describe.
+    pub fn export(&self, files: &ModelFiles, folder: &Path) -> Result<(), LlmError> {
+        require_absent(folder)?;
+        if self.projections().iter().any(|(_, projection)| projection.adapter.is_some()) {
+            let help = "merge them first, or save them with their own files";
+            return Err(fault(folder, "the model has adapters", "a model without", help));
+        }
+        let staging = staging(&parent(folder))?;
+        let staged = staging.path().join("model");
+        fs::create_dir(&staged).map_err(|error| LlmError::file(&staged, error))?;
+        match files.path.join("config.json").is_file() {
+            true => copy(&files.path, &staged)?,
+            false => describe(files, &staged)?,
+        }
+        let weights = self.weights().into_iter().map(|weight| &**weight);
+        write_weights(&staged.join("model.safetensors"), weights, self.config())?;
+        if ModelFiles::open(&staged)?.config != files.config {
+            return Err(fault(
+                folder,
+                "config.json cannot say what this model computes",
+                "biases and rotations as transformers computes them for its family",
+                "use the model as it is",
+            ));
+        }
+        put(&staged, folder)
+    }
+}
+
+/// Copies what a folder holds beside its weights.
+fn copy(from: &Path, to: &Path) -> Result<(), LlmError> {
+    for name in BESIDE.iter().filter(|name| from.join(name).is_file()) {
+        let source = from.join(name);
+        fs::copy(&source, to.join(name)).map_err(|error| LlmError::file(&source, error))?;
+    }
+    let path = to.join("config.json");
+    let mut config: Map<String, Value> = read_json(&path)?;
+    let narrow: Vec<&str> = DTYPES.into_iter().filter(|key| config.contains_key(*key)).collect();
+    narrow.iter().for_each(|key| drop(config.insert((*key).to_owned(), json!("float32"))));
+    if narrow.is_empty() { Ok(()) } else { write_json(&path, &Value::Object(config)) }
+}
+
+/// Writes configuration and tokenizer.
+fn describe(files: &ModelFiles, folder: &Path) -> Result<(), LlmError> {
+    let (tokenizer, ends) = (&files.tokenizer, &files.config.end_tokens);
+    let id = |token: Option<&str>| json!(token.and_then(|token| tokenizer.token(token)));
+    let end = match ends.as_slice() {
+        [] => Value::Null,
+        [one] => json!(one),
+        many => json!(many),
+    };
+    let special = json!({ "bos_token_id": id(tokenizer.bos()), "eos_token_id": end });
+    let path = folder.join("config.json");
+    let mut config = config_json(&path, &files.config)?;
+    config.extend(special.as_object().cloned().unwrap_or_default());
+    write_json(&path, &Value::Object(config))?;
+    write_json(&folder.join("generation_config.json"), &special)?;
+    write_text(&folder.join("tokenizer.json"), &tokenizer.to_json()?)?;
+    let settings = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": tokenizer.bos(), "eos_token": tokenizer.eos(),
+        "model_max_length": files.config.context, "clean_up_tokenization_spaces": false,
+    });
+    let mut settings = settings.as_object().cloned().unwrap_or_default();
+    settings.retain(|_, value| !value.is_null());
+    if let Some(template) = &files.chat_template {
+        settings.insert("chat_template".to_owned(), json!(template.source()));
+    }
+    write_json(&folder.join("tokenizer_config.json"), &Value::Object(settings))
+}
