@@ -170,7 +170,8 @@ fn train(objective: &str, schedule: &str, keeper: &mut Cut) -> Result<Vec<Measur
         measure: &read("every = 4\nstates = 40\npairs = 20"),
     };
     let engine = Engine::host(Kernels::Fused, Threads::One);
-    let place = LanguagePlace { engine, models: "models".into(), fits: Default::default() };
+    let (models, fits, available_memory) = ("models".into(), Default::default(), None);
+    let place = LanguagePlace { engine, models, fits, available_memory };
     run.train_kept(3, &place, keeper)
 }
 

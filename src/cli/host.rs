@@ -1,6 +1,8 @@
 //! `--device` and `--models`: where language models are computed, and where they lie.
 
 use super::Failure;
+#[cfg(feature = "llm")]
+use super::memory::available_memory;
 use crate::runner::Host;
 use std::path::PathBuf;
 
@@ -21,7 +23,9 @@ impl HostArgs {
     pub fn host(&self) -> Result<Host, Failure> {
         let (single, threads) = (candle_core::DType::F32, crate::numerics::Threads::One);
         let engine = crate::llm::Engine::named(&self.device, single, threads);
-        Ok(Host::new(engine.map_err(Failure::input)?, self.models.clone()))
+        let engine = engine.map_err(Failure::input)?;
+        let available = available_memory().filter(|_| self.device == "cpu");
+        Ok(Host::new(engine, self.models.clone(), available))
     }
 
     /// Refuses a device: this build has no language models.

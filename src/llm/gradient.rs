@@ -1,13 +1,11 @@
 //! Log-probabilities of responses, and gradients from coefficients.
 
+use super::memory::TARGETS_AT_ONCE;
 use super::ops::Arithmetic;
 use super::{Decoder, Kernels, LlmError, Packed};
 use crate::policy::Activations;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
-
-/// Targets whose logits stand in memory at once where no gradient is asked for.
-const TARGETS_AT_ONCE: usize = 256;
 
 impl Decoder {
     /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.

@@ -34,7 +34,7 @@ pub use error::LlmError;
 pub use files::{AdapterFiles, ModelFiles, require_absent, sha256, weights_of};
 pub use fit::FittedWeights;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};
-pub use memory::{Work, memory, parameters, require_memory};
+pub use memory::{Load, Work, adapter_parameters, memory, parameters, require_memory};
 pub use packed::{Packed, Sequences, Tokens, pieces};
 pub use policy::{LanguageModel, Passes};
 pub use rows::ResponseRow;

@@ -56,7 +56,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             measurements: Vec::new(),
         };
         let reads_pairs = |m: &&str| observer.wants_any(m);
-        if ["logps/", "log_ratio/", "margin"].iter().any(|m| reads_pairs(&m)) {
+        if ["logps/", "log_ratio/", "margin"].iter().any(reads_pairs) {
             observer.pairs = observer.draw_pairs(spec.pairs)?;
         }
         Ok(observer)

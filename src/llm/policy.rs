@@ -8,6 +8,10 @@ use crate::stream::Draws;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Samples at a time: enough to use every weight that is read well, few enough to keep their keys and
+/// values.
+pub(super) const SAMPLES_AT_ONCE: usize = 64;
+
 /// Limits of one pass through a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passes {
@@ -60,10 +64,7 @@ impl LanguageModel {
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Sample>, LlmError> {
-        /// Samples at a time: enough to use every weight that is read well, few enough to keep their
-        /// keys and values.
-        const AT_ONCE: usize = 64;
-        let at_once = (AT_ONCE / per_prompt.max(1)).max(1);
+        let at_once = (SAMPLES_AT_ONCE / per_prompt.max(1)).max(1);
         let mut samples = Vec::with_capacity(prompts.len() * per_prompt);
         for some in prompts.chunks(at_once) {
             let own = draws.from(samples.len());

@@ -2,10 +2,12 @@
 
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
 use super::observer::LanguageObserver;
+use super::policy::SAMPLES_AT_ONCE;
 use super::task::{LanguageTask, PromptsTask, TokensTask};
 use super::{
-    Config, Decoder, Engine, LanguageModel, LlmError, ModelFiles, Passes, SampleSettings,
-    Sequences, Tokens, Training, WeightSource, find_model,
+    Config, Decoder, Engine, LanguageModel, LlmError, Load, ModelFiles, Passes, SampleSettings,
+    Sequences, Tokens, Training, WeightSource, Work, adapter_parameters, find_model, memory,
+    require_memory,
 };
 use crate::learner::{
     DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method, Optimizer,
@@ -28,6 +30,8 @@ pub struct LanguagePlace {
     pub models: PathBuf,
     /// GPT-nano's weights, fitted once for all methods of a seed.
     pub fits: Arc<Fits<FittedWeights>>,
+    /// Memory that there is (bytes), where it is known.
+    pub available_memory: Option<u64>,
 }
 
 /// The settings of one run.
@@ -68,7 +72,8 @@ impl LanguageRun<'_> {
                 self.learn(policy, &task, streams, keeper)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
-                let (policy, task) = loaded(prompts, spec, place, streams).map_err(setup)?;
+                let loading = (spec, self.schedule);
+                let (policy, task) = loaded(prompts, loading, place, streams).map_err(setup)?;
                 self.learn(policy, &task, streams, keeper)
             }
             _ => Err(setup(
@@ -146,7 +151,7 @@ fn nano_policy(
 /// A model from files with its prompts, and itself as π_ref.
 fn loaded(
     prompts: &PromptsSpec,
-    spec: &LanguageModelSpec,
+    (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
     place: &LanguagePlace,
     streams: Streams,
 ) -> Result<(LanguageModel, PromptsTask), LlmError> {
@@ -173,6 +178,8 @@ fn loaded(
         list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
     };
     let (train, test) = (tokens(split.train)?, tokens(split.test)?);
+    let longest = train.iter().chain(&test).map(|prompt| prompt.len()).max().unwrap_or(0);
+    require_memory_of_run(&config, (spec, schedule), longest, place.available_memory)?;
     let mut decoder = Decoder::load(config, engine, &mut *files.weights, training)?;
     let passes = Passes { rows: spec.rows_at_once, activations: spec.activations };
     let reference = LanguageModel::new(decoder.frozen(), settings.clone(), passes);
@@ -181,6 +188,31 @@ fn loaded(
     }
     let task = PromptsTask { train, test, reward: prompts.reward, reference };
     Ok((LanguageModel::new(decoder, settings, passes), task))
+}
+
+/// Refuses a run whose steps or samples need more memory than there is; prompts have at most `longest`
+/// tokens.
+fn require_memory_of_run(
+    config: &Config,
+    (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
+    longest: usize,
+    available: Option<u64>,
+) -> Result<(), LlmError> {
+    const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
+                          activations = \"recomputed\", or train adapters (lora)";
+    let activations = spec.activations;
+    let work = match &spec.lora {
+        Some(lora) => Work::LoraStep { adapters: adapter_parameters(config, lora), activations },
+        None => Work::FullStep { activations },
+    };
+    let one = longest + schedule.responses_per_prompt * spec.max_new_tokens;
+    let minibatch = schedule.minibatch * (longest + spec.max_new_tokens);
+    let drawn = SAMPLES_AT_ONCE.max(schedule.responses_per_prompt);
+    let load = Load {
+        tokens: minibatch.min(spec.rows_at_once.max(one)),
+        cached: drawn * (longest + spec.max_new_tokens),
+    };
+    require_memory(memory(config, work, load), available, REMEDY)
 }
 
 /// A prompt as the model reads it, after the scenario's system message if there is one.
@@ -245,9 +277,7 @@ impl Decoder {
 }
 
 fn setup(error: impl ToString) -> Stop {
-    match error.to_string() {
-        message => Stop::Setup(message),
-    }
+    Stop::Setup(error.to_string())
 }
 
 impl From<LlmError> for Stop {

@@ -26,13 +26,15 @@ mod with {
     }
 
     impl Host {
-        /// A device, and the folder of fetched models.
-        pub fn new(engine: Engine, models: PathBuf) -> Self {
+        /// A device, the folder of fetched models, and the memory that there is (bytes), where it is
+        /// known.
+        pub fn new(engine: Engine, models: PathBuf, available_memory: Option<u64>) -> Self {
             let fits = Arc::default();
             let place = |threads| LanguagePlace {
                 engine: engine.clone().with_threads(threads),
                 models: models.clone(),
                 fits: Arc::clone(&fits),
+                available_memory,
             };
             Host { short: place(Threads::One), long: place(Threads::Pool) }
         }
@@ -62,7 +64,8 @@ mod with {
     impl Default for Host {
         /// The host's own processor, and the folder `models`.
         fn default() -> Self {
-            Host::new(Engine::host(Kernels::Fused, Threads::One), PathBuf::from("models"))
+            let engine = Engine::host(Kernels::Fused, Threads::One);
+            Host::new(engine, PathBuf::from("models"), None)
         }
     }
 }

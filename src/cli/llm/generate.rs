@@ -3,7 +3,7 @@
 use super::{DeviceArgs, Failure, ModelArgs, Pace, failure};
 use crate::cli::interrupt::interrupts;
 use crate::llm::{
-    LlmError, Message, ModelFiles, Prompt, SampleSettings, Special, TextStream, Tokens, Work,
+    LlmError, Load, Message, ModelFiles, Prompt, SampleSettings, Special, TextStream, Tokens, Work,
     memory, require_memory,
 };
 use crate::stream::{Draws, Purpose, Streams};
@@ -70,8 +70,8 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         end_tokens: files.config.end_tokens.clone(),
     };
     settings.fit(0, prompt.len(), files.config.context).map_err(failure)?;
-    let length = prompt.len() + args.max_new_tokens;
-    let needed = memory(&files.config, Work::Inference, 1, length);
+    let load = Load { tokens: prompt.len(), cached: prompt.len() + args.max_new_tokens };
+    let needed = memory(&files.config, Work::Inference, load);
     let remedy = "fewer new tokens, a shorter prompt, or a smaller model";
     require_memory(needed, args.device.available_memory(), remedy).map_err(failure)?;
     let tokenizer = files.tokenizer.clone();

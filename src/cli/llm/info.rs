@@ -1,7 +1,10 @@
 //! `modeseek llm info MODEL`: what a model is and what it needs.
 
 use super::{Failure, MODELS, failure, say};
-use crate::llm::{Config, ModelFiles, Work, find_model, memory, parameters};
+use crate::llm::{
+    Activations, Config, Load, LoraSpec, ModelFiles, Work, adapter_parameters, find_model, memory,
+    parameters,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +17,9 @@ const RANK: usize = 8;
 /// Architecture, parameters and memory need of a model; loads no weight.
 ///
 /// Memory is estimated in single precision for 8 sequences of 64 tokens. Inference: 4 bytes a parameter,
-/// and two numbers for each token and entry of the vocabulary. A full step: 16 bytes a parameter (value, gradient,
-/// Adam's two moments) and activations. A LoRA step: 4 bytes a parameter, 16 for each of the adapters' (rank 8
-/// on queries and values), and activations.
+/// and the logits of some tokens. A full step: 20 bytes a parameter (value, gradient, Adam's two moments, and π_ref)
+/// and activations. A LoRA step: 4 bytes a parameter, 16 for each of the adapters' (rank 8 on queries and
+/// values), and activations.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// A Hugging Face folder, a .gguf file, or the name of a fetched model
@@ -60,14 +63,21 @@ pub fn command(args: &Args) -> Result<(), Failure> {
 }
 
 fn info(path: &Path, files: ModelFiles) -> Info {
-    let need = |work| memory(&files.config, work, ROWS, LENGTH);
+    let targets = match files.config.architecture.is_joint() {
+        true => vec!["query_key_value".to_owned()],
+        false => LoraSpec::default().targets,
+    };
+    let spec = LoraSpec { rank: RANK, targets, ..LoraSpec::default() };
+    let adapters = adapter_parameters(&files.config, &spec);
+    let activations = Activations::Kept;
+    let need = |work| memory(&files.config, work, Load { tokens: ROWS * LENGTH, cached: 0 });
     Info {
         path: path.display().to_string(),
         parameters: parameters(&files.config),
         memory: Memory {
             inference: need(Work::Inference),
-            lora_step: need(Work::LoraStep { rank: RANK }),
-            full_step: need(Work::FullStep),
+            lora_step: need(Work::LoraStep { adapters, activations }),
+            full_step: need(Work::FullStep { activations }),
         },
         stored_as: files.stored_as,
         chat_template: files.chat_template.is_some(),

@@ -2,7 +2,7 @@
 
 use super::{Failure, ModelArgs, failure, say};
 use crate::cli::memory::available_memory;
-use crate::llm::{Engine, Kernels, parameters, require_absent, require_memory};
+use crate::llm::{Engine, Kernels, Load, Work, memory, parameters, require_absent, require_memory};
 use crate::numerics::Threads;
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub struct Args {
 pub fn command(args: &Args) -> Result<(), Failure> {
     require_absent(&args.out).map_err(failure)?;
     let mut files = args.model.open()?;
-    let needed = 4 * parameters(&files.config);
+    let needed = memory(&files.config, Work::Inference, Load { tokens: 0, cached: 0 });
     require_memory(needed, available_memory(), "a smaller model").map_err(failure)?;
     let engine = Engine::host(Kernels::Fused, Threads::Pool);
     let mut decoder = args.model.load(&mut files, engine)?;

@@ -3,7 +3,7 @@
 use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{writable_file, write_file};
-use crate::llm::{Decoder, ResponseRow, Work, memory, pieces, require_memory};
+use crate::llm::{Decoder, Load, ResponseRow, Work, memory, pieces, require_memory};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -35,8 +35,10 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let mut files = args.model.open()?;
     let rows = ResponseRow::read_all(&args.file, &files).map_err(failure)?;
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
+    let rows_in_all = rows.iter().map(ResponseRow::tokens).sum::<usize>();
     let longest = rows.iter().map(ResponseRow::tokens).max().unwrap_or(0);
-    let needed = memory(&files.config, Work::Inference, 1, longest.max(args.rows_at_once));
+    let tokens = rows_in_all.min(longest.max(args.rows_at_once));
+    let needed = memory(&files.config, Work::Inference, Load { tokens, cached: 0 });
     let remedy = "fewer tokens at once with --rows-at-once, or a smaller model";
     require_memory(needed, args.device.available_memory(), remedy).map_err(failure)?;
     let decoder = args.model.load(&mut files, engine)?;

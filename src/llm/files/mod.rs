@@ -17,7 +17,7 @@ mod safetensors;
 mod store;
 
 pub use adapter::AdapterFiles;
-pub use inventory::weights_of;
+pub use inventory::{projections_of, weights_of};
 pub use store::require_absent;
 
 use super::{ChatTemplate, Config, LlmError, Tokenizer, WeightSource};
