@@ -10,9 +10,10 @@ use llm_fixture::{
     write_gguf, write_gguf_with,
 };
 use modeseek::llm::{
-    Activation, Message, ModelFiles, Norm, Positions, Prompt, Residual, RopeScaling, Special,
-    parameters,
+    Activation, ChatTemplate, Decoder, Engine, Kernels, Message, ModelFiles, Norm, Positions,
+    Prompt, Residual, RopeScaling, Special, Training, parameters,
 };
+use modeseek::numerics::Threads;
 use serde_json::json;
 use std::path::Path;
 
@@ -28,7 +29,17 @@ fn has_its_weights(files: &mut ModelFiles, weights: &[Weight]) {
     }
 }
 
-/// Opens a folder and a GGUF file and holds them against each other.
+/// A model as it comes back from the folder that it is written into.
+fn exported(files: &mut ModelFiles, folder: &Path) -> ModelFiles {
+    let engine = Engine::host(Kernels::Fused, Threads::One);
+    let config = files.config.clone();
+    let decoder = Decoder::load(config, engine, &mut *files.weights, Training::Frozen);
+    decoder.expect("a decoder").export(files, folder).unwrap_or_else(|error| panic!("{error}"));
+    open(folder)
+}
+
+/// Opens a folder and a GGUF file and holds them against each other, and both against the folder that is
+/// written of the file.
 fn both(
     config: &serde_json::Value,
     metadata: &[(String, Value)],
@@ -42,9 +53,15 @@ fn both(
     assert_eq!(folder.config, file.config);
     has_its_weights(&mut folder, weights);
     has_its_weights(&mut file, weights);
+    let mut written = exported(&mut file, &place.path().join("written"));
+    assert_eq!(written.config, file.config);
+    has_its_weights(&mut written, weights);
+    let source = |files: &ModelFiles| files.chat_template.as_ref().map(ChatTemplate::source);
+    assert_eq!(source(&written), source(&file));
     for text in ["the 12 things", " the", "naïve 1223\n\n  x", "<|start|>the<|end|>", "日本"] {
         let ids = folder.tokenizer.encode(text).expect("tokens");
         assert_eq!(ids, file.tokenizer.encode(text).expect("tokens"), "{text}");
+        assert_eq!(ids, written.tokenizer.encode(text).expect("tokens"), "{text}");
         assert_eq!(folder.tokenizer.decode(&ids, Special::Shown).expect("a text"), text);
     }
     let ask = Prompt::Text("Why?".to_owned());
@@ -223,12 +240,15 @@ fn a_model_without_a_template_takes_plain_text_after_its_first_token() {
     keys.push(("tokenizer.ggml.add_bos_token".to_owned(), Value::Bool(true)));
     keys.push(("tokenizer.ggml.add_space_prefix".to_owned(), Value::Bool(true)));
     write_gguf(&file, &keys, LLAMA);
-    let files = open(&file);
-    assert!(files.chat_template.is_none());
+    let mut file = open(&file);
+    let written = exported(&mut file, &place.path().join("written"));
     let text = Prompt::Text("the".to_owned());
     // `<|start|>`, then `Ġt`, `h`, `e`: the space before is added, and `t h` merges before `Ġ t`, so
     // that ` the` is `Ġ`, `the`.
-    assert_eq!(text.tokens(None, &files.tokenizer).expect("tokens"), [0, 2 + 32, 259]);
+    for files in [file, written] {
+        assert!(files.chat_template.is_none());
+        assert_eq!(text.tokens(None, &files.tokenizer).expect("tokens"), [0, 2 + 32, 259]);
+    }
 }
 
 #[test]
