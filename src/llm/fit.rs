@@ -116,10 +116,11 @@ impl Decoder {
     ///
     /// LoRA's A has none as long as its B is zero, which is where training starts.
     pub fn untouched(&mut self) -> Vec<String> {
-        let weights = self.weights_mut().into_iter();
+        // Frozen weights may be shared with π_ref.
+        let weights = self.weights_mut().into_iter().filter(|weight| weight.is_trained());
         let mut without = Vec::new();
         for weight in weights.map(|w| Arc::get_mut(w).expect("no pass is under way")) {
-            let expected = weight.is_trained() && !weight.name.ends_with("lora_A.weight");
+            let expected = !weight.name.ends_with("lora_A.weight");
             let (name, _, gradient) = weight.named_parts_mut();
             if expected && gradient.iter().all(|g| *g == 0.0) {
                 without.push(name.to_owned());

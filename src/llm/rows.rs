@@ -24,7 +24,10 @@ impl ResponseRow {
     /// token. Refused with their line: what is no JSON object or has no `response` and no `prompt` or
     /// `messages`, empty prompts, and rows that are longer than the model's context.
     pub fn read_all(path: &Path, files: &ModelFiles) -> Result<Vec<Self>, LlmError> {
-        let text = std::fs::read_to_string(path).map_err(|error| LlmError::file(path, error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let found = format!("{}: cannot be read: {error}", path.display());
+            LlmError::input(found, "a text file, one JSON object a line", "name another file")
+        })?;
         let end = files.require_end_token()?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let rows = lines.map(|(index, line)| {

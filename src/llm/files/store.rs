@@ -59,6 +59,13 @@ pub fn write_weights<'a>(
         };
         LlmError::file(path, error)
     })?;
+    #[cfg(unix)]
+    {
+        // The library leaves its files to their owner alone.
+        use std::os::unix::fs::PermissionsExt;
+        let readable = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(path, readable).map_err(|error| LlmError::file(path, error))?;
+    }
     on_disk(path)
 }
 
