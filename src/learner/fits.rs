@@ -4,10 +4,13 @@ use super::Stop;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+/// A fit that is under way or done.
+type Fit<P> = Arc<OnceLock<Result<P, Stop>>>;
+
 /// Fits by their settings, each computed by whoever asks first; others wait for it.
 #[derive(Debug)]
 pub struct Fits<P> {
-    fits: Mutex<BTreeMap<String, Arc<OnceLock<Result<P, Stop>>>>>,
+    fits: Mutex<BTreeMap<String, Fit<P>>>,
 }
 
 impl<P> Default for Fits<P> {

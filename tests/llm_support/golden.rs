@@ -1,6 +1,5 @@
 //! `tests/golden/decoders.json`: its cases, and the weights that they were computed with.
 #![allow(dead_code)] // every test uses a part
-#![allow(dead_code)] // every test uses a part
 
 use modeseek::llm::{Config, LlmError, WeightSource, joint};
 use serde::Deserialize;
