@@ -171,7 +171,7 @@ mod tests {
             r#"{"b": 1.50, "prompt":"a, \"}", "sum_log_prob": [{"x": 1}, 2], "response": "é"}"#;
         let (prompt, response) = ([1].into(), [3, 2].into());
         let row = ResponseRow { line: line.to_owned(), prompt, response };
-        let wanted = r#"{"b": 1.50, "prompt":"a, \"}", "response": "é", "prompt_ids": [1], "response_ids": [3,2], "token_log_probs": [-0.1,-2.0], "sum_log_prob": -2.1000000014901163}"#;
+        let wanted = r#"{"b": 1.50, "prompt":"a, \"}", "response": "é", "prompt_ids": [1], "response_ids": [3,2], "token_log_probs": [-0.1,-2.0], "sum_log_prob": -2.100000001490116}"#;
         let scored = row.scored(&[-0.1, -2.0]);
         assert_eq!(scored, wanted);
         let again = ResponseRow { line: scored, ..row };
