@@ -47,9 +47,9 @@ impl Decoder {
                 }
             }
             add(Part::Out, &block.out);
-            block.gate.iter().for_each(|gate| add(Part::Gate, gate));
-            add(Part::Up, &block.up);
-            add(Part::Down, &block.down);
+            block.network.gate.iter().for_each(|gate| add(Part::Gate, gate));
+            add(Part::Up, &block.network.up);
+            add(Part::Down, &block.network.down);
         }
         found
     }
