@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The numbers of one tensor, in the precision they are kept in.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +115,11 @@ pub trait Keeper {
 
     /// Keeps a checkpoint in place of the last one; fails with [`Stop::Checkpoint`].
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop>;
+
+    /// The folder for the trained model, if it is kept; asked after the last step.
+    fn model(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Keeps nothing.

@@ -11,6 +11,7 @@ mod gradient;
 mod hub;
 pub mod joint;
 mod kernels;
+mod loading;
 mod lora;
 mod memory;
 mod names;

@@ -1,22 +1,21 @@
 //! One run of a language model, from its settings to its measurements.
 
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
+use super::loading::{Loaded, keep_model};
 use super::observer::LanguageObserver;
-use super::policy::SAMPLES_AT_ONCE;
-use super::task::{LanguageTask, PromptsTask, TokensTask};
+use super::task::{LanguageTask, TokensTask};
 use super::{
-    Config, Decoder, Engine, LanguageModel, LlmError, Load, ModelFiles, Passes, SampleSettings,
-    Sequences, Tokens, Training, WeightSource, Work, adapter_parameters, find_model, memory,
-    require_memory,
+    Config, Decoder, Engine, LanguageModel, LlmError, Passes, SampleSettings, Sequences, Tokens,
+    Training, WeightSource,
 };
 use crate::learner::{
     DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method, Optimizer,
     OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply,
 };
 use crate::objective::ObjectiveSpec;
-use crate::policy::{LanguageModelSpec, NanoSpec, Policy, PolicyError, PolicySpec};
+use crate::policy::{NanoSpec, Policy, PolicyError, PolicySpec};
 use crate::preference::{PairRule, PairSpec};
-use crate::problem::{Message, Problem, ProblemSpec, Prompt, PromptsSpec, TokensSpec};
+use crate::problem::{Problem, ProblemSpec, TokensSpec};
 use crate::stream::{Draws, Purpose, Streams};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,12 +68,17 @@ impl LanguageRun<'_> {
                 let problem = Problem::new(self.problem, Path::new("")).map_err(setup)?;
                 let task = TokensTask::new(problem, tokens.length, streams);
                 let policy = nano_policy(&task, (tokens, nano), place, streams)?;
-                self.learn(policy, &task, streams, keeper)
+                self.learn(policy, &task, streams, keeper).map(|(measured, _)| measured)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
                 let loading = (spec, self.schedule);
-                let (policy, task) = loaded(prompts, loading, place, streams).map_err(setup)?;
-                self.learn(policy, &task, streams, keeper)
+                let loaded = Loaded::new(prompts, loading, place, streams).map_err(setup)?;
+                let Loaded { policy, task, files } = loaded;
+                let (measured, policy) = self.learn(policy, &task, streams, keeper)?;
+                if let Some(folder) = keeper.model() {
+                    keep_model(policy.decoder(), (spec, &files), &folder)?;
+                }
+                Ok(measured)
             }
             _ => Err(setup(
                 "problem.tokens goes with policy.nano, problem.prompts with policy.language-model",
@@ -88,7 +92,7 @@ impl LanguageRun<'_> {
         task: &T,
         streams: Streams,
         keeper: &mut dyn Keeper,
-    ) -> Result<Vec<Measurement>, Stop> {
+    ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
         check_coverage(&mut policy, task, streams)?;
         let rule = PairRule::new(*self.pairs).map_err(setup)?;
         let method = Method::new(self.objective, rule, self.schedule.expectation).map_err(setup)?;
@@ -99,7 +103,7 @@ impl LanguageRun<'_> {
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
         let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
         learner.train_kept(&mut policy, &mut observer, keeper)?;
-        Ok(observer.into_measurements())
+        Ok((observer.into_measurements(), policy))
     }
 
     /// What fills the rounds.
@@ -148,96 +152,6 @@ fn nano_policy(
     load(&mut fitted)
 }
 
-/// A model from files with its prompts, and itself as π_ref.
-fn loaded(
-    prompts: &PromptsSpec,
-    (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
-    place: &LanguagePlace,
-    streams: Streams,
-) -> Result<(LanguageModel, PromptsTask), LlmError> {
-    let path = find_model(&spec.model, &place.models)?;
-    let mut files = ModelFiles::open(&path)?;
-    files.require_end_token()?;
-    let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
-    let (config, engine) = (files.config.clone(), place.engine.clone());
-    let settings = SampleSettings {
-        temperature: spec.temperature,
-        top_k: spec.top_k,
-        top_p: spec.top_p,
-        max_new_tokens: spec.max_new_tokens,
-        end_tokens: config.end_tokens.clone(),
-    };
-    let split = prompts.read().map_err(|e| {
-        LlmError::input(
-            format!("problem.prompts.{e}"),
-            "a file of prompts",
-            "see `modeseek explain problem.prompts`",
-        )
-    })?;
-    let tokens = |list: Vec<Prompt>| {
-        list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
-    };
-    let (train, test) = (tokens(split.train)?, tokens(split.test)?);
-    let longest = train.iter().chain(&test).map(|prompt| prompt.len()).max().unwrap_or(0);
-    require_memory_of_run(&config, (spec, schedule), longest, place.available_memory)?;
-    let mut decoder = Decoder::load(config, engine, &mut *files.weights, training)?;
-    let passes = Passes { rows: spec.rows_at_once, activations: spec.activations };
-    let reference = LanguageModel::new(decoder.frozen(), settings.clone(), passes);
-    if let Some(lora) = &spec.lora {
-        decoder.add_adapters(lora, streams)?;
-    }
-    let task = PromptsTask { train, test, reward: prompts.reward, reference };
-    Ok((LanguageModel::new(decoder, settings, passes), task))
-}
-
-/// Refuses a run whose steps or samples need more memory than there is; prompts have at most `longest`
-/// tokens.
-fn require_memory_of_run(
-    config: &Config,
-    (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
-    longest: usize,
-    available: Option<u64>,
-) -> Result<(), LlmError> {
-    const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
-                          activations = \"recomputed\", or train adapters (lora)";
-    let activations = spec.activations;
-    let work = match &spec.lora {
-        Some(lora) => Work::LoraStep { adapters: adapter_parameters(config, lora), activations },
-        None => Work::FullStep { activations },
-    };
-    let one = longest + schedule.responses_per_prompt * spec.max_new_tokens;
-    let minibatch = schedule.minibatch * (longest + spec.max_new_tokens);
-    let drawn = SAMPLES_AT_ONCE.max(schedule.responses_per_prompt);
-    let load = Load {
-        tokens: minibatch.min(spec.rows_at_once.max(one)),
-        cached: drawn * (longest + spec.max_new_tokens),
-    };
-    require_memory(memory(config, work, load), available, REMEDY)
-}
-
-/// A prompt as the model reads it, after the scenario's system message if there is one.
-fn prompt_tokens(
-    prompt: Prompt,
-    spec: &LanguageModelSpec,
-    files: &ModelFiles,
-) -> Result<Tokens, LlmError> {
-    let prompt = match (&spec.system, prompt) {
-        (None, prompt) => prompt,
-        (Some(system), prompt) => {
-            let say = |role: &str, content: &str| Message {
-                role: role.to_owned(),
-                content: content.to_owned(),
-            };
-            let rest = match prompt {
-                Prompt::Text(text) => vec![say("user", &text)],
-                Prompt::Chat(messages) => messages,
-            };
-            Prompt::Chat(std::iter::once(say("system", system)).chain(rest).collect())
-        }
-    };
-    Ok(prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?.into())
-}
-
 /// Refuses to train when a trained weight would never move: one backward pass over a response of
 /// π_ref must reach every one.
 fn check_coverage<T: LanguageTask>(
@@ -261,18 +175,6 @@ fn check_coverage<T: LanguageTask>(
             "{} trained weights get no gradient, {first} the first of them; they would never move",
             without.len()
         ))),
-    }
-}
-
-impl Decoder {
-    /// The model as it is, frozen, without adapters; weights that do not learn are shared.
-    pub fn frozen(&self) -> Decoder {
-        let mut copy = self.clone();
-        copy.projections_mut().into_iter().for_each(|(_, projection)| projection.adapter = None);
-        for weight in copy.weights_mut().into_iter().filter(|weight| weight.is_trained()) {
-            *weight = Arc::new(weight.frozen());
-        }
-        copy
     }
 }
 

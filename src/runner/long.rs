@@ -5,7 +5,7 @@ use crate::learner::{Checkpoint, Keep, Keeper, StepReport, Stop, Taken};
 use crate::problem::ProblemSpec;
 use crate::results::{CheckpointFolder, ResultsError};
 use crate::scenario::Experiment;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Which runs are long, and when they are saved.
 #[derive(Clone, Copy)]
@@ -106,5 +106,9 @@ impl Keeper for Keeping<'_> {
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
         let written = self.folder.write(checkpoint);
         self.stopped_by(written)
+    }
+
+    fn model(&self) -> Option<PathBuf> {
+        self.due.map(|_| self.folder.path().with_file_name("model"))
     }
 }
