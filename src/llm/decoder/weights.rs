@@ -47,9 +47,10 @@ impl Decoder {
                 }
             }
             add(Part::Out, &block.out);
-            block.gate.iter().for_each(|gate| add(Part::Gate, gate));
-            add(Part::Up, &block.up);
-            add(Part::Down, &block.down);
+            let Network { gate, up, down, .. } = &block.network;
+            gate.iter().for_each(|gate| add(Part::Gate, gate));
+            add(Part::Up, up);
+            add(Part::Down, down);
         }
         found
     }
