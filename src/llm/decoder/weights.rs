@@ -47,9 +47,10 @@ impl Decoder {
                 }
             }
             add(Part::Out, &block.out);
-            block.network.gate.iter().for_each(|gate| add(Part::Gate, gate));
-            add(Part::Up, &block.network.up);
-            add(Part::Down, &block.network.down);
+            let Network { gate, up, down, .. } = &block.network;
+            gate.iter().for_each(|gate| add(Part::Gate, gate));
+            add(Part::Up, up);
+            add(Part::Down, down);
         }
         found
     }
