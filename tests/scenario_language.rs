@@ -151,7 +151,7 @@ fn prompts_without_a_file_are_checked_but_not_run() {
 /// The file's content names the cell, its name does not; other weights of a sampler are warned of.
 #[test]
 fn cells_are_named_by_what_the_file_holds() {
-    let id = |rows: &str| parse(&with_prompts(), rows, &[]).expect("valid").cells[0].id.clone();
+    let id = |rows: &str| parse(&with_prompts(), rows, &[]).expect("valid").cells[0].name.clone();
     assert_eq!(id(ROWS), id(ROWS));
     assert_ne!(id(ROWS), id(&ROWS.replace("hello", "goodbye")));
     let cooler = parse(&with_prompts(), ROWS, &["policy.language-model.temperature=0.7"]);
@@ -167,7 +167,7 @@ fn offline_and_on_policy_runs_of_tokens_cost_the_same_queries() {
         let (schedule, data) = (&cell.experiment.schedule, &cell.experiment.data);
         let queries = match (schedule.data, data.prompts) {
             (DataSource::Offline, Prompts::Pool(n)) => n * schedule.responses_per_prompt,
-            _ => schedule.steps as usize * schedule.minibatch / schedule.passes as usize,
+            _ => schedule.steps as usize * schedule.minibatch / schedule.passes,
         };
         assert_eq!(queries, 10_000, "{}", cell.method);
     }

@@ -12,6 +12,9 @@ pub struct HostArgs {
     /// Device of language models: cpu, cuda, cuda:N or metal; bandits and lengths need none
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Precision of a graphics processor's activations: f32, bf16 or f16; weights stay f32
+    #[arg(long, default_value = "f32")]
+    precision: String,
     /// Folder of fetched models
     #[arg(long, value_name = "DIR", default_value = "models")]
     models: PathBuf,
@@ -21,8 +24,8 @@ impl HostArgs {
     /// Sets the device up; one that is not there is wrong input.
     #[cfg(feature = "llm")]
     pub fn host(&self) -> Result<Host, Failure> {
-        let (single, threads) = (candle_core::DType::F32, crate::numerics::Threads::One);
-        let engine = crate::llm::Engine::named(&self.device, single, threads);
+        let threads = crate::numerics::Threads::One;
+        let engine = crate::llm::Engine::named(&self.device, &self.precision, threads);
         let engine = engine.map_err(Failure::input)?;
         let available = available_memory().filter(|_| self.device == "cpu");
         Ok(Host::new(engine, self.models.clone(), available))
@@ -31,11 +34,11 @@ impl HostArgs {
     /// Refuses a device: this build has no language models.
     #[cfg(not(feature = "llm"))]
     pub fn host(&self) -> Result<Host, Failure> {
-        match self.device.as_str() {
-            "cpu" => Ok(Host),
-            device => Err(Failure::input(anyhow::anyhow!(
-                "--device {device}: this build has no language models, whose folder --models {} is\n  \
-                 allowed: cpu\n  \
+        match (self.device.as_str(), self.precision.as_str()) {
+            ("cpu", "f32") => Ok(Host),
+            (device, precision) => Err(Failure::input(anyhow::anyhow!(
+                "--device {device} --precision {precision}: this build has no language models, whose folder --models {} is\n  \
+                 allowed: cpu, f32\n  \
                  help: install it with them: cargo install modeseek --features llm",
                 self.models.display()
             ))),

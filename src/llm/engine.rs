@@ -2,6 +2,7 @@
 
 use super::LlmError;
 use crate::numerics::Threads;
+use crate::wording::did_you_mean;
 use candle_core::{DType, Device};
 
 /// Whose operations a decoder is made of.
@@ -28,18 +29,25 @@ impl Engine {
         Engine { device: Device::Cpu, dtype: DType::F32, kernels, threads }
     }
 
-    /// The device as `--device` names it: `cpu`, `cuda`, `cuda:N` or `metal`.
+    /// The device as `--device` names it (`cpu`, `cuda`, `cuda:N` or `metal`), and the precision of its
+    /// activations as `--precision` does (`f32`, or on a graphics processor `bf16` or `f16`).
     ///
-    /// Graphics processors compute by candle's kernels in `dtype`; master weights, gradients and
-    /// moments stay in f32 on the host.
-    pub fn named(name: &str, dtype: DType, threads: Threads) -> Result<Self, LlmError> {
+    /// Graphics processors compute by candle's kernels; master weights, gradients and moments stay in
+    /// f32 on the host, and log-probabilities are f32 or better.
+    pub fn named(name: &str, precision: &str, threads: Threads) -> Result<Self, LlmError> {
         const ALLOWED: &str = "cpu, cuda, cuda:N, metal";
+        let dtype = dtype(precision)?;
         let (kind, number) = name.split_once(':').unwrap_or((name, "0"));
         let number: usize = number.parse().map_err(|_| {
             let help = "write the number of the card after the colon: --device cuda:1";
             LlmError::input(format!("--device {name}: `{number}` is no number"), ALLOWED, help)
         })?;
         let device = match kind {
+            "cpu" if dtype != DType::F32 => {
+                let message = format!("--precision {precision} on the CPU, whose kernels are f32");
+                let help = "leave --precision out, or name a graphics processor: --device cuda";
+                return Err(LlmError::input(message, "f32 on the CPU", help));
+            }
             "cpu" => return Ok(Engine::host(Kernels::Fused, threads)),
             "cuda" => Device::new_cuda(number),
             "metal" => Device::new_metal(number),
@@ -54,6 +62,11 @@ impl Engine {
             LlmError::input(format!("--device {name} cannot be used: {error}"), ALLOWED, help)
         })?;
         Ok(Engine { device, dtype, kernels: Kernels::Stock, threads })
+    }
+
+    /// candle's kernels on the host in another precision, as graphics processors use them.
+    pub fn with_stock_precision(self, dtype: DType) -> Self {
+        Engine { dtype, kernels: Kernels::Stock, ..self }
     }
 
     /// The same device with another number of threads for an operation.
@@ -79,5 +92,23 @@ impl Engine {
     /// How many threads an operation may use.
     pub fn threads(&self) -> Threads {
         self.threads
+    }
+}
+
+/// The type of a precision's name.
+fn dtype(precision: &str) -> Result<DType, LlmError> {
+    const KNOWN: [&str; 3] = ["f32", "bf16", "f16"];
+    match precision {
+        "f32" => Ok(DType::F32),
+        "bf16" => Ok(DType::BF16),
+        "f16" => Ok(DType::F16),
+        _ => {
+            let help = match did_you_mean(precision, KNOWN) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => "bf16 is usual on a graphics processor".to_owned(),
+            };
+            let message = format!("there is no precision `{precision}`");
+            Err(LlmError::input(message, KNOWN.join(", "), help))
+        }
     }
 }

@@ -4,7 +4,6 @@ use super::{Failure, MODELS, failure};
 use crate::cli::memory::{available_memory, peak_memory};
 use crate::llm::{AdapterFiles, Decoder, Engine, ModelFiles, Training, find_model};
 use crate::numerics::Threads;
-use candle_core::DType;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -49,12 +48,15 @@ pub struct DeviceArgs {
     /// Device: cpu, cuda, cuda:N or metal
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Precision of a graphics processor's activations: f32, bf16 or f16; weights stay f32
+    #[arg(long, default_value = "f32")]
+    precision: String,
 }
 
 impl DeviceArgs {
     /// The device with all threads.
     pub fn engine(&self) -> Result<Engine, Failure> {
-        Engine::named(&self.device, DType::F32, Threads::Pool).map_err(failure)
+        Engine::named(&self.device, &self.precision, Threads::Pool).map_err(failure)
     }
 
     /// The memory that there is (bytes), where it is known.
