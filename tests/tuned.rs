@@ -34,7 +34,7 @@ fn learning_rate(cell: &Cell) -> f64 {
 
 /// Which problem a cell solves, as the choices name it.
 fn problem(cell: &Cell) -> String {
-    let keys = ["problem.bumps.reward", "problem.length.task"];
+    let keys = ["problem.bumps.reward", "problem.length.task", "problem.tokens.reward"];
     keys.iter().find_map(|key| cell.settings.get(*key)).expect("a swept problem").clone()
 }
 

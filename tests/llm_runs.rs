@@ -1,0 +1,148 @@
+//! `modeseek run` trains a tiny model of files: what is left behind, and going on after an interrupt.
+#![cfg(feature = "llm")]
+
+#[path = "support/command.rs"]
+mod command;
+mod llm_fixture;
+
+use candle_core::DType;
+use command::modeseek;
+use llm_fixture::{LLAMA, llama_config, write_folder};
+use modeseek::llm::ModelFiles;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const SCENARIO: &str = r#"id = "tiny"
+title = "A tiny model"
+[problem.prompts]
+jsonl = "prompts.jsonl"
+reward = { min = {} }
+test = 2
+[policy.language-model]
+model = "model"
+max_new_tokens = 6
+[policy.language-model.lora]
+rank = 2
+[schedule]
+samples_per_round = 8
+responses_per_prompt = 4
+minibatch = 8
+steps = 6
+[data]
+prompts = "fresh"
+[measure]
+every = 2
+metrics = ["gold_reward", "kl", "completions/mean_length", "completions/clipped_ratio"]
+[optimizer.adam]
+learning_rate = 0.05
+[seeds]
+count = 1
+[[method]]
+name = "on-policy best-of-n"
+objective.best-of-n = {}
+"#;
+
+/// A folder with a model, prompts, and the scenario with some of its text replaced.
+fn place(from: &str, to: &str) -> tempfile::TempDir {
+    assert!(SCENARIO.contains(from), "{from}");
+    let place = tempfile::tempdir().expect("a folder");
+    write_folder(&place.path().join("model"), &llama_config(), LLAMA, DType::F32);
+    let prompts = ["the", "12", "x the", "th"].map(|p| format!("{{\"prompt\": \"{p}\"}}\n"));
+    fs::write(place.path().join("prompts.jsonl"), prompts.concat()).expect("written");
+    fs::write(place.path().join("tiny.toml"), SCENARIO.replace(from, to)).expect("written");
+    place
+}
+
+fn run(place: &Path, arguments: &[&str]) -> String {
+    let output = modeseek(place, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The folder of the only cell and seed.
+fn seed_folder(place: &Path) -> PathBuf {
+    let cells = fs::read_dir(place.join("runs/tiny/cells")).expect("cells");
+    cells.flatten().next().expect("a cell").path().join("0")
+}
+
+fn metrics(place: &Path) -> String {
+    fs::read_to_string(place.join("runs/tiny/metrics.csv")).expect("metrics")
+}
+
+#[test]
+fn a_run_leaves_an_adapter_that_score_and_merge_read() {
+    let place = place("rank = 2", "rank = 2");
+    let place = place.path();
+    run(place, &["run", "tiny.toml"]);
+    assert_eq!(metrics(place).lines().count(), 1 + 4 * 4);
+    assert!(!seed_folder(place).join("checkpoint").exists());
+    let adapter = seed_folder(place).join("model");
+    let adapter = adapter.to_str().expect("text");
+    fs::write(place.join("rows.jsonl"), "{\"prompt\": \"the\", \"response\": \"12 th\"}\n")
+        .expect("written");
+    let score = ["llm", "score", "rows.jsonl", "--model"];
+    let base = run(place, &[&score[..], &["model"]].concat());
+    let trained = run(place, &[&score[..], &["model", "--adapter", adapter]].concat());
+    assert_ne!(base, trained);
+    run(place, &["llm", "merge", "--model", "model", "--adapter", adapter, "--out", "merged"]);
+    let merged = run(place, &[&score[..], &["merged"]].concat());
+    let sum = |text: &str| -> f64 {
+        let row: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        row["sum_log_prob"].as_f64().expect("a number")
+    };
+    assert!((sum(&merged) - sum(&trained)).abs() < 1e-3 * sum(&trained).abs());
+}
+
+#[test]
+fn a_run_that_trains_all_weights_leaves_a_model() {
+    let place = place("[policy.language-model.lora]\nrank = 2\n", "");
+    run(place.path(), &["run", "tiny.toml"]);
+    let take = |folder: &Path| {
+        let mut files = ModelFiles::open(folder).unwrap_or_else(|error| panic!("{error}"));
+        files.weights.take("model.norm.weight", &[files.config.width]).expect("a weight")
+    };
+    let trained = take(&seed_folder(place.path()).join("model"));
+    assert_ne!(trained, take(&place.path().join("model")));
+    assert!(trained.iter().all(|x| x.is_finite()));
+}
+
+/// Interrupted, the program finishes the step, writes the checkpoint and exits 130; started again it
+/// goes on to the same bytes.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_to_the_same_bytes() {
+    let (from, to) = ("steps = 6", "steps = 4000");
+    let whole = place(from, to);
+    run(whole.path(), &["run", "tiny.toml", "--set", "measure.every=400"]);
+    let cut = place(from, to);
+    let set = ["run", "tiny.toml", "--set", "measure.every=400"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
+        .current_dir(cut.path())
+        .args(set)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    // The resolved scenario is written when all is ready to train.
+    let begun = Instant::now();
+    while !cut.path().join("runs/tiny/resolved.toml").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the run does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("sent").success());
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
+    let saved = fs::read_dir(seed_folder(cut.path()).join("checkpoint")).expect("a checkpoint");
+    assert_eq!(saved.count(), 1);
+    run(cut.path(), &set);
+    assert_eq!(metrics(cut.path()), metrics(whole.path()));
+    let weights = |place: &Path| {
+        fs::read(seed_folder(place).join("model/adapter_model.safetensors")).expect("an adapter")
+    };
+    assert_eq!(weights(cut.path()), weights(whole.path()));
+}
