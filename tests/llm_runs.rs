@@ -8,7 +8,10 @@ mod llm_fixture;
 use candle_core::DType;
 use command::modeseek;
 use llm_fixture::{LLAMA, llama_config, write_folder};
-use modeseek::llm::ModelFiles;
+use modeseek::llm::{Decoder, Engine, Kernels, LlmError, ModelFiles, Training, WeightSource};
+use modeseek::numerics::Threads;
+use modeseek::stream::{Purpose, Streams};
+use rand::Rng;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,14 +47,38 @@ name = "on-policy best-of-n"
 objective.best-of-n = {}
 "#;
 
+/// Weights of a model that has learned nothing: every token is about as likely as another.
+struct SmallWeights(u64);
+
+impl WeightSource for SmallWeights {
+    fn take(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
+        self.0 += 1;
+        let mut rng = Streams::new(0).at(Purpose::Init, self.0);
+        let count = shape.iter().product();
+        Ok(match shape.len() {
+            1 => vec![1.0; count],
+            _ => (0..count).map(|_| rng.random_range(-0.2f32..0.2)).collect(),
+        })
+    }
+}
+
 /// A folder with a model, prompts, and the scenario with some of its text replaced.
-fn place(from: &str, to: &str) -> tempfile::TempDir {
-    assert!(SCENARIO.contains(from), "{from}");
+fn place(changes: &[(&str, &str)]) -> tempfile::TempDir {
+    let scenario = changes.iter().fold(SCENARIO.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
     let place = tempfile::tempdir().expect("a folder");
-    write_folder(&place.path().join("model"), &llama_config(), LLAMA, DType::F32);
+    let described = place.path().join("described");
+    write_folder(&described, &llama_config(), LLAMA, DType::F32);
+    let files = ModelFiles::open(&described).expect("a model");
+    let engine = Engine::host(Kernels::Fused, Threads::One);
+    let config = files.config.clone();
+    let decoder = Decoder::load(config, engine, &mut SmallWeights(0), Training::Frozen);
+    decoder.expect("a decoder").export(&files, &place.path().join("model")).expect("written");
     let prompts = ["the", "12", "x the", "th"].map(|p| format!("{{\"prompt\": \"{p}\"}}\n"));
     fs::write(place.path().join("prompts.jsonl"), prompts.concat()).expect("written");
-    fs::write(place.path().join("tiny.toml"), SCENARIO.replace(from, to)).expect("written");
+    fs::write(place.path().join("tiny.toml"), scenario).expect("written");
     place
 }
 
@@ -74,7 +101,7 @@ fn metrics(place: &Path) -> String {
 
 #[test]
 fn a_run_leaves_an_adapter_that_score_and_merge_read() {
-    let place = place("rank = 2", "rank = 2");
+    let place = place(&[]);
     let place = place.path();
     run(place, &["run", "tiny.toml"]);
     assert_eq!(metrics(place).lines().count(), 1 + 4 * 4);
@@ -98,7 +125,7 @@ fn a_run_leaves_an_adapter_that_score_and_merge_read() {
 
 #[test]
 fn a_run_that_trains_all_weights_leaves_a_model() {
-    let place = place("[policy.language-model.lora]\nrank = 2\n", "");
+    let place = place(&[("[policy.language-model.lora]\nrank = 2\n", "")]);
     run(place.path(), &["run", "tiny.toml"]);
     let take = |folder: &Path| {
         let mut files = ModelFiles::open(folder).unwrap_or_else(|error| panic!("{error}"));
@@ -114,14 +141,13 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_to_the_same_bytes() {
-    let (from, to) = ("steps = 6", "steps = 4000");
-    let whole = place(from, to);
-    run(whole.path(), &["run", "tiny.toml", "--set", "measure.every=400"]);
-    let cut = place(from, to);
-    let set = ["run", "tiny.toml", "--set", "measure.every=400"];
+    let changes = [("steps = 6", "steps = 4000"), ("every = 2", "every = 400")];
+    let whole = place(&changes);
+    run(whole.path(), &["run", "tiny.toml"]);
+    let cut = place(&changes);
     let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
         .current_dir(cut.path())
-        .args(set)
+        .args(["run", "tiny.toml"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -139,7 +165,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
     assert_eq!(status.code(), Some(130));
     let saved = fs::read_dir(seed_folder(cut.path()).join("checkpoint")).expect("a checkpoint");
     assert_eq!(saved.count(), 1);
-    run(cut.path(), &set);
+    run(cut.path(), &["run", "tiny.toml"]);
     assert_eq!(metrics(cut.path()), metrics(whole.path()));
     let weights = |place: &Path| {
         fs::read(seed_folder(place).join("model/adapter_model.safetensors")).expect("an adapter")

@@ -87,7 +87,7 @@ const LINES: &[(&str, &str)] = &[
     ("a broken line", "{\"prompt\": \"Say hel"),
     ("a line without a prompt", "{\"question\": \"Why?\"}"),
     ("a prompt that is a number", "{\"prompt\": 7}"),
-    ("an empty prompt", "{\"prompt\": \" \"}"),
+    ("an empty prompt", "{\"prompt\": \"\"}"),
     ("a chat without a message", "{\"prompt\": []}"),
 ];
 

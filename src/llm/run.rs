@@ -16,7 +16,7 @@ use crate::objective::ObjectiveSpec;
 use crate::policy::{NanoSpec, Policy, PolicyError, PolicySpec};
 use crate::preference::{PairRule, PairSpec};
 use crate::problem::{Problem, ProblemSpec, TokensSpec};
-use crate::stream::{Draws, Purpose, Streams};
+use crate::stream::Streams;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl LanguageRun<'_> {
         streams: Streams,
         keeper: &mut dyn Keeper,
     ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
-        check_coverage(&mut policy, task, streams)?;
+        check_coverage(&mut policy, task)?;
         let rule = PairRule::new(*self.pairs).map_err(setup)?;
         let method = Method::new(self.objective, rule, self.schedule.expectation).map_err(setup)?;
         let schedule = Schedule::new(self.schedule).map_err(setup)?;
@@ -152,17 +152,15 @@ fn nano_policy(
     load(&mut fitted)
 }
 
-/// Refuses to train when a trained weight would never move: one backward pass over a response of
-/// π_ref must reach every one.
-fn check_coverage<T: LanguageTask>(
-    policy: &mut LanguageModel,
-    task: &T,
-    streams: Streams,
-) -> Result<(), Stop> {
-    let prompts = vec![task.prompt(0)];
-    let draws = Draws::new(streams, Purpose::Sample, 0);
-    let responses = task.reference_responses(&prompts, 1, &draws)?;
-    let batch = Sequences::even(prompts, responses);
+/// Refuses to train when a trained weight would never move: one backward pass over a few given tokens
+/// must reach every one. (Drawn tokens would not do: of a token that is certain the gradient is zero.)
+fn check_coverage<T: LanguageTask>(policy: &mut LanguageModel, task: &T) -> Result<(), Stop> {
+    const TOKENS: usize = 4;
+    let prompt = task.prompt(0);
+    let config = policy.decoder().config();
+    let count = (config.context + 1).saturating_sub(prompt.len()).clamp(1, TOKENS);
+    let response: Tokens = (0..count).map(|t| (t % config.vocabulary) as u32).collect();
+    let batch = Sequences::even(vec![prompt], vec![response]);
     policy.clear_gradients();
     policy.accumulate(&batch, &mut |log_pi| {
         Some((0..log_pi.values().len()).map(|t| 1.0 + 0.1 * t as f64).collect())
