@@ -63,7 +63,11 @@ const TOKENS: &[Case] = &[
     ("an exact divergence", "\"kl\"", "\"reverse_kl_ref\""),
     ("lengths that never differ", "\"kl\"", "\"completions/mean_length\""),
     ("the whole distribution", "[optimizer", "distribution = true\n[optimizer"),
-    ("a learned reward", "[optimizer", "[reward_model]\npairs = 9\n[optimizer"),
+    (
+        "a learned reward",
+        "[optimizer",
+        "[reward_model]\nclass = \"quadratic\"\npairs = 9\n[optimizer",
+    ),
     ("unknown key of the fit", "states = 10", "state = 10"),
 ];
 

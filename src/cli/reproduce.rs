@@ -51,7 +51,8 @@ pub struct Args {
 /// The criterion by which the shipped scenarios take their values.
 const TUNED_BY: Criterion = Criterion::Area;
 /// Swept keys whose values are different problems, each tuned for itself.
-const TUNED_APART: [&str; 2] = ["problem.bumps.reward", "problem.length.task"];
+const TUNED_APART: [&str; 3] =
+    ["problem.bumps.reward", "problem.length.task", "problem.tokens.reward"];
 /// The seeds of `--quick`.
 const QUICK_SEEDS: u64 = 3;
 /// The share of the steps of `--quick` is one over this.

@@ -16,6 +16,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "reverse_kl_ref" => "KL(π‖π_ref) (nats)",
         "forward_kl_target" => "KL(target‖π) (nats)",
         "reverse_kl_target" => "KL(π‖target) (nats)",
+        "kl" => "KL(π‖π_ref), sampled (nats)",
         "entropy" => "entropy (nats)",
         "separation" => "log π(arm 0) − log π(arm 1) (nats)",
         "loss" => "loss",
@@ -55,6 +56,8 @@ fn of_data(name: &str) -> Option<&'static str> {
         "coverage/kl_data_ref" => "KL(D_pref‖π_ref) (nats)",
         "coverage/kl_ref_data" => "KL(π_ref‖D_pref) (nats)",
         "coverage/ess" => "effective sample size (share)",
+        "completions/mean_length" => "mean length (tokens)",
+        "completions/clipped_ratio" => "share of responses cut",
         _ => return None,
     })
 }
