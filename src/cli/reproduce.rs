@@ -16,7 +16,7 @@ use crate::results::{
     published_csv, published_markdown,
 };
 use crate::runner::Host;
-use crate::scenario::{Scenario, find};
+use crate::scenario::{Scenario, Source, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,6 +27,9 @@ pub struct Args {
     /// Ids of shipped scenarios, or names of their figures; none: all of the tiers
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
+    /// Override a key of the named scenarios: KEY=V, KEY=V1,V2 (a sweep), or method.NAME.KEY=V
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "scenarios")]
+    set: Vec<String>,
     /// bandit, length, phase, nano, nano-full, smollm2, gpu or all [default: bandit and length]
     #[arg(long, conflicts_with = "scenarios")]
     tier: Option<String>,
@@ -107,6 +110,10 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
     }
     let found = args.scenarios.iter().map(|name| find(name).map(|file| file.id()));
     let ids = found.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?;
+    if !args.set.is_empty() {
+        let load = |id: &&str| Scenario::load(&Source::of(id), &args.set, None);
+        return ids.iter().map(load).collect::<Result<_, _>>().map_err(Failure::input);
+    }
     let by_tier = |s: &Scenario| match args.tier.as_deref() {
         None => ["bandit", "length"].contains(&tier_name(s.tier).as_str()),
         Some("all") => true,
