@@ -136,6 +136,25 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
     assert!(trained.iter().all(|x| x.is_finite()));
 }
 
+/// A model or prompts that cannot be used are refused before anything is computed or overwritten.
+#[test]
+fn what_cannot_be_used_is_refused_before_work() {
+    let cases = [
+        (("model = \"model\"", "model = \"nowhere\""), "there is no such file or folder"),
+        (("max_new_tokens = 6", "max_new_tokens = 6000"), "is to be answered by 6000"),
+        (("rank = 2", "rank = 2\ntargets = [\"q_poj\"]"), "did you mean `q_proj`?"),
+        (("samples_per_round = 8", "samples_per_round = 9"), "`schedule."),
+    ];
+    for (change, message) in cases {
+        let place = place(&[change]);
+        let output = modeseek(place.path(), &["run", "tiny.toml"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(message), "{said}");
+        assert!(!place.path().join("runs/tiny/cells").exists(), "{message}");
+    }
+}
+
 /// Interrupted, the program finishes the step, writes the checkpoint and exits 130; started again it
 /// goes on to the same bytes.
 #[cfg(unix)]

@@ -8,12 +8,12 @@ use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
-use crate::results::ResultsError;
+use crate::results::{ResultsError, RunFolder};
 use crate::runner::{
     Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
     train,
 };
-use crate::scenario::Scenario;
+use crate::scenario::{Cell, Experiment, Scenario};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -80,6 +80,19 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     fail_if_any(&failed)
 }
 
+/// The experiments of which some seed is still to be computed.
+fn unfinished<'a>(
+    scenario: &'a Scenario,
+    folder: &'a RunFolder,
+    fresh: bool,
+) -> impl Iterator<Item = &'a Experiment> {
+    let seeds = scenario.seeds.first..scenario.seeds.first.saturating_add(scenario.seeds.count);
+    let is_open = move |cell: &&Cell| {
+        fresh || seeds.clone().any(|seed| !folder.is_finished(&cell.name, seed))
+    };
+    scenario.cells.iter().filter(is_open).map(|cell| &cell.experiment)
+}
+
 /// Computes what is unfinished of one scenario, language models on a host.
 pub fn compute(
     scenario: &Scenario,
@@ -97,6 +110,7 @@ pub fn compute(
     let long = LongRuns { are: is_long, due: &due };
     let options = RunOptions { jobs, shard, fresh: work.fresh, long };
     let folder = folder_of(scenario, runs);
+    host.check(unfinished(scenario, &folder, work.fresh)).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
     let one = |experiment: &_, seed, keeping: &mut Keeping<'_>| {

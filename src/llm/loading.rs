@@ -14,6 +14,54 @@ use crate::stream::Streams;
 use std::path::Path;
 use std::sync::Arc;
 
+/// A model whose weights are not loaded yet, with the prompts that it is given.
+pub struct Opened {
+    files: ModelFiles,
+    settings: SampleSettings,
+    train: Vec<Tokens>,
+    test: Vec<Tokens>,
+}
+
+impl Opened {
+    /// Opens a model and its prompts, and refuses what does not fit together or into memory.
+    pub fn new(
+        prompts: &PromptsSpec,
+        (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
+        place: &LanguagePlace,
+    ) -> Result<Self, LlmError> {
+        let files = ModelFiles::open(&find_model(&spec.model, &place.models)?)?;
+        files.require_end_token()?;
+        if let Some(lora) = &spec.lora {
+            lora.fit(&files.config)?;
+        }
+        let settings = SampleSettings {
+            temperature: spec.temperature,
+            top_k: spec.top_k,
+            top_p: spec.top_p,
+            max_new_tokens: spec.max_new_tokens,
+            end_tokens: files.config.end_tokens.clone(),
+        };
+        let split = prompts.read().map_err(|e| {
+            LlmError::input(
+                format!("problem.prompts.{e}"),
+                "a file of prompts",
+                "see `modeseek explain problem.prompts`",
+            )
+        })?;
+        let tokens = |list: Vec<Prompt>| {
+            list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
+        };
+        let (train, test) = (tokens(split.train)?, tokens(split.test)?);
+        let lengths: Vec<usize> = train.iter().chain(&test).map(|prompt| prompt.len()).collect();
+        for (i, length) in lengths.iter().enumerate() {
+            settings.fit(i, *length, files.config.context)?;
+        }
+        let longest = lengths.into_iter().max().unwrap_or(0);
+        require_memory_of_run(&files.config, (spec, schedule), longest, place.available_memory)?;
+        Ok(Opened { files, settings, train, test })
+    }
+}
+
 /// A model from files, and what it is asked to do.
 pub struct Loaded {
     /// Who learns.
@@ -32,31 +80,10 @@ impl Loaded {
         place: &LanguagePlace,
         streams: Streams,
     ) -> Result<Self, LlmError> {
-        let path = find_model(&spec.model, &place.models)?;
-        let mut files = ModelFiles::open(&path)?;
-        files.require_end_token()?;
+        let Opened { mut files, settings, train, test } =
+            Opened::new(prompts, (spec, schedule), place)?;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
-        let settings = SampleSettings {
-            temperature: spec.temperature,
-            top_k: spec.top_k,
-            top_p: spec.top_p,
-            max_new_tokens: spec.max_new_tokens,
-            end_tokens: config.end_tokens.clone(),
-        };
-        let split = prompts.read().map_err(|e| {
-            LlmError::input(
-                format!("problem.prompts.{e}"),
-                "a file of prompts",
-                "see `modeseek explain problem.prompts`",
-            )
-        })?;
-        let tokens = |list: Vec<Prompt>| {
-            list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
-        };
-        let (train, test) = (tokens(split.train)?, tokens(split.test)?);
-        let longest = train.iter().chain(&test).map(|prompt| prompt.len()).max().unwrap_or(0);
-        require_memory_of_run(&config, (spec, schedule), longest, place.available_memory)?;
         let mut decoder = Decoder::load(config, engine, &mut *files.weights, training)?;
         let passes = Passes { rows: spec.rows_at_once, activations: spec.activations };
         let reference = LanguageModel::new(decoder.frozen(), settings.clone(), passes);

@@ -1,7 +1,8 @@
 //! Low-rank adapters on a frozen base.
 
+use super::files::projections_of;
 use super::ops::Adapter;
-use super::{Decoder, LlmError, Training, Weight};
+use super::{Config, Decoder, LlmError, Training, Weight};
 use crate::policy::LoraSpec;
 use crate::stream::{Purpose, Streams};
 use crate::wording::{did_you_mean, listed};
@@ -26,6 +27,21 @@ impl LoraSpec {
     /// Whether a target means any of some modules.
     pub(super) fn has(target: &str, modules: &[&str]) -> bool {
         modules.iter().any(|module| LoraSpec::means(target, module))
+    }
+
+    /// Refuses settings that no adapter can have, and targets that the model does not have.
+    pub(super) fn fit(&self, config: &Config) -> Result<(), LlmError> {
+        self.check()?;
+        let projections = projections_of(config);
+        let modules: Vec<&str> = projections.iter().map(|(module, _)| module.as_str()).collect();
+        self.fit_modules(&modules)
+    }
+
+    fn fit_modules(&self, modules: &[&str]) -> Result<(), LlmError> {
+        match self.targets.iter().find(|target| !LoraSpec::has(target, modules)) {
+            Some(target) => Err(unknown_target(target, modules)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a rank of 0, and an alpha that is not a number above 0.
@@ -74,9 +90,7 @@ impl Decoder {
         spec.check()?;
         let projections = self.projections_mut();
         let modules: Vec<&str> = projections.iter().map(|(module, _)| module.as_str()).collect();
-        if let Some(target) = spec.targets.iter().find(|target| !LoraSpec::has(target, &modules)) {
-            return Err(unknown_target(target, &modules));
-        }
+        spec.fit_modules(&modules)?;
         for (i, (module, projection)) in projections.into_iter().enumerate() {
             if !spec.targets.iter().any(|target| LoraSpec::means(target, &module)) {
                 continue;

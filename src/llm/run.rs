@@ -1,7 +1,7 @@
 //! One run of a language model, from its settings to its measurements.
 
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
-use super::loading::{Loaded, keep_model};
+use super::loading::{Loaded, Opened, keep_model};
 use super::observer::LanguageObserver;
 use super::task::{LanguageTask, TokensTask};
 use super::{
@@ -55,6 +55,17 @@ pub struct LanguageRun<'a> {
 }
 
 impl LanguageRun<'_> {
+    /// Refuses, before anything is loaded, a model that cannot be used, prompts that do not fit it, and
+    /// work that does not fit into memory.
+    pub fn check(&self, place: &LanguagePlace) -> Result<(), LlmError> {
+        match (self.problem, self.policy) {
+            (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
+                Opened::new(prompts, (spec, self.schedule), place).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Trains and measures, beginning at the keeper's last checkpoint and saved when it says so.
     pub fn train_kept(
         &self,

@@ -39,6 +39,26 @@ mod with {
             Host { short: place(Threads::One), long: place(Threads::Pool) }
         }
 
+        /// Refuses experiments whose language models, prompts or memory are not there, before one of
+        /// them is computed.
+        pub fn check<'a>(
+            &self,
+            experiments: impl Iterator<Item = &'a Experiment>,
+        ) -> Result<(), Stop> {
+            let same = |a: &Experiment, b: &Experiment| {
+                a.problem == b.problem && a.policy == b.policy && a.schedule == b.schedule
+            };
+            let mut seen: Vec<&Experiment> = Vec::new();
+            for experiment in experiments.filter(|experiment| is_long(experiment)) {
+                if !seen.iter().any(|other| same(other, experiment)) {
+                    let checked = run(experiment).check(&self.long);
+                    checked.map_err(|error| Stop::Setup(error.to_string()))?;
+                    seen.push(experiment);
+                }
+            }
+            Ok(())
+        }
+
         /// Trains a language model.
         pub(in crate::runner) fn train(
             &self,
@@ -46,18 +66,22 @@ mod with {
             seed: u64,
             keeper: &mut dyn Keeper,
         ) -> Result<Vec<Measurement>, Stop> {
-            let run = LanguageRun {
-                problem: &experiment.problem,
-                policy: &experiment.policy,
-                objective: &experiment.objective,
-                schedule: &experiment.schedule,
-                data: &experiment.data,
-                pairs: &experiment.pairs,
-                optimizer: &experiment.optimizer,
-                measure: &experiment.measure,
-            };
             let place = if is_long(experiment) { &self.long } else { &self.short };
-            run.train_kept(seed, place, keeper)
+            run(experiment).train_kept(seed, place, keeper)
+        }
+    }
+
+    /// The settings of an experiment, as the engine reads them.
+    fn run(experiment: &Experiment) -> LanguageRun<'_> {
+        LanguageRun {
+            problem: &experiment.problem,
+            policy: &experiment.policy,
+            objective: &experiment.objective,
+            schedule: &experiment.schedule,
+            data: &experiment.data,
+            pairs: &experiment.pairs,
+            optimizer: &experiment.optimizer,
+            measure: &experiment.measure,
         }
     }
 
@@ -79,6 +103,11 @@ mod without {
     pub struct Host;
 
     impl Host {
+        /// Leaves it to the run to say that there are none.
+        pub fn check<'a>(&self, _: impl Iterator<Item = &'a Experiment>) -> Result<(), Stop> {
+            Ok(())
+        }
+
         /// Says how to have them.
         pub(in crate::runner) fn train(
             &self,
