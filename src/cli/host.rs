@@ -35,7 +35,7 @@ impl HostArgs {
     #[cfg(not(feature = "llm"))]
     pub fn host(&self) -> Result<Host, Failure> {
         match (self.device.as_str(), self.precision.as_str()) {
-            ("cpu", "f32") => Ok(Host),
+            ("cpu", "f32") => Ok(Host::default()),
             (device, precision) => Err(Failure::input(anyhow::anyhow!(
                 "--device {device} --precision {precision}: this build has no language models, whose folder --models {} is\n  \
                  allowed: cpu, f32\n  \

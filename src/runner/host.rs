@@ -100,7 +100,7 @@ mod without {
 
     /// No device: this build has no language models.
     #[derive(Default)]
-    pub struct Host;
+    pub struct Host {}
 
     impl Host {
         /// Leaves it to the run to say that there are none.
