@@ -112,6 +112,54 @@ fn stock_kernels_meet_transformers() {
     check_all(Kernels::Stock, Activations::Kept);
 }
 
+/// Σ c·log p of a sequence.
+fn scalar(decoder: &Decoder, packed: &Packed) -> f64 {
+    let log_probs = decoder.log_probs(packed).expect("log-probabilities");
+    let c = coefficients(log_probs.len());
+    log_probs.iter().zip(c).map(|(lp, c)| f64::from(*lp) * f64::from(c)).sum()
+}
+
+/// Of every weight of every family, the number with the largest gradient is moved up and down.
+#[test]
+fn gradients_meet_central_differences_through_the_whole_decoder() {
+    const STEP: f32 = 4e-3;
+    for (name, case) in &Golden::read().decoders {
+        let config = case.config(name);
+        let (engine, source) = (engine(Kernels::Fused), &mut golden::Formula);
+        let mut decoder =
+            Decoder::load(config, engine, source, Training::Trained).expect("a decoder");
+        let packed = packed(&case.sequences[0].tokens);
+        let push = &mut |log_probs: &[f32]| Some(coefficients(log_probs.len()));
+        decoder.accumulate(&packed, Activations::Kept, push).expect("gradients");
+        for i in 0..decoder.weights().len() {
+            let at = |decoder: &mut Decoder, place: Option<(usize, f32)>| {
+                let mut weights = decoder.weights_mut();
+                let weight = Arc::get_mut(weights[i]).expect("no pass is under way");
+                let (value, gradient) = weight.parts_mut();
+                if let Some((place, step)) = place {
+                    value[place] += step;
+                }
+                let largest =
+                    |a: &usize, b: &usize| gradient[*a].abs().total_cmp(&gradient[*b].abs());
+                let place = (0..gradient.len()).max_by(largest).expect("a number");
+                (place, f64::from(gradient[place]))
+            };
+            let (place, gradient) = at(&mut decoder, None);
+            at(&mut decoder, Some((place, STEP)));
+            let above = scalar(&decoder, &packed);
+            at(&mut decoder, Some((place, -2.0 * STEP)));
+            let below = scalar(&decoder, &packed);
+            at(&mut decoder, Some((place, STEP)));
+            let difference = (above - below) / (2.0 * f64::from(STEP));
+            let error = (difference - gradient).abs();
+            assert!(
+                error < 1e-3 + 1e-2 * gradient.abs(),
+                "{name}, weight {i}: {gradient} by hand, {difference} by differences"
+            );
+        }
+    }
+}
+
 #[test]
 fn recomputed_activations_give_the_same_gradients() {
     check_all(Kernels::Fused, Activations::Recomputed);
