@@ -140,7 +140,7 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
 #[test]
 fn what_cannot_be_used_is_refused_before_work() {
     let cases = [
-        (("model = \"model\"", "model = \"nowhere\""), "there is no such file or folder"),
+        (("model = \"model\"", "model = \"nowhere\""), "there is no model `nowhere`"),
         (("max_new_tokens = 6", "max_new_tokens = 6000"), "is to be answered by 6000"),
         (("rank = 2", "rank = 2\ntargets = [\"q_poj\"]"), "did you mean `q_proj`?"),
         (("samples_per_round = 8", "samples_per_round = 9"), "`schedule."),
