@@ -9,7 +9,7 @@ use super::{
 };
 use crate::learner::ScheduleSpec;
 use crate::policy::LanguageModelSpec;
-use crate::problem::{Message, Prompt, PromptsSpec};
+use crate::problem::{Prompt, PromptsSpec};
 use crate::stream::Streams;
 use std::path::Path;
 use std::sync::Arc;
@@ -143,19 +143,9 @@ fn prompt_tokens(
     spec: &LanguageModelSpec,
     files: &ModelFiles,
 ) -> Result<Tokens, LlmError> {
-    let prompt = match (&spec.system, prompt) {
-        (None, prompt) => prompt,
-        (Some(system), prompt) => {
-            let say = |role: &str, content: &str| Message {
-                role: role.to_owned(),
-                content: content.to_owned(),
-            };
-            let rest = match prompt {
-                Prompt::Text(text) => vec![say("user", &text)],
-                Prompt::Chat(messages) => messages,
-            };
-            Prompt::Chat(std::iter::once(say("system", system)).chain(rest).collect())
-        }
+    let prompt = match &spec.system {
+        Some(system) => prompt.after_system(system),
+        None => prompt,
     };
     Ok(prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?.into())
 }

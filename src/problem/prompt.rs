@@ -40,6 +40,17 @@ impl Prompt {
         if prompt.is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
     }
 
+    /// The prompt after a system message; a text becomes what the user says.
+    pub fn after_system(self, system: &str) -> Prompt {
+        let say = |role: &str, content: String| Message { role: role.to_owned(), content };
+        let rest = match self {
+            Prompt::Text(text) => vec![say("user", text)],
+            Prompt::Chat(messages) => messages,
+        };
+        let system = say("system", system.to_owned());
+        Prompt::Chat(std::iter::once(system).chain(rest).collect())
+    }
+
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
         match self {

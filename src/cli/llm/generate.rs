@@ -3,8 +3,8 @@
 use super::{DeviceArgs, Failure, ModelArgs, Pace, failure};
 use crate::cli::interrupt::interrupts;
 use crate::llm::{
-    LlmError, Load, Message, ModelFiles, Prompt, SampleSettings, Special, TextStream, Tokens, Work,
-    memory, require_memory,
+    LlmError, Load, ModelFiles, Prompt, SampleSettings, Special, TextStream, Tokens, Work, memory,
+    require_memory,
 };
 use crate::stream::{Draws, Purpose, Streams};
 use std::io::Write;
@@ -91,10 +91,10 @@ pub fn command(args: &Args) -> Result<(), Failure> {
 
 /// The tokens of the prompt.
 fn prompt(args: &Args, files: &ModelFiles) -> Result<Tokens, LlmError> {
-    let say = |role: &str, text: &str| Message { role: role.to_owned(), content: text.to_owned() };
+    let prompt = Prompt::Text(args.prompt.clone());
     let prompt = match &args.system {
-        Some(system) => Prompt::Chat(vec![say("system", system), say("user", &args.prompt)]),
-        None => Prompt::Text(args.prompt.clone()),
+        Some(system) => prompt.after_system(system),
+        None => prompt,
     };
     let template = files.chat_template.as_ref().filter(|_| !args.raw);
     Ok(prompt.tokens(template, &files.tokenizer)?.into())
