@@ -7,10 +7,11 @@ mod merge;
 mod model;
 mod score;
 
+use super::host::DeviceArgs;
 use super::{Failure, say};
 use crate::llm::LlmError;
 use clap::Subcommand;
-use model::{DeviceArgs, ModelArgs, Pace};
+use model::{ModelArgs, Pace};
 
 /// Where models are kept, below the working directory.
 const MODELS: &str = "models";

@@ -1,9 +1,8 @@
 //! Which model, where it is computed, and how fast it was.
 
 use super::{Failure, MODELS, failure};
-use crate::cli::memory::{available_memory, peak_memory};
+use crate::cli::memory::peak_memory;
 use crate::llm::{AdapterFiles, Decoder, Engine, ModelFiles, Training, find_model};
-use crate::numerics::Threads;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -39,29 +38,6 @@ impl ModelArgs {
         let mut decoder = decoder.map_err(failure)?;
         adapter.map_or(Ok(()), |adapter| decoder.put_adapters(adapter)).map_err(failure)?;
         Ok(decoder)
-    }
-}
-
-/// Where a model is computed.
-#[derive(clap::Args, Debug)]
-pub struct DeviceArgs {
-    /// Device: cpu, cuda, cuda:N or metal
-    #[arg(long, default_value = "cpu")]
-    device: String,
-    /// Precision of a graphics processor's activations: f32, bf16 or f16; weights stay f32
-    #[arg(long, default_value = "f32")]
-    precision: String,
-}
-
-impl DeviceArgs {
-    /// The device with all threads.
-    pub fn engine(&self) -> Result<Engine, Failure> {
-        Engine::named(&self.device, &self.precision, Threads::Pool).map_err(failure)
-    }
-
-    /// The memory that there is (bytes), where it is known.
-    pub fn available_memory(&self) -> Option<u64> {
-        available_memory().filter(|_| self.device == "cpu")
     }
 }
 
