@@ -8,12 +8,12 @@ use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
-use crate::results::{ResultsError, RunFolder};
+use crate::results::{ResultsError, RunFolder, pairs};
 use crate::runner::{
     Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
     train,
 };
-use crate::scenario::{Cell, Experiment, Scenario};
+use crate::scenario::{Experiment, Scenario};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -80,17 +80,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     fail_if_any(&failed)
 }
 
-/// The experiments of which some seed is still to be computed.
+/// The long experiments of which a seed is still to be computed.
 fn unfinished<'a>(
     scenario: &'a Scenario,
     folder: &'a RunFolder,
     fresh: bool,
 ) -> impl Iterator<Item = &'a Experiment> {
-    let seeds = scenario.seeds.first..scenario.seeds.first.saturating_add(scenario.seeds.count);
-    let is_open = move |cell: &&Cell| {
-        fresh || seeds.clone().any(|seed| !folder.is_finished(&cell.name, seed))
-    };
-    scenario.cells.iter().filter(is_open).map(|cell| &cell.experiment)
+    let long = pairs(scenario).filter(|(cell, _)| is_long(&cell.experiment));
+    let open = long.filter(move |(cell, seed)| fresh || !folder.is_finished(&cell.name, *seed));
+    open.map(|(cell, _)| &cell.experiment)
 }
 
 /// Computes what is unfinished of one scenario, language models on a host.

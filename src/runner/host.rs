@@ -49,7 +49,7 @@ mod with {
                 a.problem == b.problem && a.policy == b.policy && a.schedule == b.schedule
             };
             let mut seen: Vec<&Experiment> = Vec::new();
-            for experiment in experiments.filter(|experiment| is_long(experiment)) {
+            for experiment in experiments {
                 if !seen.iter().any(|other| same(other, experiment)) {
                     let checked = run(experiment).check(&self.long);
                     checked.map_err(|error| Stop::Setup(error.to_string()))?;
