@@ -25,7 +25,7 @@ impl LoraSpec {
     }
 
     /// Whether a target means any of some modules.
-    pub(super) fn has(target: &str, modules: &[&str]) -> bool {
+    fn has(target: &str, modules: &[&str]) -> bool {
         modules.iter().any(|module| LoraSpec::means(target, module))
     }
 
@@ -37,7 +37,8 @@ impl LoraSpec {
         self.fit_modules(&modules)
     }
 
-    fn fit_modules(&self, modules: &[&str]) -> Result<(), LlmError> {
+    /// Refuses targets that are none of some modules.
+    pub(super) fn fit_modules(&self, modules: &[&str]) -> Result<(), LlmError> {
         match self.targets.iter().find(|target| !LoraSpec::has(target, modules)) {
             Some(target) => Err(unknown_target(target, modules)),
             None => Ok(()),
@@ -56,7 +57,7 @@ impl LoraSpec {
 }
 
 /// A target that means no projection of the model.
-pub(super) fn unknown_target(target: &str, modules: &[&str]) -> LlmError {
+fn unknown_target(target: &str, modules: &[&str]) -> LlmError {
     let own = modules.iter().map(|module| module.rsplit('.').next().unwrap_or(module));
     let known: BTreeSet<&str> = own.collect();
     let help = match did_you_mean(target, known.iter().copied()) {

@@ -7,7 +7,6 @@ use super::safetensors::Safetensors;
 use super::store::{put, staging, write_json, write_weights};
 use super::{Store, WeightSource};
 use crate::llm::joint::{Order, reordered, stands_by_head};
-use crate::llm::lora::unknown_target;
 use crate::llm::ops::Adapter;
 use crate::llm::{Config, Decoder, LlmError, LoraSpec};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,10 +49,7 @@ impl AdapterFiles {
         let AdapterConfig { spec, .. } = &self.config;
         let projections = projections_of(model);
         let modules: Vec<&str> = projections.iter().map(|(module, _)| module.as_str()).collect();
-        spec.targets.iter().try_for_each(|target| match LoraSpec::has(target, &modules) {
-            true => Ok(()),
-            false => Err(unknown_target(target, &modules)),
-        })?;
+        spec.fit_modules(&modules)?;
         let mut wanted = BTreeMap::new();
         for (module, [out, inputs]) in &projections {
             if spec.targets.iter().any(|target| LoraSpec::means(target, module)) {

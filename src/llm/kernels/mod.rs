@@ -5,9 +5,9 @@
 
 pub mod activation;
 pub mod attention;
-pub mod few_rows;
 pub mod norm;
 pub mod rope;
+pub mod row_by_row;
 pub mod score;
 
 use crate::numerics::Threads;

@@ -3,7 +3,7 @@
 use super::host::{matrix, view};
 use super::{Adapter, Projection};
 use crate::llm::Weight;
-use crate::llm::kernels::few_rows;
+use crate::llm::kernels::row_by_row;
 use crate::numerics::{Threads, Write, product};
 use ndarray::ArrayView2;
 
@@ -37,7 +37,7 @@ impl Means {
             && let Some(numbers) = x.to_slice()
         {
             let rows = (numbers, x.nrows());
-            few_rows::times_transposed(rows, &weight.value, (out, write), self.threads);
+            row_by_row::times_transposed(rows, &weight.value, (out, write), self.threads);
             return;
         }
         product(x, weights(weight).t(), view(out, weight.shape[0]), write, self.threads);
