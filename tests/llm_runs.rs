@@ -136,6 +136,81 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
     assert!(trained.iter().all(|x| x.is_finite()));
 }
 
+/// The scenario with comparisons of a file in place of a reward.
+const COMPARED: &[(&str, &str)] = &[
+    ("jsonl = \"prompts.jsonl\"\nreward = { min = {} }\ntest = 2", "test = 2"),
+    (
+        "samples_per_round = 8\nresponses_per_prompt = 4",
+        "data = \"offline\"\nsamples_per_round = 8\nresponses_per_prompt = 2",
+    ),
+    ("prompts = \"fresh\"", "preferences = { jsonl = \"pairs.jsonl\", empty = \"skip\" }"),
+    (
+        "[\"gold_reward\", \"kl\", \"completions/mean_length\", \"completions/clipped_ratio\"]",
+        "[\"loss\", \"accuracy\", \"margin\", \"staleness/max\"]",
+    ),
+    ("every = 2", "every = 1"),
+    ("steps = 6", "steps = 20"),
+    ("on-policy best-of-n", "offline dpo"),
+    ("objective.best-of-n = {}", "objective.dpo = { beta = 0.5 }"),
+];
+
+/// `chosen` against `rejected` for six prompts, an empty row, and one prompt twice.
+fn comparisons(chosen: &str, rejected: &str) -> String {
+    let row = |prompt: &str, rejected: &str| {
+        format!(
+            "{{\"prompt\": \"{prompt}\", \"chosen\": \"{chosen}\", \"rejected\": \"{rejected}\"}}\n"
+        )
+    };
+    let prompts = ["the", "12", "the", "x the", "th", "21", "2 the"];
+    let rows: String = prompts.iter().map(|prompt| row(prompt, rejected)).collect();
+    rows + &row("the", "")
+}
+
+/// Comparisons that all prefer one word teach it for prompts that were kept apart; the first loss is ln 2,
+/// where π is π_ref; the last two of the six prompts are measured and never trained on.
+#[test]
+fn comparisons_of_a_file_are_learned_without_a_reward() {
+    let place = place(COMPARED);
+    fs::write(place.path().join("pairs.jsonl"), comparisons("12", "the")).expect("written");
+    run(place.path(), &["run", "tiny.toml"]);
+    let all = metrics(place.path());
+    let rows: Vec<Vec<&str>> = all.lines().map(|line| line.split(',').collect()).collect();
+    let of = |metric: &str, step: &str| -> f64 {
+        let row = rows.iter().find(|row| row[6] == metric && row[3] == step);
+        row.unwrap_or_else(|| panic!("{metric} at {step}"))[7].parse().expect("a number")
+    };
+    assert!((of("loss", "1") - std::f64::consts::LN_2).abs() < 1e-6, "{}", of("loss", "1"));
+    assert_eq!((of("accuracy", "0"), of("margin", "0")), (0.5, 0.0));
+    assert_eq!(of("accuracy", "20"), 1.0);
+    assert!(of("margin", "20") > 1.0 && of("loss", "20") < 0.5, "{}", of("margin", "20"));
+    // Two responses a row, five rows on four prompts: queries count what is trained on.
+    let last = rows.iter().rfind(|row| row[3] == "20").expect("a row");
+    assert_eq!(last[5], "10");
+}
+
+/// The same comparisons the other way round teach the opposite.
+#[test]
+fn swapped_comparisons_are_learned_the_other_way() {
+    let place = place(COMPARED);
+    let rows = comparisons("12", "the");
+    fs::write(place.path().join("pairs.jsonl"), &rows).expect("written");
+    let mixed =
+        rows.replace("chosen", "new").replace("rejected", "chosen").replace("new", "rejected");
+    let mixed: String = mixed
+        .lines()
+        .filter(|line| !line.contains("\"chosen\": \"\""))
+        .collect::<Vec<_>>()
+        .join("\n");
+    // The two prompts that are measured keep the first order.
+    let kept = rows.lines().skip(5).take(2).collect::<Vec<_>>().join("\n");
+    let mixed: String = mixed.lines().take(5).chain(kept.lines()).collect::<Vec<_>>().join("\n");
+    fs::write(place.path().join("pairs.jsonl"), mixed).expect("written");
+    run(place.path(), &["run", "tiny.toml"]);
+    let all = metrics(place.path());
+    let last = all.lines().rfind(|line| line.contains(",accuracy,")).expect("a row");
+    assert!(last.ends_with(",0") || last.ends_with(",0.0"), "{last}");
+}
+
 /// A model or prompts that cannot be used are refused before anything is computed or overwritten.
 #[test]
 fn what_cannot_be_used_is_refused_before_work() {

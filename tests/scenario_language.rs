@@ -95,6 +95,55 @@ const LINES: &[(&str, &str)] = &[
     ("a chat without a message", "{\"prompt\": []}"),
 ];
 
+/// What is wrong with comparisons: replaced in [`with_comparisons`].
+const COMPARISONS: &[Case] = &[
+    ("comparisons of arms", "preferences.jsonl", "preferences.csv"),
+    (
+        "comparisons of no kind",
+        "preferences.jsonl = \"pairs.jsonl\"",
+        "preferences.empty = \"skip\"",
+    ),
+    ("three responses to a comparison", "responses_per_prompt = 2", "responses_per_prompt = 4"),
+    ("no reward for an objective of rewards", "objective.dpo", "objective.rwr"),
+    ("no reward on-policy", "data = \"offline\"", "data = \"on-policy\""),
+    ("no reward to be measured", "\"accuracy\"", "\"gold_reward\""),
+    (
+        "responses without a token",
+        "preferences.jsonl",
+        "preferences.max_response_tokens = 0\npreferences.jsonl",
+    ),
+];
+
+/// Comparisons that cannot be used: name and the file's second line.
+const PAIRS: &[(&str, &str)] = &[
+    ("no rejected response", "{\"prompt\": \"Why?\", \"chosen\": \"So.\"}"),
+    ("an empty response", "{\"prompt\": \"Why?\", \"chosen\": \"So.\", \"rejected\": \"\"}"),
+    ("equal responses", "{\"prompt\": \"Why?\", \"chosen\": \"So.\", \"rejected\": \"So.\"}"),
+];
+
+const PAIR: &str = r#"{"prompt": "Who?", "chosen": "You.", "rejected": "I."}"#;
+
+/// Comparisons of two prompts.
+fn pairs() -> String {
+    [PAIR, &PAIR.replace("Who", "What")].join("\n")
+}
+
+/// Comparisons are all that there is: no reward, no file of prompts.
+fn with_comparisons() -> String {
+    let changes = [
+        ("jsonl = \"prompts.jsonl\"\nreward = { min = {} }\n", ""),
+        ("samples_per_round = 20\n", "data = \"offline\"\nsamples_per_round = 20\n"),
+        ("responses_per_prompt = 4", "responses_per_prompt = 2"),
+        ("prompts = \"fresh\"", "preferences.jsonl = \"pairs.jsonl\""),
+        ("\"gold_reward\"", "\"accuracy\""),
+        ("objective.best-of-n", "objective.dpo"),
+    ];
+    changes.iter().fold(with_prompts(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    })
+}
+
 fn with_prompts() -> String {
     let (head, tail) = SCENARIO.split_once("[problem.tokens]").expect("a problem");
     let (_, tail) = tail.split_once("[schedule]").expect("a schedule");
@@ -104,16 +153,18 @@ fn with_prompts() -> String {
 /// Reads a scenario beside a file of prompts.
 fn parse(text: &str, rows: &str, set: &[&str]) -> Result<Scenario, String> {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("prompts.jsonl"), rows).expect("written");
+    for name in ["prompts.jsonl", "pairs.jsonl"] {
+        std::fs::write(folder.path().join(name), rows).expect("written");
+    }
     let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
     let found = Scenario::parse("small.toml", text, Some(folder.path()), &set, None);
     let place = folder.path().display().to_string();
     found.map_err(|error| error.to_string().replace(&place, "FOLDER"))
 }
 
-fn refused(text: &str, (name, from, to): &Case) -> String {
+fn refused((text, rows): (&str, &str), (name, from, to): &Case) -> String {
     assert!(text.contains(from), "{name}: {from} is not in the scenario");
-    match parse(&text.replacen(from, to, 1), ROWS, &[]) {
+    match parse(&text.replacen(from, to, 1), rows, &[]) {
         Err(error) => format!("# {name}\n{error}\n"),
         Ok(_) => panic!("{name} is not refused"),
     }
@@ -122,11 +173,21 @@ fn refused(text: &str, (name, from, to): &Case) -> String {
 #[test]
 fn every_message_reads_as_written_down() {
     let prompts = with_prompts();
-    let mut found: Vec<String> = TOKENS.iter().map(|case| refused(SCENARIO, case)).collect();
-    found.extend(FILES.iter().map(|case| refused(&prompts, case)));
+    let refuse = |text, rows| move |case| refused((text, rows), case);
+    let mut found: Vec<String> = TOKENS.iter().map(refuse(SCENARIO, ROWS)).collect();
+    found.extend(FILES.iter().map(refuse(&prompts, ROWS)));
     for (name, line) in LINES {
         let rows = ROWS.replacen("{\"prompt\": [", &format!("{line}\n{{\"prompt\": ["), 1);
         match parse(&prompts, &rows, &[]) {
+            Err(error) => found.push(format!("# {name}\n{error}\n")),
+            Ok(_) => panic!("{name} is not refused"),
+        }
+    }
+    let comparisons = with_comparisons();
+    let pairs = pairs();
+    found.extend(COMPARISONS.iter().map(refuse(&comparisons, &pairs)));
+    for (name, line) in PAIRS {
+        match parse(&comparisons, &format!("{PAIR}\n{line}"), &[]) {
             Err(error) => found.push(format!("# {name}\n{error}\n")),
             Ok(_) => panic!("{name} is not refused"),
         }
@@ -136,8 +197,10 @@ fn every_message_reads_as_written_down() {
 
 #[test]
 fn the_small_scenarios_themselves_have_no_fault() {
-    for text in [SCENARIO.to_owned(), with_prompts()] {
-        let scenario = parse(&text, ROWS, &[]).expect("valid");
+    let pairs = pairs();
+    let texts = [(SCENARIO.to_owned(), ROWS), (with_prompts(), ROWS), (with_comparisons(), &pairs)];
+    for (text, rows) in texts {
+        let scenario = parse(&text, rows, &[]).expect("valid");
         assert!(scenario.ready().is_ok());
         assert!(scenario.warnings.iter().all(|w| w.contains("seeds")), "{:?}", scenario.warnings);
     }

@@ -191,9 +191,10 @@ impl BanditRun<'_> {
 
     /// What fills the rounds.
     fn supply(&self) -> Result<Supply<Arm>, Stop> {
-        if let Some(file) = &self.data.preferences {
-            let rows = read_comparisons(&file.csv, self.problem.arms())
-                .map_err(|e| setup(&e.to_string()))?;
+        let file = self.data.preferences.as_ref().and_then(|file| file.csv.as_ref());
+        if let Some(file) = file {
+            let rows =
+                read_comparisons(file, self.problem.arms()).map_err(|e| setup(&e.to_string()))?;
             let rows = rows.into_iter();
             return Ok(Supply::Comparisons(
                 rows.map(|r| Comparison {

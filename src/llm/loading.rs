@@ -4,15 +4,28 @@ use super::policy::SAMPLES_AT_ONCE;
 use super::run::LanguagePlace;
 use super::task::PromptsTask;
 use super::{
-    Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes, SampleSettings, Tokens,
-    Training, Work, adapter_parameters, find_model, memory, require_memory,
+    Comparisons, Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes,
+    SampleSettings, Tokens, Training, Work, adapter_parameters, find_model, memory, require_memory,
 };
-use crate::learner::ScheduleSpec;
+use crate::learner::{DataSpec, ScheduleSpec};
 use crate::policy::LanguageModelSpec;
-use crate::problem::{Prompt, PromptsSpec};
+use crate::problem::{ProblemError, Prompt, PromptSplit, PromptsSpec};
 use crate::stream::Streams;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What a run asks of a model from files.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The prompts and their reward.
+    pub prompts: &'a PromptsSpec,
+    /// The comparisons, if there are any.
+    pub data: &'a DataSpec,
+    /// The model.
+    pub model: &'a LanguageModelSpec,
+    /// Algorithm 1's counts.
+    pub schedule: &'a ScheduleSpec,
+}
 
 /// A model whose weights are not loaded yet, with the prompts that it is given.
 pub struct Opened {
@@ -20,15 +33,13 @@ pub struct Opened {
     settings: SampleSettings,
     train: Vec<Tokens>,
     test: Vec<Tokens>,
+    comparisons: Comparisons,
 }
 
 impl Opened {
     /// Opens a model and its prompts, and refuses what does not fit together or into memory.
-    pub fn new(
-        prompts: &PromptsSpec,
-        (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
-        place: &LanguagePlace,
-    ) -> Result<Self, LlmError> {
+    pub fn new(asked: &Asked<'_>, place: &LanguagePlace) -> Result<Self, LlmError> {
+        let spec = asked.model;
         let files = ModelFiles::open(&find_model(&spec.model, &place.models)?)?;
         files.require_end_token()?;
         if let Some(lora) = &spec.lora {
@@ -41,25 +52,35 @@ impl Opened {
             max_new_tokens: spec.max_new_tokens,
             end_tokens: files.config.end_tokens.clone(),
         };
-        let split = prompts.read().map_err(|e| {
-            LlmError::input(
-                format!("problem.prompts.{e}"),
-                "a file of prompts",
-                "see `modeseek explain problem.prompts`",
-            )
-        })?;
+        let preferences = asked.data.preferences.as_ref();
+        let split = asked.prompts.read(preferences.and_then(|file| file.jsonl.as_deref()));
+        let PromptSplit { train, test } = split.map_err(|e| unreadable(&e))?;
+        let comparisons = preferences.map(|file| Comparisons::read(file, (&train, &test), &files));
+        let comparisons = comparisons.transpose()?.unwrap_or_default();
         let tokens = |list: Vec<Prompt>| {
             list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
         };
-        let (train, test) = (tokens(split.train)?, tokens(split.test)?);
+        let (train, test) = (tokens(train)?, tokens(test)?);
         let lengths: Vec<usize> = train.iter().chain(&test).map(|prompt| prompt.len()).collect();
+        let answered = SampleSettings {
+            max_new_tokens: settings.max_new_tokens.max(comparisons.longest_response()),
+            ..settings.clone()
+        };
         for (i, length) in lengths.iter().enumerate() {
-            settings.fit(i, *length, files.config.context)?;
+            answered.fit(i, *length, files.config.context)?;
         }
-        let longest = lengths.into_iter().max().unwrap_or(0);
-        require_memory_of_run(&files.config, (spec, schedule), longest, place.available_memory)?;
-        Ok(Opened { files, settings, train, test })
+        let longest = (lengths.into_iter().max().unwrap_or(0), answered.max_new_tokens);
+        require_memory_of_run(&files.config, asked, longest, place.available_memory)?;
+        Ok(Opened { files, settings, train, test, comparisons })
     }
+}
+
+fn unreadable(error: &ProblemError) -> LlmError {
+    LlmError::input(
+        format!("problem.prompts.{error}"),
+        "a file of prompts",
+        "see `modeseek explain problem.prompts`",
+    )
 }
 
 /// A model from files, and what it is asked to do.
@@ -75,13 +96,12 @@ pub struct Loaded {
 impl Loaded {
     /// Loads a model with its prompts, once all of it is known to fit.
     pub fn new(
-        prompts: &PromptsSpec,
-        (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
+        asked: &Asked<'_>,
         place: &LanguagePlace,
         streams: Streams,
     ) -> Result<Self, LlmError> {
-        let Opened { mut files, settings, train, test } =
-            Opened::new(prompts, (spec, schedule), place)?;
+        let Opened { mut files, settings, train, test, comparisons } = Opened::new(asked, place)?;
+        let spec = asked.model;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
         let mut decoder = Decoder::load(config, engine, &mut *files.weights, training)?;
@@ -90,7 +110,8 @@ impl Loaded {
         if let Some(lora) = &spec.lora {
             decoder.add_adapters(lora, streams)?;
         }
-        let task = PromptsTask { train, test, reward: prompts.reward, reference };
+        let reward = asked.prompts.reward;
+        let task = PromptsTask { train, test, comparisons, reward, reference };
         let policy = LanguageModel::new(decoder, settings, passes);
         Ok(Loaded { policy, task, files })
     }
@@ -112,27 +133,28 @@ pub fn keep_model(
     }
 }
 
-/// Refuses a run whose steps or samples need more memory than there is; prompts have at most `longest`
-/// tokens.
+/// Refuses a run whose steps or samples need more memory than there is; the longest prompt and the longest
+/// response have so many tokens.
 fn require_memory_of_run(
     config: &Config,
-    (spec, schedule): (&LanguageModelSpec, &ScheduleSpec),
-    longest: usize,
+    asked: &Asked<'_>,
+    (prompt, response): (usize, usize),
     available: Option<u64>,
 ) -> Result<(), LlmError> {
     const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
                           activations = \"recomputed\", or train adapters (lora)";
-    let activations = spec.activations;
-    let work = match &spec.lora {
+    let Asked { model, schedule, .. } = asked;
+    let activations = model.activations;
+    let work = match &model.lora {
         Some(lora) => Work::LoraStep { adapters: adapter_parameters(config, lora), activations },
         None => Work::FullStep { activations },
     };
-    let one = longest + schedule.responses_per_prompt * spec.max_new_tokens;
-    let minibatch = schedule.minibatch * (longest + spec.max_new_tokens);
+    let one = prompt + schedule.responses_per_prompt * response;
+    let minibatch = schedule.minibatch * (prompt + response);
     let drawn = SAMPLES_AT_ONCE.max(schedule.responses_per_prompt);
     let load = Load {
-        tokens: minibatch.min(spec.rows_at_once.max(one)),
-        cached: drawn * (longest + spec.max_new_tokens),
+        tokens: minibatch.min(model.rows_at_once.max(one)),
+        cached: drawn * (prompt + model.max_new_tokens),
     };
     require_memory(memory(config, work, load), available, REMEDY)
 }

@@ -1,6 +1,7 @@
 //! Language models: the same learner and objectives, with a transformer as the policy.
 
 mod chat;
+mod comparisons;
 mod config;
 mod decoder;
 mod engine;
@@ -28,6 +29,7 @@ mod tokenizer;
 mod weight;
 
 pub use chat::{ChatRow, ChatTemplate};
+pub use comparisons::Comparisons;
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};

@@ -3,7 +3,7 @@
 use super::task::{Cut, LanguageTask};
 use super::{LanguageModel, Sequences, Tokens};
 use crate::learner::{
-    MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
+    Comparison, MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
 };
 use crate::policy::{Policy, PolicyError};
 use crate::stream::{Draws, Purpose, Streams};
@@ -56,8 +56,11 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             measurements: Vec::new(),
         };
         let reads_pairs = |m: &&str| observer.wants_any(m);
-        if ["logps/", "log_ratio/", "margin"].iter().any(reads_pairs) {
-            observer.pairs = observer.draw_pairs(spec.pairs)?;
+        if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
+            observer.pairs = match task.test_comparisons() {
+                [] => observer.draw_pairs(spec.pairs)?,
+                given => observer.given_pairs(&given[..spec.pairs.min(given.len())])?,
+            };
         }
         Ok(observer)
     }
@@ -92,6 +95,17 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             pairs.push(Pair { prompt, responses, log_ref: [log_ref[w], log_ref[l]] });
         }
         Ok(pairs)
+    }
+
+    /// The first of the comparisons that are given.
+    fn given_pairs(&self, rows: &[Comparison<Tokens>]) -> Result<Vec<Pair>, PolicyError> {
+        let pair = |row: &Comparison<Tokens>| {
+            let prompt = self.prompts[row.prompt as usize].clone();
+            let responses = [row.chosen.clone(), row.rejected.clone()];
+            let log_ref = self.task.log_reference(&prompt, &responses)?;
+            Ok(Pair { prompt, responses, log_ref: [log_ref[0], log_ref[1]] })
+        };
+        rows.iter().map(pair).collect()
     }
 
     fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
@@ -131,7 +145,9 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             tokens += sample.tokens.len();
         }
         let has_end = samples.first().is_some_and(|s| self.task.measure(&s.tokens).1 != Cut::NoEnd);
-        self.record(progress, "gold_reward", reward / count)?;
+        if self.task.has_reward() {
+            self.record(progress, "gold_reward", reward / count)?;
+        }
         if reads_kl {
             self.record(progress, "kl", kl / count)?;
         }
@@ -152,17 +168,28 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         self.pairs.iter().for_each(|p| batch.push(p.prompt.clone(), p.responses.clone()));
         let log_pi = policy.log_probs(&batch)?;
         let count = self.pairs.len() as f64;
+        let of = |i: usize, side: usize| log_pi.response(2 * i + side).iter().sum::<f64>();
         let mut ratios = [0.0; 2];
         for (side, who) in ["chosen", "rejected"].into_iter().enumerate() {
-            let of = |i: usize| log_pi.response(2 * i + side).iter().sum::<f64>();
-            let own: f64 = (0..self.pairs.len()).map(of).sum();
+            let own: f64 = (0..self.pairs.len()).map(|i| of(i, side)).sum();
             let reference: f64 = self.pairs.iter().map(|pair| pair.log_ref[side]).sum();
             ratios[side] = (own - reference) / count;
             self.record(progress, &format!("logps/{who}"), own / count)?;
             self.record(progress, &format!("log_ratio/{who}"), ratios[side])?;
         }
+        let margins = self.pairs.iter().enumerate().map(|(i, pair)| {
+            let [chosen, rejected] = pair.log_ref;
+            (of(i, 0) - chosen) - (of(i, 1) - rejected)
+        });
+        let right: f64 = margins.map(won).sum();
+        self.record(progress, "accuracy", right / count)?;
         self.record(progress, "margin", ratios[0] - ratios[1])
     }
+}
+
+/// 1 where the margin is on the chosen side, a half where there is none.
+fn won(margin: f64) -> f64 {
+    if margin == 0.0 { 0.5 } else { f64::from(u8::from(margin > 0.0)) }
 }
 
 impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {

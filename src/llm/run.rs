@@ -1,7 +1,7 @@
 //! One run of a language model, from its settings to its measurements.
 
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
-use super::loading::{Loaded, Opened, keep_model};
+use super::loading::{Asked, Loaded, Opened, keep_model};
 use super::observer::LanguageObserver;
 use super::task::{LanguageTask, TokensTask};
 use super::{
@@ -13,9 +13,9 @@ use crate::learner::{
     OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply,
 };
 use crate::objective::ObjectiveSpec;
-use crate::policy::{NanoSpec, Policy, PolicyError, PolicySpec};
+use crate::policy::{LanguageModelSpec, NanoSpec, Policy, PolicyError, PolicySpec};
 use crate::preference::{PairRule, PairSpec};
-use crate::problem::{Problem, ProblemSpec, TokensSpec};
+use crate::problem::{Problem, ProblemSpec, PromptsSpec, TokensSpec};
 use crate::stream::Streams;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,11 +59,15 @@ impl LanguageRun<'_> {
     /// work that does not fit into memory.
     pub fn check(&self, place: &LanguagePlace) -> Result<(), LlmError> {
         match (self.problem, self.policy) {
-            (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
-                Opened::new(prompts, (spec, self.schedule), place).map(|_| ())
+            (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(model)) => {
+                Opened::new(&self.asked(prompts, model), place).map(|_| ())
             }
             _ => Ok(()),
         }
+    }
+
+    fn asked<'b>(&'b self, prompts: &'b PromptsSpec, model: &'b LanguageModelSpec) -> Asked<'b> {
+        Asked { prompts, data: self.data, model, schedule: self.schedule }
     }
 
     /// Trains and measures, beginning at the keeper's last checkpoint and saved when it says so.
@@ -79,13 +83,19 @@ impl LanguageRun<'_> {
                 let problem = Problem::new(self.problem, Path::new("")).map_err(setup)?;
                 let task = TokensTask::new(problem, tokens.length, streams);
                 let policy = nano_policy(&task, (tokens, nano), place, streams)?;
-                self.learn(policy, &task, streams, keeper).map(|(measured, _)| measured)
+                let supply = self.supply()?;
+                self.learn(policy, &task, (supply, streams), keeper).map(|(measured, _)| measured)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
-                let loading = (spec, self.schedule);
-                let loaded = Loaded::new(prompts, loading, place, streams).map_err(setup)?;
+                let asked = self.asked(prompts, spec);
+                let loaded = Loaded::new(&asked, place, streams).map_err(setup)?;
                 let Loaded { policy, task, files } = loaded;
-                let (measured, policy) = self.learn(policy, &task, streams, keeper)?;
+                let given = &task.comparisons.train;
+                let supply = match self.schedule.data {
+                    DataSource::Offline if !given.is_empty() => Supply::Comparisons(given.clone()),
+                    _ => self.supply()?,
+                };
+                let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
                 if let Some(folder) = keeper.model() {
                     keep_model(policy.decoder(), (spec, &files), &folder)?;
                 }
@@ -101,7 +111,7 @@ impl LanguageRun<'_> {
         &self,
         mut policy: LanguageModel,
         task: &T,
-        streams: Streams,
+        (supply, streams): (Supply<Tokens>, Streams),
         keeper: &mut dyn Keeper,
     ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
         check_coverage(&mut policy, task)?;
@@ -109,7 +119,6 @@ impl LanguageRun<'_> {
         let method = Method::new(self.objective, rule, self.schedule.expectation).map_err(setup)?;
         let schedule = Schedule::new(self.schedule).map_err(setup)?;
         let optimizer = Optimizer::new(self.optimizer).map_err(setup)?;
-        let supply = self.supply()?;
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
         let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
@@ -117,7 +126,7 @@ impl LanguageRun<'_> {
         Ok((observer.into_measurements(), policy))
     }
 
-    /// What fills the rounds.
+    /// What fills the rounds where no comparisons are given.
     fn supply(&self) -> Result<Supply<Tokens>, Stop> {
         match (self.schedule.data, self.data.prompts) {
             (DataSource::OnPolicy, Prompts::Fresh(_)) => Ok(Supply::Fresh),

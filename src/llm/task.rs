@@ -1,7 +1,7 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
-use super::{LanguageModel, Sequences, Tokens};
-use crate::learner::Task;
+use super::{Comparisons, LanguageModel, Sequences, Tokens};
+use crate::learner::{Comparison, Task};
 use crate::policy::{Policy, PolicyError};
 use crate::problem::{LengthReward, Problem};
 use crate::stream::{Draws, Purpose, Streams, cumulative, invert_cdf};
@@ -22,6 +22,16 @@ pub trait LanguageTask: Task<Prompt = Tokens, Response = Tokens> {
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError>;
+
+    /// Comparisons of evaluation prompts, where they are given and not drawn from π_ref.
+    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
+        &[]
+    }
+
+    /// Whether responses have a reward.
+    fn has_reward(&self) -> bool {
+        true
+    }
 
     /// Tokens of a response, its end token not counted, and whether it was cut before one.
     fn measure(&self, response: &Tokens) -> (usize, Cut);
@@ -140,15 +150,18 @@ impl Task for TokensTask {
     }
 }
 
-/// Prompts of a file, a reward of lengths, and the model as it was loaded as π_ref.
+/// Prompts of a file, perhaps with comparisons or a reward of lengths, and the model as it was loaded as
+/// π_ref.
 #[derive(Debug)]
 pub struct PromptsTask {
     /// Prompts that are trained on.
     pub train: Vec<Tokens>,
     /// Prompts that are measured on.
     pub test: Vec<Tokens>,
-    /// The reward.
-    pub reward: LengthReward,
+    /// Comparisons of these prompts that are given.
+    pub comparisons: Comparisons,
+    /// The reward, where there is one; else all responses are worth 0 and nothing reads that.
+    pub reward: Option<LengthReward>,
     /// π_ref.
     pub reference: LanguageModel,
 }
@@ -165,6 +178,14 @@ impl LanguageTask for PromptsTask {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         self.reference.sample(prompts, per_prompt, draws)
+    }
+
+    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
+        &self.comparisons.test
+    }
+
+    fn has_reward(&self) -> bool {
+        self.reward.is_some()
     }
 
     fn measure(&self, response: &Tokens) -> (usize, Cut) {
@@ -189,7 +210,8 @@ impl Task for PromptsTask {
     }
 
     fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        Ok(responses.iter().map(|y| self.reward.of(self.measure(y).0)).collect())
+        let worth = |y| self.reward.map_or(0.0, |reward| reward.of(self.measure(y).0));
+        Ok(responses.iter().map(worth).collect())
     }
 
     fn has_reward_model(&self) -> bool {

@@ -4,19 +4,19 @@ use super::ProblemError;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// What is read of every line's object; empty lines are passed over, and a fault has the number of its
-/// line. `what` is what a file without a row lacks.
+/// What is read of every line's object, with the number of its line; empty lines are passed over, and a
+/// fault has that number. `what` is what a file without a row lacks.
 pub(super) fn rows<T>(
     path: &Path,
     what: &str,
     read: impl Fn(Map<String, Value>) -> Result<T, String>,
-) -> Result<Vec<T>, ProblemError> {
+) -> Result<Vec<(usize, T)>, ProblemError> {
     let fault = |fault: String| ProblemError::File { path: path.to_path_buf(), fault };
     let text = std::fs::read_to_string(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
     let mut rows = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let row = object(line).and_then(&read);
-        rows.push(row.map_err(|what| fault(format!("line {}: {what}", index + 1)))?);
+        let (row, line) = (object(line).and_then(&read), index + 1);
+        rows.push((line, row.map_err(|what| fault(format!("line {line}: {what}")))?));
     }
     if rows.is_empty() {
         return Err(fault(format!("holds no {what}; give one JSON object a line")));

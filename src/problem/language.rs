@@ -43,7 +43,7 @@ pub struct TokensSpec {
     pub length: usize,
 }
 
-/// `[problem.prompts]`: prompts from a file, and a reward of the response's length.
+/// `[problem.prompts]`: prompts from a file, and a reward of the response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromptsSpec {
@@ -51,7 +51,8 @@ pub struct PromptsSpec {
     ///
     /// *Reading* Relative to the scenario file, or to the working directory in `--set`. A shipped
     /// scenario has no file of its own, so there --set problem.prompts.jsonl=FILE must give it. Its
-    /// content, not its name, is part of a cell's name.
+    /// content, not its name, is part of a cell's name. Each prompt counts once. Without it the prompts
+    /// are those of `data.preferences.jsonl`.
     ///
     /// *Wrong* A line without `prompt` is refused with its number; other fields are ignored, so that a
     /// file of preferences serves too.
@@ -63,9 +64,10 @@ pub struct PromptsSpec {
     /// right end is known.
     ///
     /// *Wrong* Min is won by an empty response: look at the texts and at `kl` before calling that
-    /// learning.
-    pub reward: LengthReward,
-    /// Only the first so many prompts of the file are read.
+    /// learning. Only comparisons of a file (`data.preferences`) can do without a reward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward: Option<LengthReward>,
+    /// Only the first so many distinct prompts of the file are read.
     ///
     /// *Reading* Fewer prompts load and evaluate faster; they are the file's first ones, not a draw.
     ///
@@ -74,7 +76,8 @@ pub struct PromptsSpec {
     pub limit: Option<usize>,
     /// How many of them are kept for evaluation, taken from the end.
     ///
-    /// *Reading* They are never trained on; every measured step generates a response to each of them.
+    /// *Reading* They are never trained on, and comparisons of them neither; every measured step
+    /// generates a response to each of them.
     ///
     /// *Wrong* Many of them and a small measure.every: most of the time goes into measuring.
     #[serde(default = "test")]

@@ -6,6 +6,7 @@ mod coverage;
 pub(crate) mod jsonl;
 mod language;
 mod length;
+mod preferences;
 mod prompt;
 mod reference;
 mod separation;
@@ -18,6 +19,7 @@ pub use length::{
     LengthUnit, LogNormalSpec, LongestSpec, NegativeBinomialSpec, NormalSpec, TiltSpec,
     TruncationSpec,
 };
+pub use preferences::{EmptyResponses, PreferenceRow, PreferenceRows};
 pub use prompt::{Message, Prompt, PromptSplit};
 pub use reference::binned_cauchy;
 pub use separation::logarithmic_mean;

@@ -1,13 +1,14 @@
 //! Prompts of a JSONL file.
 
 use super::language::PromptsSpec;
-use super::{ProblemError, jsonl};
+use super::{PreferenceRow, ProblemError, jsonl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Somebody's words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     /// Whose: `system`, `user` or `assistant`.
     pub role: String,
@@ -16,7 +17,7 @@ pub struct Message {
 }
 
 /// What is to be answered, as data files write it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(
     untagged,
     expecting = "neither a text nor a list of messages, each with `role` and `content`"
@@ -60,7 +61,7 @@ impl Prompt {
     }
 }
 
-/// The prompts of a file, parted.
+/// The distinct prompts of a file, parted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PromptSplit {
     /// Those that are trained on, in the file's order; at least one.
@@ -70,16 +71,16 @@ pub struct PromptSplit {
 }
 
 impl PromptsSpec {
-    /// Reads the file, which must be given; its path as it stands.
-    pub fn read(&self) -> Result<PromptSplit, ProblemError> {
-        let Some(path) = &self.jsonl else {
+    /// Reads the file, or where it is not given the file of preferences; its path as it stands.
+    pub fn read(&self, preferences: Option<&Path>) -> Result<PromptSplit, ProblemError> {
+        let Some(path) = self.jsonl.as_deref().or(preferences) else {
             return Err(ProblemError::Range {
                 key: "jsonl",
                 given: "not given".to_owned(),
                 allowed: "a file of prompts: --set problem.prompts.jsonl=FILE".to_owned(),
             });
         };
-        let mut train = prompts(path)?;
+        let mut train = distinct(jsonl::rows(path, "prompt", |row| prompt_of(&row))?);
         let count = self.limit.unwrap_or(train.len()).min(train.len());
         train.truncate(count);
         if self.test >= count {
@@ -96,9 +97,20 @@ impl PromptsSpec {
     }
 }
 
-/// The prompt of every line; empty lines are passed over.
-fn prompts(path: &Path) -> Result<Vec<Prompt>, ProblemError> {
-    jsonl::rows(path, "prompt", |row| Prompt::of_row(&row))
+/// The prompt of a row, which of a comparison may stand within its responses.
+fn prompt_of(row: &Map<String, Value>) -> Result<Prompt, String> {
+    let within = row.contains_key("chosen") && !row.contains_key("prompt");
+    match within.then(|| PreferenceRow::of_row(row)) {
+        Some(Ok(row)) => Ok(row.prompt),
+        _ => Prompt::of_row(row),
+    }
+}
+
+/// Each prompt once, where it first stands.
+fn distinct(rows: Vec<(usize, Prompt)>) -> Vec<Prompt> {
+    let mut seen = HashSet::new();
+    let is_new = |prompt: &Prompt| seen.insert(prompt.clone());
+    rows.into_iter().map(|(_, prompt)| prompt).filter(is_new).collect()
 }
 
 #[cfg(test)]
@@ -110,8 +122,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let jsonl = Some(file.path().to_path_buf());
-        let spec = PromptsSpec { jsonl, reward: LengthReward::Min {}, limit, test };
-        spec.read().map_err(|error| error.to_string())
+        let spec = PromptsSpec { jsonl, reward: Some(LengthReward::Min {}), limit, test };
+        spec.read(None).map_err(|error| error.to_string())
     }
 
     fn text(text: &str) -> Prompt {
@@ -119,8 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_the_first_prompts_are_kept_for_evaluation() {
-        let rows: Vec<String> = (0..6).map(|i| format!("{{\"prompt\": \"p{i}\"}}")).collect();
+    fn the_last_of_the_first_distinct_prompts_are_kept_for_evaluation() {
+        // Some stand there twice.
+        let row = |i: &usize| format!("{{\"prompt\": \"p{i}\"}}");
+        let rows: Vec<String> = [0, 1, 0, 2, 3, 3, 4, 5].iter().map(row).collect();
         let split = read(&rows.join("\n\n"), Some(5), 2).expect("read");
         assert_eq!(split.train, [text("p0"), text("p1"), text("p2")]);
         assert_eq!(split.test, [text("p3"), text("p4")]);

@@ -46,7 +46,8 @@ mod with {
             experiments: impl Iterator<Item = &'a Experiment>,
         ) -> Result<(), Stop> {
             let same = |a: &Experiment, b: &Experiment| {
-                a.problem == b.problem && a.policy == b.policy && a.schedule == b.schedule
+                (&a.problem, &a.policy, &a.schedule, &a.data)
+                    == (&b.problem, &b.policy, &b.schedule, &b.data)
             };
             let mut seen: Vec<&Experiment> = Vec::new();
             for experiment in experiments {

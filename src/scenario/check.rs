@@ -123,7 +123,8 @@ pub(super) fn check_setup(experiment: &Experiment) -> Result<(), Fault> {
         })?;
     }
     if let Some(file) = &experiment.data.preferences {
-        read_comparisons(&file.csv, problem.arms()).map_err(|error| {
+        let csv = file.csv.as_deref().unwrap_or(Path::new(""));
+        read_comparisons(csv, problem.arms()).map_err(|error| {
             let last = problem.arms() - 1;
             Fault::new("data.preferences.csv", error.to_string())
                 .note("allowed", format!("columns `chosen`, `rejected` and, optionally, `prompt`, of arms 0 to {last}"))
@@ -289,7 +290,10 @@ fn data(experiment: &Experiment) -> Result<(), Fault> {
         range("data.prompts", count as f64, count >= 1, "1 or more, or \"fresh\"")?;
     }
     let offline = schedule.data == DataSource::Offline;
-    need(offline || spec.preferences.is_none(), || {
+    preference_file(experiment)?;
+    // Comparisons of texts are also what a language model is measured on.
+    let on_texts = matches!(experiment.problem, ProblemSpec::Prompts(_));
+    need(offline || on_texts || spec.preferences.is_none(), || {
         Fault::new("data.preferences", "a preference file is offline data")
             .note("given", "`schedule.data` = \"on-policy\"")
             .note("help", "set `schedule.data = \"offline\"`, or remove `data.preferences`")
@@ -313,6 +317,25 @@ fn data(experiment: &Experiment) -> Result<(), Fault> {
             .note("given", format!("`data.prompts` = {prompts} × {c} responses = {}", prompts * c))
             .note("allowed", format!("{} or less", prompts * c))
             .note("help", format!("or set `data.prompts = {}`", b.div_ceil(c)))
+    })
+}
+
+/// Comparisons are of arms or of texts, as the problem's responses are.
+fn preference_file(experiment: &Experiment) -> Result<(), Fault> {
+    let Some(file) = &experiment.data.preferences else { return Ok(()) };
+    let (wanted, other, given, foreign) = match &experiment.problem {
+        ProblemSpec::Prompts(_) => ("jsonl", "csv", &file.jsonl, &file.csv),
+        _ => ("csv", "jsonl", &file.csv, &file.jsonl),
+    };
+    need(given.is_some() && foreign.is_none(), || {
+        let key = if foreign.is_some() {
+            format!("data.preferences.{other}")
+        } else {
+            "data.preferences".to_owned()
+        };
+        Fault::new(key, format!("comparisons for this problem stand in a file of `{wanted}`"))
+            .note("allowed", "`csv` with arms; `jsonl` with texts, beside `problem.prompts`")
+            .note("help", format!("write `data.preferences.{wanted} = \"FILE\"`"))
     })
 }
 

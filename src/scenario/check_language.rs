@@ -4,9 +4,9 @@ use super::check::{Fault, need, range};
 use super::check_problem::problem_fault;
 use super::experiment::Experiment;
 use super::{Diagnostic, Scenario, ScenarioError};
-use crate::learner::{Expectation, LANGUAGE_METRICS, Prompts, is_of_language_only};
+use crate::learner::{DataSource, Expectation, LANGUAGE_METRICS, Prompts, is_of_language_only};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
-use crate::problem::{LengthReward, ProblemSpec, PromptsSpec};
+use crate::problem::{LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
 
 /// Checks what an experiment with a language model may ask for, and that one without asks for nothing
@@ -31,7 +31,11 @@ pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
             let length = spec.length;
             range("problem.tokens.length", length as f64, length >= 1, "1 or more")?;
         }
-        ProblemSpec::Prompts(spec) => lengths(spec)?,
+        ProblemSpec::Prompts(spec) => {
+            lengths(spec)?;
+            rewarded(experiment, spec)?;
+            compared(experiment)?;
+        }
         _ => {}
     }
     match &experiment.policy {
@@ -103,18 +107,15 @@ fn responses(experiment: &Experiment) -> Result<(), Fault> {
         Fault::new("reward_model", "r_φ is learned over arms, and a language model has none")
             .note("help", "leave `reward_model` out: the true reward is known")
     })?;
-    need(experiment.data.preferences.is_none(), || {
-        Fault::new(
-            "data.preferences",
-            "a preference file holds arms, and a language model has none",
-        )
-        .note("help", "leave it out: offline data are drawn from π_ref")
+    let is_tokens = matches!(experiment.problem, ProblemSpec::Tokens(_));
+    need(!is_tokens || experiment.data.preferences.is_none(), || {
+        Fault::new("data.preferences", "tokens of problem.tokens have no texts to be compared")
+            .note("help", "leave it out: offline data are drawn from π_ref")
     })?;
     need(!experiment.measure.distribution, || {
         Fault::new("measure.distribution", "the responses of a language model cannot be listed")
             .note("help", "leave it out; `entropy` and `kl` are estimated from samples")
     })?;
-    let is_tokens = matches!(experiment.problem, ProblemSpec::Tokens(_));
     // A response of tokens has a fixed length and no end token.
     let known = move |metric: &str| {
         LANGUAGE_METRICS.contains(&metric) && !(is_tokens && metric.starts_with("completions/"))
@@ -144,8 +145,52 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
     let limit = spec.limit.unwrap_or(1);
     range("problem.prompts.limit", limit as f64, limit >= 1, "1 or more; without it all")?;
     range("problem.prompts.test", spec.test as f64, spec.test >= 1, "1 or more")?;
-    let LengthReward::Mode(mode) = spec.reward else { return Ok(()) };
+    let Some(LengthReward::Mode(mode)) = spec.reward else { return Ok(()) };
     range("problem.prompts.reward.mode.peak", mode.peak, mode.peak >= 0.0, "0 or more tokens")
+}
+
+/// Whatever reads a reward has one.
+fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+    let needs = experiment.objective.needs();
+    let given = experiment.data.preferences.is_some();
+    let reader = if experiment.schedule.data == DataSource::OnPolicy {
+        "on-policy responses are compared by it".to_owned()
+    } else if !given {
+        "offline data are drawn from π_ref and compared by it".to_owned()
+    } else if !needs.pairs {
+        format!("`{}` reads rewards, and comparisons have none", experiment.objective.name())
+    } else if experiment.measure.metrics.iter().any(|metric| metric == "gold_reward") {
+        "`measure.metrics` asks for `gold_reward`".to_owned()
+    } else {
+        return Ok(());
+    };
+    need(spec.reward.is_some(), || {
+        Fault::new("problem.prompts", format!("a reward is missing: {reader}"))
+            .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")
+            .note("help", "write `problem.prompts.reward.min = {}`, or another reward")
+    })
+}
+
+/// Comparisons that are given have two responses each.
+fn compared(experiment: &Experiment) -> Result<(), Fault> {
+    let schedule = &experiment.schedule;
+    let Some(file) = &experiment.data.preferences else { return Ok(()) };
+    if let Some(longest) = file.max_response_tokens {
+        let key = "data.preferences.max_response_tokens";
+        range(
+            key,
+            longest as f64,
+            longest >= 1,
+            "1 or more tokens; without it responses stay whole",
+        )?;
+    }
+    let (count, offline) = (schedule.responses_per_prompt, schedule.data == DataSource::Offline);
+    need(!offline || count == 2, || {
+        let key = "schedule.responses_per_prompt";
+        Fault::new(key, format!("`{key}` = {count}, and a comparison has two responses"))
+            .note("allowed", "2 beside `data.preferences`: a row counts as two responses")
+            .note("help", "minibatch = 16 are then 8 rows a step")
+    })
 }
 
 /// How responses are drawn and passes are made.
@@ -179,10 +224,19 @@ fn model(spec: &LanguageModelSpec) -> Result<(), Fault> {
 
 /// Reads the prompts, where a file is given.
 pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
-    if spec.jsonl.is_none() {
+    let preferences = experiment.data.preferences.as_ref();
+    let jsonl = preferences.and_then(|file| file.jsonl.as_deref());
+    if let (Some(file), Some(path)) = (preferences, jsonl) {
+        PreferenceRows::read(path, file.empty).map_err(|error| {
+            Fault::new("data.preferences.jsonl", error.to_string())
+                .note("allowed", "one JSON object a line, with `prompt`, `chosen` and `rejected`")
+                .note("help", "see all faults with `modeseek data check`")
+        })?;
+    }
+    if spec.jsonl.as_deref().or(jsonl).is_none() {
         return Ok(());
     }
-    let split = spec.read().map_err(|error| problem_fault(experiment, error))?;
+    let split = spec.read(jsonl).map_err(|error| problem_fault(experiment, error))?;
     let (train, test) = (split.train.len(), split.test.len());
     let Prompts::Pool(count) = experiment.data.prompts else { return Ok(()) };
     need(count <= train, || {
@@ -214,7 +268,11 @@ impl Scenario {
     /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
     /// `--set` has to.
     pub fn ready(&self) -> Result<(), ScenarioError> {
-        let lacks = |experiment: &Experiment| matches!(&experiment.problem, ProblemSpec::Prompts(spec) if spec.jsonl.is_none());
+        let lacks = |experiment: &Experiment| {
+            let prompts =
+                matches!(&experiment.problem, ProblemSpec::Prompts(spec) if spec.jsonl.is_none());
+            prompts && experiment.data.preferences.is_none()
+        };
         let Some(cell) = self.cells.iter().find(|cell| lacks(&cell.experiment)) else {
             return Ok(());
         };

@@ -42,6 +42,7 @@ pub const METRICS: &[&str] = &[
     "staleness/mean",
     "staleness/max",
     "kl",
+    "accuracy",
     "completions/mean_length",
     "completions/clipped_ratio",
 ];
@@ -57,6 +58,7 @@ pub const LANGUAGE_METRICS: &[&str] = &[
     "log_ratio/chosen",
     "log_ratio/rejected",
     "margin",
+    "accuracy",
     "completions/mean_length",
     "completions/clipped_ratio",
     "loss",
@@ -70,7 +72,7 @@ pub const LANGUAGE_METRICS: &[&str] = &[
 
 /// Whether only language models have a metric.
 pub fn is_of_language_only(name: &str) -> bool {
-    name == "kl" || name.starts_with("completions/")
+    matches!(name, "kl" | "accuracy") || name.starts_with("completions/")
 }
 
 /// Prefixes of metrics with one value for each arm.

@@ -7,7 +7,8 @@ use std::path::Path;
 
 /// The length of the field of every line; empty lines are passed over.
 pub(super) fn lengths(path: &Path, spec: &FittedSpec) -> Result<Vec<usize>, ProblemError> {
-    jsonl::rows(path, "response", |row| length(&row, spec))
+    let rows = jsonl::rows(path, "response", |row| length(&row, spec))?;
+    Ok(rows.into_iter().map(|(_, length)| length).collect())
 }
 
 /// The length of one line's field.
