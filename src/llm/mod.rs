@@ -21,6 +21,7 @@ mod observer;
 mod ops;
 mod packed;
 mod policy;
+mod pretrain;
 mod rows;
 mod run;
 mod sample;
@@ -40,6 +41,7 @@ pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, know
 pub use memory::{Load, Work, adapter_parameters, memory, parameters, require_memory};
 pub use packed::{Packed, Sequences, Tokens, pieces};
 pub use policy::{LanguageModel, Passes};
+pub use pretrain::{NANO, Pretrained, pretrain, require_nano};
 pub use rows::ResponseRow;
 pub use run::{LanguagePlace, LanguageRun};
 pub use sample::{Sample, SampleSettings};

@@ -51,6 +51,11 @@ impl LanguageModel {
         &mut self.decoder
     }
 
+    /// The decoder by itself.
+    pub fn into_decoder(self) -> Decoder {
+        self.decoder
+    }
+
     /// How responses are drawn.
     pub fn settings(&self) -> &SampleSettings {
         &self.settings

@@ -9,6 +9,7 @@ mod length;
 mod preferences;
 mod prompt;
 mod reference;
+mod sentences;
 mod separation;
 mod spec;
 
@@ -22,6 +23,7 @@ pub use length::{
 pub use preferences::{EmptyResponses, PreferenceRow, PreferenceRows};
 pub use prompt::{Message, Prompt, PromptSplit};
 pub use reference::binned_cauchy;
+pub use sentences::{LONGEST_SONG, Sentences, USUAL_LENGTH};
 pub use separation::logarithmic_mean;
 pub use spec::{
     ArmDataSpec, Bump, BumpsSpec, Column, GaussianSpec, ProblemSpec, ReferenceSpec, SeparationSpec,
