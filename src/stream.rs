@@ -95,6 +95,12 @@ impl Draws {
         Draws { first: self.first + k as u64, ..*self }
     }
 
+    /// Addresses for another use, `by` further on.
+    #[must_use]
+    pub fn apart(&self, by: u64) -> Draws {
+        Draws { first: self.first + by, ..*self }
+    }
+
     /// The uniform number in [0, 1) of the `k`-th sample from here.
     pub fn uniform(&self, k: usize) -> f64 {
         self.streams.uniform(self.purpose, self.first + k as u64)

@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+mod data;
 mod demo;
 mod explain;
 mod figure;
@@ -61,6 +62,7 @@ enum Command {
     Explain(explain::Args),
     /// Predict, run and compare: the lessons of a two-hour class
     Lesson(lesson::Args),
+    Data(data::Args),
     Llm(llm::Args),
     /// Join run folders of one scenario from several machines
     Merge(merge::Args),
@@ -112,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Loss(args) => loss::command(&args),
         Command::Explain(args) => explain::command(&args),
         Command::Lesson(args) => lesson::lesson(&args),
+        Command::Data(args) => data::command(&args),
         Command::Llm(args) => llm::command(&args),
         Command::Merge(args) => merge::merge(&args),
     };

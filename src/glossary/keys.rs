@@ -6,7 +6,7 @@ mod notes;
 use super::entry::{Entry, Kind};
 use super::objectives;
 use super::source::{Member, item};
-use crate::learner::{AdamSpec, DataSpec, MeasureSpec, ScheduleSpec, SgdSpec};
+use crate::learner::{AdamSpec, DataSpec, MeasureSpec, PreferenceFile, ScheduleSpec, SgdSpec};
 use crate::objective::{
     DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
 };
@@ -57,7 +57,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 43] = [
+const SECTIONS: [Section; 44] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -86,9 +86,12 @@ const SECTIONS: [Section; 43] = [
     }),
     section("problem.length.truncation.tilt", "TiltSpec", || filled::<TiltSpec>("scale = 1")),
     section("problem.tokens", "TokensSpec", || filled::<TokensSpec>("reward = \"R1\"")),
-    section("problem.prompts", "PromptsSpec", || filled::<PromptsSpec>("reward.min = {}")),
+    section("problem.prompts", "PromptsSpec", || filled::<PromptsSpec>("")),
     section("problem.prompts.reward.mode", "ModeLengthSpec", || {
         filled::<ModeLengthSpec>("peak = 1")
+    }),
+    section("problem.prompts.reward.skew", "ExponentialSpec", || {
+        filled::<ExponentialSpec>("mean = 1")
     }),
     section("policy.stop", "StopSpec", || filled::<StopSpec>("")),
     section("policy.unimodal", "UnimodalSpec", || filled::<UnimodalSpec>("mean = 1\nwidth = 1")),
@@ -109,7 +112,7 @@ const SECTIONS: [Section; 43] = [
     section("objective.unlikelihood", "UnlikelihoodSpec", || filled::<UnlikelihoodSpec>("")),
     section("schedule", "ScheduleSpec", || filled::<ScheduleSpec>("steps = 1")),
     section("data", "DataSpec", || filled::<DataSpec>("")),
-    section("data.preferences", "PreferenceFile", || None),
+    section("data.preferences", "PreferenceFile", || filled::<PreferenceFile>("")),
     section("pairs", "PairSpec", || filled::<PairSpec>("")),
     section("pairs.labels.bradley-terry", "BradleyTerrySpec", || {
         filled::<BradleyTerrySpec>("temperature = 1")

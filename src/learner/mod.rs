@@ -5,6 +5,7 @@
 
 mod bandit;
 mod checkpoint;
+mod data;
 mod fit;
 mod fits;
 mod observer;
@@ -21,6 +22,7 @@ mod train;
 
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
+pub use data::{DataSpec, Fresh, PreferenceFile, Prompts};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use observer::{
@@ -31,8 +33,7 @@ pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};
 pub use source::{Comparison, PromptSamples};
 pub use spec::{
-    AdamSpec, DataSource, DataSpec, Decay, Expectation, Fresh, MeasureSpec, OptimizerSpec,
-    PreferenceFile, Prompts, ScheduleSpec, SgdSpec,
+    AdamSpec, DataSource, Decay, Expectation, MeasureSpec, OptimizerSpec, ScheduleSpec, SgdSpec,
 };
 pub use task::{BanditTask, Task};
 

@@ -79,14 +79,42 @@ impl<T: Task> Labeller<'_, T> {
         address: u64,
         drawn_at: u64,
     ) -> Result<PromptSamples<T>, PolicyError> {
-        let rewards = self.task.rewards(&prompt, &responses)?;
-        let pairs = self.compare(&prompt, &responses, &rewards, address)?;
         let log_ref = match self.reference {
             Reference::Read => self.task.log_reference(&prompt, &responses)?,
             Reference::Unread => Vec::new(),
         };
-        let (log_target, law) = (Vec::new(), None);
+        let samples = self.without_reference(prompt, responses, address, drawn_at)?;
+        Ok(PromptSamples { log_ref, ..samples })
+    }
+
+    /// The same without log π_ref.
+    fn without_reference(
+        &self,
+        prompt: T::Prompt,
+        responses: Vec<T::Response>,
+        address: u64,
+        drawn_at: u64,
+    ) -> Result<PromptSamples<T>, PolicyError> {
+        let rewards = self.task.rewards(&prompt, &responses)?;
+        let pairs = self.compare(&prompt, &responses, &rewards, address)?;
+        let (log_ref, log_target, law) = (Vec::new(), Vec::new(), None);
         Ok(PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at })
+    }
+
+    /// Offline data, log π_ref of all of them asked for at once; prompt `i` has the address `i`.
+    fn label_data(
+        &self,
+        data: Vec<(T::Prompt, Vec<T::Response>)>,
+    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
+        let log_ref = match self.reference {
+            Reference::Read => self.task.log_reference_of_data(&data)?,
+            Reference::Unread => vec![Vec::new(); data.len()],
+        };
+        let labelled = |(address, ((prompt, responses), log_ref))| {
+            let samples = self.without_reference(prompt, responses, address, 0)?;
+            Ok(PromptSamples { log_ref, ..samples })
+        };
+        (0..).zip(data.into_iter().zip(log_ref)).map(labelled).collect()
     }
 
     /// The comparisons between responses to one prompt.
@@ -158,12 +186,10 @@ impl<T: Task> Labeller<'_, T> {
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
         let draws = Draws::new(self.streams, Purpose::Sample, 0);
         let mut responses = self.task.data_responses(prompts, per_prompt, &draws)?.into_iter();
-        (0..prompts as u64)
-            .map(|index| {
-                let own = responses.by_ref().take(per_prompt).collect();
-                self.label(self.task.prompt(index), own, index, 0)
-            })
-            .collect()
+        let own = |index| {
+            (self.task.prompt(index), responses.by_ref().take(per_prompt).collect::<Vec<_>>())
+        };
+        self.label_data((0..prompts as u64).map(own).collect())
     }
 
     /// The user's own comparisons, one pair of responses each.
@@ -171,15 +197,12 @@ impl<T: Task> Labeller<'_, T> {
         &self,
         rows: &[Comparison<T::Response>],
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        rows.iter()
-            .map(|row| {
-                let prompt = self.task.prompt(row.prompt);
-                let responses = vec![row.chosen.clone(), row.rejected.clone()];
-                let mut samples = self.label(prompt, responses, 0, 0)?;
-                samples.pairs = vec![Pair { chosen: 0, rejected: 1 }];
-                Ok(samples)
-            })
-            .collect()
+        let responses = |row: &Comparison<T::Response>| {
+            (self.task.prompt(row.prompt), vec![row.chosen.clone(), row.rejected.clone()])
+        };
+        let mut data = self.label_data(rows.iter().map(responses).collect())?;
+        data.iter_mut().for_each(|row| row.pairs = vec![Pair { chosen: 0, rejected: 1 }]);
+        Ok(data)
     }
 }
 

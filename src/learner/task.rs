@@ -45,6 +45,14 @@ pub trait Task {
         responses: &[Self::Response],
     ) -> Result<Vec<f64>, PolicyError>;
 
+    /// The same of all offline data at once, prompt by prompt; what is costly may be kept for other runs.
+    fn log_reference_of_data(
+        &self,
+        data: &[(Self::Prompt, Vec<Self::Response>)],
+    ) -> Result<Vec<Vec<f64>>, PolicyError> {
+        data.iter().map(|(prompt, responses)| self.log_reference(prompt, responses)).collect()
+    }
+
     /// log of the target distribution at a response (nats).
     fn log_target(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
 

@@ -74,6 +74,11 @@ impl Engine {
         Engine { threads, ..self }
     }
 
+    /// What of it decides about the last bits of a number: the kind of device, precision and kernels.
+    pub fn arithmetic(&self) -> String {
+        format!("{:?} {:?} {:?}", self.device.location(), self.dtype, self.kernels)
+    }
+
     /// Where tensors are.
     pub fn device(&self) -> &Device {
         &self.device

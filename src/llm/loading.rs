@@ -5,9 +5,10 @@ use super::run::LanguagePlace;
 use super::task::PromptsTask;
 use super::{
     Comparisons, Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes,
-    SampleSettings, Tokens, Training, Work, adapter_parameters, find_model, memory, require_memory,
+    ReferenceCache, SampleSettings, Tokens, Training, Work, adapter_parameters, find_model, memory,
+    require_memory, require_nano,
 };
-use crate::learner::{DataSpec, ScheduleSpec};
+use crate::learner::{DataSource, DataSpec, ScheduleSpec};
 use crate::policy::LanguageModelSpec;
 use crate::problem::{ProblemError, Prompt, PromptSplit, PromptsSpec};
 use crate::stream::Streams;
@@ -40,6 +41,9 @@ impl Opened {
     /// Opens a model and its prompts, and refuses what does not fit together or into memory.
     pub fn new(asked: &Asked<'_>, place: &LanguagePlace) -> Result<Self, LlmError> {
         let spec = asked.model;
+        if spec.is_nano() {
+            require_nano(&place.models, &place.engine)?;
+        }
         let files = ModelFiles::open(&find_model(&spec.model, &place.models)?)?;
         files.require_end_token()?;
         if let Some(lora) = &spec.lora {
@@ -53,7 +57,7 @@ impl Opened {
             end_tokens: files.config.end_tokens.clone(),
         };
         let preferences = asked.data.preferences.as_ref();
-        let split = asked.prompts.read(preferences.and_then(|file| file.jsonl.as_deref()));
+        let split = asked.prompts.read(asked.data.instead_of_prompts(spec));
         let PromptSplit { train, test } = split.map_err(|e| unreadable(&e))?;
         let comparisons = preferences.map(|file| Comparisons::read(file, (&train, &test), &files));
         let comparisons = comparisons.transpose()?.unwrap_or_default();
@@ -111,7 +115,11 @@ impl Loaded {
             decoder.add_adapters(lora, streams)?;
         }
         let reward = asked.prompts.reward;
-        let task = PromptsTask { train, test, comparisons, reward, reference };
+        let cache = match asked.schedule.data {
+            DataSource::Offline => Some(ReferenceCache::new(&place.models, &files, &place.engine)?),
+            DataSource::OnPolicy => None,
+        };
+        let task = PromptsTask { train, test, comparisons, reward, reference, cache };
         let policy = LanguageModel::new(decoder, settings, passes);
         Ok(Loaded { policy, task, files })
     }

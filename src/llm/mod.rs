@@ -22,6 +22,7 @@ mod ops;
 mod packed;
 mod policy;
 mod pretrain;
+mod reference_cache;
 mod rows;
 mod run;
 mod sample;
@@ -41,7 +42,8 @@ pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, know
 pub use memory::{Load, Work, adapter_parameters, memory, parameters, require_memory};
 pub use packed::{Packed, Sequences, Tokens, pieces};
 pub use policy::{LanguageModel, Passes};
-pub use pretrain::{NANO, Pretrained, pretrain, require_nano};
+pub use pretrain::{Pretrained, pretrain, require_nano};
+pub use reference_cache::ReferenceCache;
 pub use rows::ResponseRow;
 pub use run::{LanguagePlace, LanguageRun};
 pub use sample::{Sample, SampleSettings};

@@ -10,17 +10,15 @@ use crate::learner::{
     AdamSpec, DataSource, Decay, Expectation, Learner, Method, Observer, Optimizer, OptimizerSpec,
     Progress, Schedule, ScheduleSpec, StepReport, Stop, Supply, Task,
 };
+use crate::numerics::Threads;
 use crate::objective::ObjectiveSpec;
-use crate::policy::PolicyError;
+use crate::policy::{LanguageModelSpec, PolicyError};
 use crate::preference::{PairRule, PairSpec};
 use crate::problem::{LONGEST_SONG, Sentences};
 use crate::stream::{Draws, Streams};
 use std::path::Path;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
-
-/// The name under which scenarios ask for it.
-pub const NANO: &str = "nano";
 
 /// The seed of its first weights and of its text; runs have seeds of their own.
 const SEED: u64 = 2404;
@@ -140,13 +138,16 @@ pub fn pretrain(engine: &Engine) -> Result<Pretrained, Stop> {
 }
 
 /// Teaches the model into the folder `nano` below `models`, unless it is there.
-pub fn require_nano(models: &Path, engine: &Engine) -> Result<(), Stop> {
-    let folder = models.join(NANO);
+pub fn require_nano(models: &Path, engine: &Engine) -> Result<(), LlmError> {
+    let folder = models.join(LanguageModelSpec::NANO);
     if folder.exists() {
         return Ok(());
     }
-    let Pretrained { decoder, files, .. } = pretrain(engine)?;
-    Ok(decoder.export(&files, &folder)?)
+    let taught = pretrain(&engine.clone().with_threads(Threads::One)).map_err(|stop| {
+        let help = "free some memory, or give the folder of another model";
+        LlmError::input(format!("nano cannot be taught: {stop}"), "a few seconds and 1 GB", help)
+    })?;
+    taught.decoder.export(&taught.files, &folder)
 }
 
 fn learner(task: &Singing, streams: Streams) -> Result<Learner<'_, Singing>, Stop> {
@@ -210,7 +211,7 @@ fn config() -> Config {
 /// What a folder of it would be read into.
 fn files(config: Config, weights: Box<dyn WeightSource>) -> Result<ModelFiles, LlmError> {
     Ok(ModelFiles {
-        path: NANO.into(),
+        path: LanguageModelSpec::NANO.into(),
         config,
         weights,
         tokenizer: tokenizer()?,

@@ -1,14 +1,17 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
-use super::{Comparisons, LanguageModel, Sequences, Tokens};
+use super::{Comparisons, LanguageModel, ReferenceCache, Sequences, Tokens};
 use crate::learner::{Comparison, Task};
 use crate::policy::{Policy, PolicyError};
-use crate::problem::{LengthReward, Problem};
+use crate::problem::{ExponentialSpec, LengthReward, Problem};
 use crate::stream::{Draws, Purpose, Streams, cumulative, invert_cdf};
 use rand::Rng;
 
 /// Contexts of evaluation begin at this address, so that they never meet other evaluation draws.
 const EVALUATION_CONTEXTS: u64 = 1 << 32;
+
+/// The lengths at which offline data are cut begin so far after the addresses of the data themselves.
+const TRUNCATIONS: u64 = 1 << 42;
 
 /// A task whose responses are sequences of tokens.
 pub trait LanguageTask: Task<Prompt = Tokens, Response = Tokens> {
@@ -164,6 +167,21 @@ pub struct PromptsTask {
     pub reward: Option<LengthReward>,
     /// π_ref.
     pub reference: LanguageModel,
+    /// What π_ref gave to offline data before.
+    pub cache: Option<ReferenceCache>,
+}
+
+impl PromptsTask {
+    /// A response of at most so many tokens, closed by the end token where something was cut off.
+    fn shortened(&self, whole: Tokens, most: usize) -> Tokens {
+        let end = self.reference.settings().end_tokens.first();
+        match end {
+            Some(end) if self.measure(&whole).0 > most => {
+                whole[..most].iter().copied().chain([*end]).collect()
+            }
+            _ => whole,
+        }
+    }
 }
 
 impl LanguageTask for PromptsTask {
@@ -229,6 +247,17 @@ impl Task for PromptsTask {
         Ok((0..responses.len()).map(|i| log_ref.response(i).iter().sum()).collect())
     }
 
+    fn log_reference_of_data(
+        &self,
+        data: &[(Tokens, Vec<Tokens>)],
+    ) -> Result<Vec<Vec<f64>>, PolicyError> {
+        let compute = || data.iter().map(|(prompt, own)| self.log_reference(prompt, own)).collect();
+        match &self.cache {
+            Some(cache) => cache.get(data, compute),
+            None => compute(),
+        }
+    }
+
     fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
         f64::NAN
     }
@@ -240,7 +269,16 @@ impl Task for PromptsTask {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         let prompts: Vec<Tokens> = (0..prompts as u64).map(|i| self.prompt(i)).collect();
-        self.reference_responses(&prompts, per_prompt, draws)
+        let responses = self.reference_responses(&prompts, per_prompt, draws)?;
+        let cut = self.reward.and_then(LengthReward::truncation);
+        let Some(ExponentialSpec { mean }) = cut else { return Ok(responses) };
+        let draws = draws.apart(TRUNCATIONS);
+        let cut = |(k, whole): (usize, Tokens)| {
+            // ⌈E⌉ of an exponential E of this mean, by inversion.
+            let most = (-(1.0 - draws.uniform(k)).ln() * mean).ceil() as usize;
+            self.shortened(whole, most)
+        };
+        Ok(responses.into_iter().enumerate().map(cut).collect())
     }
 
     fn every_response(&self) -> Vec<Tokens> {

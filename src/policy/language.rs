@@ -24,10 +24,10 @@ pub struct NanoSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageModelSpec {
-    /// A folder of Hugging Face files, a .gguf file, or the name of a model that `modeseek llm get`
-    /// knows.
+    /// A folder of Hugging Face files, a .gguf file, the name of a model that `modeseek llm get` knows, or
+    /// `nano`, a small Llama that learns to answer the program's own prompts in seconds.
     ///
-    /// *Reading* A name is looked for below `--models`. A cell is named by what is written here, not by
+    /// *Reading* A name is looked for below `--models`, and `nano` is taught there at its first use. A cell is named by what is written here, not by
     /// the weights: results of one name are taken to be of one model.
     ///
     /// *Wrong* Other weights under the same path: finished runs are not computed again. Use --fresh, or
@@ -99,6 +99,16 @@ pub struct LanguageModelSpec {
     /// memory is what it needs.
     #[serde(default = "rows_at_once")]
     pub rows_at_once: usize,
+}
+
+impl LanguageModelSpec {
+    /// The name of the model that the program teaches itself.
+    pub const NANO: &str = "nano";
+
+    /// Whether it is that model, which knows the prompts that the program makes.
+    pub fn is_nano(&self) -> bool {
+        self.model == Self::NANO
+    }
 }
 
 /// `[policy.language-model.lora]`: what is added to a frozen model, and where.

@@ -1,11 +1,13 @@
 //! From rewards to comparisons: which pairs of a prompt's responses are shown, and who wins.
 
+mod checkup;
 mod features;
 mod file;
 mod labels;
 mod pairs;
 mod reward_model;
 
+pub use checkup::{Checkup, Row};
 pub use features::RewardClass;
 pub use file::{ArmComparison, ComparisonFileError, read_comparisons};
 pub use labels::{BradleyTerrySpec, FlippedSpec, LabelSpec, PairError};

@@ -1,6 +1,6 @@
 //! Problems of language models, as a scenario writes them.
 
-use super::{Bump, ReferenceSpec};
+use super::{Bump, ExponentialSpec, ReferenceSpec};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub struct PromptsSpec {
     /// *Reading* Relative to the scenario file, or to the working directory in `--set`. A shipped
     /// scenario has no file of its own, so there --set problem.prompts.jsonl=FILE must give it. Its
     /// content, not its name, is part of a cell's name. Each prompt counts once. Without it the prompts
-    /// are those of `data.preferences.jsonl`.
+    /// are those of `data.preferences.jsonl`, or for the model `nano` the 512 that the program makes.
     ///
     /// *Wrong* A line without `prompt` is refused with its number; other fields are ignored, so that a
     /// file of preferences serves too.
@@ -102,6 +102,13 @@ pub enum LengthReward {
     /// *Wrong* A peak above policy.language-model.max_new_tokens is never reached, and being cut is
     /// then the best response.
     Mode(ModeLengthSpec),
+    /// Skew Length: −|y|, learned offline from responses of π_ref that were shortened.
+    ///
+    /// *Reading* Each response of the offline data is cut at ⌈E⌉ tokens, E exponential, and ends there, so
+    /// that the data are short and π_ref is not. Responses of the policy and of evaluation stay whole.
+    ///
+    /// *Wrong* A mean far below the usual length: all data are alike and hardly a pair is left.
+    Skew(ExponentialSpec),
 }
 
 /// `problem.prompts.reward.mode`.
@@ -118,11 +125,19 @@ pub struct ModeLengthSpec {
 }
 
 impl LengthReward {
+    /// How offline data are shortened, where they are.
+    pub fn truncation(self) -> Option<ExponentialSpec> {
+        match self {
+            LengthReward::Skew(cut) => Some(cut),
+            LengthReward::Min {} | LengthReward::Mode(_) => None,
+        }
+    }
+
     /// The reward of a response of so many tokens, the end token not counted (minus a number of
     /// tokens, at most 0).
     pub fn of(self, tokens: usize) -> f64 {
         match self {
-            LengthReward::Min {} => -(tokens as f64),
+            LengthReward::Min {} | LengthReward::Skew(_) => -(tokens as f64),
             LengthReward::Mode(ModeLengthSpec { peak }) => -(tokens as f64 - peak).abs(),
         }
     }

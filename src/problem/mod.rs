@@ -21,7 +21,7 @@ pub use length::{
     TruncationSpec,
 };
 pub use preferences::{EmptyResponses, PreferenceRow, PreferenceRows};
-pub use prompt::{Message, Prompt, PromptSplit};
+pub use prompt::{Instead, Message, Prompt, PromptSplit};
 pub use reference::binned_cauchy;
 pub use sentences::{LONGEST_SONG, Sentences, USUAL_LENGTH};
 pub use separation::logarithmic_mean;

@@ -1,7 +1,7 @@
 //! Prompts of a JSONL file.
 
 use super::language::PromptsSpec;
-use super::{PreferenceRow, ProblemError, jsonl};
+use super::{PreferenceRow, ProblemError, Sentences, jsonl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -70,17 +70,32 @@ pub struct PromptSplit {
     pub test: Vec<Prompt>,
 }
 
+/// Where prompts come from if no file of prompts is given.
+#[derive(Debug, Clone, Copy)]
+pub enum Instead<'a> {
+    /// Nowhere: that is refused.
+    Nothing,
+    /// From a file of comparisons.
+    Preferences(&'a Path),
+    /// From the program: those of [`Sentences`], which the model `nano` knows.
+    Made,
+}
+
 impl PromptsSpec {
-    /// Reads the file, or where it is not given the file of preferences; its path as it stands.
-    pub fn read(&self, preferences: Option<&Path>) -> Result<PromptSplit, ProblemError> {
-        let Some(path) = self.jsonl.as_deref().or(preferences) else {
-            return Err(ProblemError::Range {
-                key: "jsonl",
-                given: "not given".to_owned(),
-                allowed: "a file of prompts: --set problem.prompts.jsonl=FILE".to_owned(),
-            });
+    /// Reads the file, or takes what is there instead; its path as it stands.
+    pub fn read(&self, instead: Instead<'_>) -> Result<PromptSplit, ProblemError> {
+        let read = |path| jsonl::rows(path, "prompt", |row| prompt_of(&row)).map(distinct);
+        let mut train = match (self.jsonl.as_deref(), instead) {
+            (Some(path), _) | (None, Instead::Preferences(path)) => read(path)?,
+            (None, Instead::Made) => made(),
+            (None, Instead::Nothing) => {
+                return Err(ProblemError::Range {
+                    key: "jsonl",
+                    given: "not given".to_owned(),
+                    allowed: "a file of prompts: --set problem.prompts.jsonl=FILE".to_owned(),
+                });
+            }
         };
-        let mut train = distinct(jsonl::rows(path, "prompt", |row| prompt_of(&row))?);
         let count = self.limit.unwrap_or(train.len()).min(train.len());
         train.truncate(count);
         if self.test >= count {
@@ -106,6 +121,12 @@ fn prompt_of(row: &Map<String, Value>) -> Result<Prompt, String> {
     }
 }
 
+/// The prompts that the program makes.
+fn made() -> Vec<Prompt> {
+    let text = |i| Prompt::Text(Sentences::text(&Sentences::prompt(i)));
+    (0..Sentences::PROMPTS).map(text).collect()
+}
+
 /// Each prompt once, where it first stands.
 fn distinct(rows: Vec<(usize, Prompt)>) -> Vec<Prompt> {
     let mut seen = HashSet::new();
@@ -122,8 +143,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let jsonl = Some(file.path().to_path_buf());
-        let spec = PromptsSpec { jsonl, reward: Some(LengthReward::Min {}), limit, test };
-        spec.read(None).map_err(|error| error.to_string())
+        let reward = Some(LengthReward::Min {});
+        let spec = PromptsSpec { jsonl, reward, limit, test };
+        spec.read(Instead::Nothing).map_err(|error| error.to_string())
     }
 
     fn text(text: &str) -> Prompt {

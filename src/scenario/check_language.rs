@@ -6,7 +6,7 @@ use super::experiment::Experiment;
 use super::{Diagnostic, Scenario, ScenarioError};
 use crate::learner::{DataSource, Expectation, LANGUAGE_METRICS, Prompts, is_of_language_only};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
-use crate::problem::{LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
+use crate::problem::{Instead, LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
 
 /// Checks what an experiment with a language model may ask for, and that one without asks for nothing
@@ -145,8 +145,16 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
     let limit = spec.limit.unwrap_or(1);
     range("problem.prompts.limit", limit as f64, limit >= 1, "1 or more; without it all")?;
     range("problem.prompts.test", spec.test as f64, spec.test >= 1, "1 or more")?;
-    let Some(LengthReward::Mode(mode)) = spec.reward else { return Ok(()) };
-    range("problem.prompts.reward.mode.peak", mode.peak, mode.peak >= 0.0, "0 or more tokens")
+    let key = |name: &str| format!("problem.prompts.reward.{name}");
+    match spec.reward {
+        Some(LengthReward::Mode(mode)) => {
+            range(&key("mode.peak"), mode.peak, mode.peak >= 0.0, "0 or more tokens")
+        }
+        Some(LengthReward::Skew(cut)) => {
+            range(&key("skew.mean"), cut.mean, cut.mean > 0.0, "a number of tokens above 0")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whatever reads a reward has one.
@@ -233,10 +241,11 @@ pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(),
                 .note("help", "see all faults with `modeseek data check`")
         })?;
     }
-    if spec.jsonl.as_deref().or(jsonl).is_none() {
+    let instead = instead(experiment);
+    if spec.jsonl.is_none() && matches!(instead, Instead::Nothing) {
         return Ok(());
     }
-    let split = spec.read(jsonl).map_err(|error| problem_fault(experiment, error))?;
+    let split = spec.read(instead).map_err(|error| problem_fault(experiment, error))?;
     let (train, test) = (split.train.len(), split.test.len());
     let Prompts::Pool(count) = experiment.data.prompts else { return Ok(()) };
     need(count <= train, || {
@@ -244,6 +253,14 @@ pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(),
             .note("given", format!("{train} prompts to train on, and {test} kept for evaluation"))
             .note("allowed", format!("{train} or less, or \"fresh\": all of them"))
     })
+}
+
+/// Where prompts come from if no file of prompts is given.
+fn instead(experiment: &Experiment) -> Instead<'_> {
+    match &experiment.policy {
+        PolicySpec::LanguageModel(model) => experiment.data.instead_of_prompts(model),
+        _ => Instead::Nothing,
+    }
 }
 
 /// Said of cells whose samples are not the policy's own.

@@ -1,0 +1,180 @@
+//! What is found in a file of prompts or of comparisons before anything learns from it.
+
+use crate::problem::{PreferenceRow, Prompt, jsonl};
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+
+/// Texts that only a chat template should write.
+const TEMPLATE_TOKENS: [&str; 8] = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "[INST]",
+    "[/INST]",
+    "</s>",
+];
+
+/// What a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// A prompt and two responses.
+    Comparison(PreferenceRow),
+    /// A prompt alone.
+    Prompt(Prompt),
+}
+
+impl Row {
+    /// The row of an object: a comparison where it has `chosen` or `rejected`.
+    ///
+    /// Refused: what [`PreferenceRow::of_row`] refuses, empty responses, and no prompt.
+    pub fn of(row: &Map<String, Value>) -> Result<Row, String> {
+        if !["chosen", "rejected"].iter().any(|side| row.contains_key(*side)) {
+            return Prompt::of_row(row).map(Row::Prompt);
+        }
+        let row = PreferenceRow::of_row(row)?;
+        match row.empty_side() {
+            Some(side) => Err(format!(
+                "its `{side}` is empty; correct it, or train with data.preferences.empty = \"skip\""
+            )),
+            None => Ok(Row::Comparison(row)),
+        }
+    }
+
+    /// What is to be answered.
+    pub fn prompt(&self) -> &Prompt {
+        match self {
+            Row::Comparison(row) => &row.prompt,
+            Row::Prompt(prompt) => prompt,
+        }
+    }
+
+    /// Its responses, the chosen one first.
+    pub fn responses(&self) -> Vec<&str> {
+        match self {
+            Row::Comparison(row) => vec![&row.chosen, &row.rejected],
+            Row::Prompt(_) => Vec::new(),
+        }
+    }
+
+    /// All that is said in it.
+    fn texts(&self) -> Vec<&str> {
+        let mut texts = self.responses();
+        match self.prompt() {
+            Prompt::Text(text) => texts.push(text),
+            Prompt::Chat(messages) => texts.extend(messages.iter().map(|m| m.content.as_str())),
+        }
+        texts
+    }
+}
+
+/// What is found in a file; lines are counted from 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkup {
+    /// Rows that can be used, with their lines.
+    pub rows: Vec<(usize, Row)>,
+    /// Lines that cannot, each with its fault and the remedy.
+    pub faults: Vec<(usize, String)>,
+    /// Lines that repeat an earlier one exactly.
+    pub repeated: Vec<usize>,
+    /// Lines that prefer what an earlier line of the same prompt rejects in favour of the other.
+    pub contradicting: Vec<usize>,
+    /// Lines with white space around a text.
+    pub untrimmed: Vec<usize>,
+    /// Lines in which a chat template's own tokens are spelled.
+    pub templated: Vec<usize>,
+}
+
+impl Checkup {
+    /// Reads every line of a text; empty lines are passed over.
+    pub fn of(text: &str) -> Self {
+        let mut found = Checkup::default();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            match jsonl::object(line).and_then(|row| Row::of(&row)) {
+                Ok(row) => found.rows.push((index + 1, row)),
+                Err(fault) => found.faults.push((index + 1, fault)),
+            }
+        }
+        found.untrimmed = found.lines_where(|text| text.trim() != text);
+        let is_token = |text: &str| TEMPLATE_TOKENS.iter().any(|token| text.contains(token));
+        found.templated = found.lines_where(is_token);
+        found.compare();
+        found
+    }
+
+    fn lines_where(&self, is: impl Fn(&str) -> bool) -> Vec<usize> {
+        let rows = self.rows.iter().filter(|(_, row)| row.texts().into_iter().any(&is));
+        rows.map(|(line, _)| *line).collect()
+    }
+
+    /// Rows against earlier rows.
+    fn compare(&mut self) {
+        let mut seen: HashSet<(&Prompt, Vec<&str>)> = HashSet::new();
+        for (line, row) in &self.rows {
+            let responses = row.responses();
+            let mut swapped = responses.clone();
+            swapped.reverse();
+            if swapped.len() == 2 && seen.contains(&(row.prompt(), swapped)) {
+                self.contradicting.push(*line);
+            }
+            if !seen.insert((row.prompt(), responses)) {
+                self.repeated.push(*line);
+            }
+        }
+    }
+
+    /// How many rows each distinct prompt has, in the order in which prompts first stand there.
+    pub fn rows_per_prompt(&self) -> Vec<usize> {
+        let mut places: HashMap<&Prompt, usize> = HashMap::new();
+        let mut counts = Vec::new();
+        for (_, row) in &self.rows {
+            let place = *places.entry(row.prompt()).or_insert_with(|| {
+                counts.push(0);
+                counts.len() - 1
+            });
+            counts[place] += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"prompt": "q", "chosen": "yes", "rejected": "no"}"#;
+
+    #[test]
+    fn every_fault_is_found_and_not_only_the_first() {
+        let lines = [
+            GOOD,
+            "{",
+            "",
+            r#"{"prompt": "q", "chosen": "yes"}"#,
+            r#"{"prompt": "q", "chosen": "yes", "rejected": " "}"#,
+            r#"{"question": "q"}"#,
+            r#"{"prompt": "only a prompt"}"#,
+        ];
+        let found = Checkup::of(&lines.join("\n"));
+        let faults: Vec<usize> = found.faults.iter().map(|(line, _)| *line).collect();
+        assert_eq!(faults, [2, 4, 5, 6]);
+        assert!(found.faults[2].1.starts_with("its `rejected` is empty"), "{:?}", found.faults);
+        let good: Vec<usize> = found.rows.iter().map(|(line, _)| *line).collect();
+        assert_eq!(good, [1, 7]);
+        assert_eq!(found.rows_per_prompt(), [1, 1]);
+    }
+
+    #[test]
+    fn repetitions_contradictions_white_space_and_template_tokens_are_told_apart() {
+        let swapped = r#"{"prompt": "q", "chosen": "no", "rejected": "yes"}"#;
+        let spaced = GOOD.replace("yes", "yes ");
+        let marked = GOOD.replace("no", "no<|im_end|>");
+        let found = Checkup::of(&[GOOD, GOOD, swapped, &spaced, &marked].join("\n"));
+        assert_eq!(found.repeated, [2]);
+        assert_eq!(found.contradicting, [3]);
+        assert_eq!(found.untrimmed, [4]);
+        assert_eq!(found.templated, [5]);
+        assert_eq!(found.rows_per_prompt(), [5]);
+    }
+}
