@@ -8,6 +8,7 @@ use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
+use crate::problem::ProblemSpec;
 use crate::results::{ResultsError, RunFolder, pairs};
 use crate::runner::{
     Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
@@ -80,14 +81,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     fail_if_any(&failed)
 }
 
-/// The long experiments of which a seed is still to be computed.
+/// The experiments with models from files of which a seed is still to be computed.
 fn unfinished<'a>(
     scenario: &'a Scenario,
     folder: &'a RunFolder,
     fresh: bool,
 ) -> impl Iterator<Item = &'a Experiment> {
-    let long = pairs(scenario).filter(|(cell, _)| is_long(&cell.experiment));
-    let open = long.filter(move |(cell, seed)| fresh || !folder.is_finished(&cell.name, *seed));
+    let with_files =
+        |experiment: &Experiment| matches!(experiment.problem, ProblemSpec::Prompts(_));
+    let from_files = pairs(scenario).filter(move |(cell, _)| with_files(&cell.experiment));
+    let open =
+        from_files.filter(move |(cell, seed)| fresh || !folder.is_finished(&cell.name, *seed));
     open.map(|(cell, _)| &cell.experiment)
 }
 

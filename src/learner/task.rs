@@ -65,6 +65,14 @@ pub trait Task {
         draws: &Draws,
     ) -> Result<Vec<Self::Response>, PolicyError>;
 
+    /// After so many responses in a row without a comparison a policy that has learned is taken to give the
+    /// same response for ever.
+    ///
+    /// So many that small rounds of a policy that still varies are not taken for that.
+    fn alike_responses(&self) -> u64 {
+        20_000
+    }
+
     /// Every response there is, where they can be listed.
     fn every_response(&self) -> Vec<Self::Response>;
 

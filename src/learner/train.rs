@@ -117,14 +117,10 @@ impl<T: Task> Learner<'_, T> {
 
     /// Whether a policy that has learned gives the same response again and again, so that its own
     /// samples hold no comparison any more.
-    ///
-    /// Twenty thousand responses in a row without a comparison are asked for, so that small rounds
-    /// of a policy that still varies are not taken for a collapse.
     fn has_collapsed(&self) -> bool {
-        const RESPONSES_ALIKE: u64 = 20_000;
         let per_round = self.schedule.prompts_per_round * self.schedule.responses_per_prompt;
         let alike = self.progress.idle_rounds.saturating_mul(per_round as u64);
-        self.may_collapse() && alike >= RESPONSES_ALIKE
+        self.may_collapse() && alike >= self.task.alike_responses()
     }
 
     /// Whether samples come from a policy that has learned, and so may have nothing left to compare.

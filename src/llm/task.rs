@@ -281,6 +281,11 @@ impl Task for PromptsTask {
         Ok(responses.into_iter().enumerate().map(cut).collect())
     }
 
+    /// Fewer than on bandits, since each costs a pass for every token.
+    fn alike_responses(&self) -> u64 {
+        1000
+    }
+
     fn every_response(&self) -> Vec<Tokens> {
         Vec::new()
     }

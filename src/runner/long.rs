@@ -2,6 +2,7 @@
 
 use super::Progress;
 use crate::learner::{Checkpoint, Keep, Keeper, StepReport, Stop, Taken};
+use crate::policy::PolicySpec;
 use crate::problem::ProblemSpec;
 use crate::results::{CheckpointFolder, ResultsError};
 use crate::scenario::Experiment;
@@ -22,16 +23,19 @@ impl LongRuns<'_> {
 }
 
 /// Whether a run of an experiment takes so long that it is saved on the way. Bandits and lengths
-/// take moments, tokens of a nano model minutes at most.
+/// take moments, nano models minutes at most.
 pub fn is_long(experiment: &Experiment) -> bool {
-    match experiment.problem {
+    match &experiment.problem {
         ProblemSpec::Bumps(_)
         | ProblemSpec::TwoModes(_)
         | ProblemSpec::Table(_)
         | ProblemSpec::Separation(_)
         | ProblemSpec::Length(_)
         | ProblemSpec::Tokens(_) => false,
-        ProblemSpec::Prompts(_) => true,
+        ProblemSpec::Prompts(_) => match &experiment.policy {
+            PolicySpec::LanguageModel(model) => !model.is_nano(),
+            _ => false,
+        },
     }
 }
 

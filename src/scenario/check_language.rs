@@ -285,10 +285,11 @@ impl Scenario {
     /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
     /// `--set` has to.
     pub fn ready(&self) -> Result<(), ScenarioError> {
-        let lacks = |experiment: &Experiment| {
-            let prompts =
-                matches!(&experiment.problem, ProblemSpec::Prompts(spec) if spec.jsonl.is_none());
-            prompts && experiment.data.preferences.is_none()
+        let lacks = |experiment: &Experiment| match &experiment.problem {
+            ProblemSpec::Prompts(spec) => {
+                spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing)
+            }
+            _ => false,
         };
         let Some(cell) = self.cells.iter().find(|cell| lacks(&cell.experiment)) else {
             return Ok(());
