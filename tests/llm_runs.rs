@@ -5,13 +5,9 @@
 mod command;
 mod llm_fixture;
 
-use candle_core::DType;
 use command::modeseek;
-use llm_fixture::{LLAMA, llama_config, write_folder};
-use modeseek::llm::{Decoder, Engine, Kernels, LlmError, ModelFiles, Training, WeightSource};
-use modeseek::numerics::Threads;
-use modeseek::stream::{Purpose, Streams};
-use rand::Rng;
+use llm_fixture::write_small_model;
+use modeseek::llm::ModelFiles;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -47,21 +43,6 @@ name = "on-policy best-of-n"
 objective.best-of-n = {}
 "#;
 
-/// Weights of a model that has learned nothing: every token is about as likely as another.
-struct SmallWeights(u64);
-
-impl WeightSource for SmallWeights {
-    fn take(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
-        self.0 += 1;
-        let mut rng = Streams::new(0).at(Purpose::Init, self.0);
-        let count = shape.iter().product();
-        Ok(match shape.len() {
-            1 => vec![1.0; count],
-            _ => (0..count).map(|_| rng.random_range(-0.2f32..0.2)).collect(),
-        })
-    }
-}
-
 /// A folder with a model, prompts, and the scenario with some of its text replaced.
 fn place(changes: &[(&str, &str)]) -> tempfile::TempDir {
     let scenario = changes.iter().fold(SCENARIO.to_owned(), |text, (from, to)| {
@@ -69,13 +50,7 @@ fn place(changes: &[(&str, &str)]) -> tempfile::TempDir {
         text.replace(from, to)
     });
     let place = tempfile::tempdir().expect("a folder");
-    let described = place.path().join("described");
-    write_folder(&described, &llama_config(), LLAMA, DType::F32);
-    let files = ModelFiles::open(&described).expect("a model");
-    let engine = Engine::host(Kernels::Fused, Threads::One);
-    let config = files.config.clone();
-    let decoder = Decoder::load(config, engine, &mut SmallWeights(0), Training::Frozen);
-    decoder.expect("a decoder").export(&files, &place.path().join("model")).expect("written");
+    write_small_model(&place.path().join("model"));
     let prompts = ["the", "12", "x the", "th"].map(|p| format!("{{\"prompt\": \"{p}\"}}\n"));
     fs::write(place.path().join("prompts.jsonl"), prompts.concat()).expect("written");
     fs::write(place.path().join("tiny.toml"), scenario).expect("written");
@@ -121,6 +96,33 @@ fn a_run_leaves_an_adapter_that_score_and_merge_read() {
         row["sum_log_prob"].as_f64().expect("a number")
     };
     assert!((sum(&merged) - sum(&trained)).abs() < 1e-3 * sum(&trained).abs());
+    compare_with_itself(place, adapter);
+}
+
+/// A model with its adapter against itself without: a row for each prompt and side, the same bytes each time.
+fn compare_with_itself(place: &Path, adapter: &str) {
+    let eval = ["llm", "eval", "prompts.jsonl", "--model", "model", "--reward", "min"];
+    let short = ["--max-new-tokens", "6"];
+    let answers = |out: &str| {
+        let more = ["--adapter", adapter, "--out", out];
+        let table = run(place, &[&eval[..], &short[..], &more[..]].concat());
+        (table, fs::read_to_string(place.join(out)).expect("written"))
+    };
+    let (table, rows) = answers("a.jsonl");
+    assert_eq!((table.clone(), rows.clone()), answers("b.jsonl"));
+    assert!(table.contains("4 prompts, one response each") && table.contains("A wins"), "{table}");
+    let rows: Vec<serde_json::Value> =
+        rows.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
+    assert_eq!(rows.len(), 8);
+    for row in &rows {
+        let number = |name: &str| row[name].as_f64().expect("a number");
+        assert_eq!(number("reward"), -number("tokens"));
+        assert!(number("log_ratio").is_finite());
+    }
+    let same = modeseek(place, &eval);
+    let said = String::from_utf8_lossy(&same.stderr);
+    assert_eq!(same.status.code(), Some(2), "{said}");
+    assert!(said.contains("both sides are model"), "{said}");
 }
 
 #[test]

@@ -98,11 +98,6 @@ const LINES: &[(&str, &str)] = &[
 /// What is wrong with comparisons: replaced in [`with_comparisons`].
 const COMPARISONS: &[Case] = &[
     ("comparisons of arms", "preferences.jsonl", "preferences.csv"),
-    (
-        "comparisons of no kind",
-        "preferences.jsonl = \"pairs.jsonl\"",
-        "preferences.empty = \"skip\"",
-    ),
     ("three responses to a comparison", "responses_per_prompt = 2", "responses_per_prompt = 4"),
     ("no reward for an objective of rewards", "objective.dpo", "objective.rwr"),
     ("no reward on-policy", "data = \"offline\"", "data = \"on-policy\""),
@@ -213,6 +208,14 @@ fn prompts_without_a_file_are_checked_but_not_run() {
     let scenario = parse(&text, ROWS, &[]).expect("valid");
     let error = scenario.ready().expect_err("not ready").to_string();
     assert!(error.contains("--set problem.prompts.jsonl=FILE"), "{error}");
+    let (named, unnamed) = ("preferences.jsonl = \"pairs.jsonl\"", "preferences.empty = \"skip\"");
+    let text = with_comparisons().replacen(named, unnamed, 1);
+    let error = parse(&text, &pairs(), &[]).expect("valid").ready().expect_err("not ready");
+    assert!(error.to_string().contains("--set data.preferences.jsonl=FILE"), "{error}");
+    // The model nano knows the prompts that the program makes.
+    let nano = with_prompts().replacen("jsonl = \"prompts.jsonl\"\n", "", 1);
+    let nano = parse(&nano.replace("smollm2-135m", "nano"), ROWS, &[]).expect("valid");
+    assert!(nano.ready().is_ok());
 }
 
 /// The file's content names the cell, its name does not; other weights of a sampler are warned of.

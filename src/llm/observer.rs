@@ -204,7 +204,9 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         if !self.moments.contain(progress.step) {
             return Ok(());
         }
-        self.completions(policy, progress)?;
+        if ["gold_reward", "kl", "entropy", "completions/"].iter().any(|m| self.wants_any(m)) {
+            self.completions(policy, progress)?;
+        }
         self.fixed_pairs(policy, progress)?;
         for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
             self.record(progress, metric, value)?;

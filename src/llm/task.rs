@@ -172,6 +172,25 @@ pub struct PromptsTask {
 }
 
 impl PromptsTask {
+    /// Responses of π_ref to prompts as offline data hold them: shortened, if the reward asks for it.
+    pub fn responses_for_data(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        let responses = self.reference_responses(prompts, per_prompt, draws)?;
+        let cut = self.reward.and_then(LengthReward::truncation);
+        let Some(ExponentialSpec { mean }) = cut else { return Ok(responses) };
+        let draws = draws.apart(TRUNCATIONS);
+        let cut = |(k, whole): (usize, Tokens)| {
+            // ⌈E⌉ of an exponential E of this mean, by inversion.
+            let most = (-(1.0 - draws.uniform(k)).ln() * mean).ceil() as usize;
+            self.shortened(whole, most)
+        };
+        Ok(responses.into_iter().enumerate().map(cut).collect())
+    }
+
     /// A response of at most so many tokens, closed by the end token where something was cut off.
     fn shortened(&self, whole: Tokens, most: usize) -> Tokens {
         let end = self.reference.settings().end_tokens.first();
@@ -269,16 +288,7 @@ impl Task for PromptsTask {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         let prompts: Vec<Tokens> = (0..prompts as u64).map(|i| self.prompt(i)).collect();
-        let responses = self.reference_responses(&prompts, per_prompt, draws)?;
-        let cut = self.reward.and_then(LengthReward::truncation);
-        let Some(ExponentialSpec { mean }) = cut else { return Ok(responses) };
-        let draws = draws.apart(TRUNCATIONS);
-        let cut = |(k, whole): (usize, Tokens)| {
-            // ⌈E⌉ of an exponential E of this mean, by inversion.
-            let most = (-(1.0 - draws.uniform(k)).ln() * mean).ceil() as usize;
-            self.shortened(whole, most)
-        };
-        Ok(responses.into_iter().enumerate().map(cut).collect())
+        self.responses_for_data(&prompts, per_prompt, draws)
     }
 
     /// Fewer than on bandits, since each costs a pass for every token.

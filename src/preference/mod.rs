@@ -1,6 +1,7 @@
 //! From rewards to comparisons: which pairs of a prompt's responses are shown, and who wins.
 
 mod checkup;
+mod dataset;
 mod features;
 mod file;
 mod labels;
@@ -8,6 +9,7 @@ mod pairs;
 mod reward_model;
 
 pub use checkup::{Checkup, Row};
+pub use dataset::{Answer, Answered, ComparisonRow, Dataset, EmptyPairs};
 pub use features::RewardClass;
 pub use file::{ArmComparison, ComparisonFileError, read_comparisons};
 pub use labels::{BradleyTerrySpec, FlippedSpec, LabelSpec, PairError};

@@ -327,7 +327,9 @@ fn preference_file(experiment: &Experiment) -> Result<(), Fault> {
         ProblemSpec::Prompts(_) => ("jsonl", "csv", &file.jsonl, &file.csv),
         _ => ("csv", "jsonl", &file.csv, &file.jsonl),
     };
-    need(given.is_some() && foreign.is_none(), || {
+    // A shipped scenario cannot name a file of texts, so that `--set` has to.
+    let on_texts = wanted == "jsonl";
+    need((given.is_some() || on_texts) && foreign.is_none(), || {
         let key = if foreign.is_some() {
             format!("data.preferences.{other}")
         } else {

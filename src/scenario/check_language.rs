@@ -4,7 +4,9 @@ use super::check::{Fault, need, range};
 use super::check_problem::problem_fault;
 use super::experiment::Experiment;
 use super::{Diagnostic, Scenario, ScenarioError};
-use crate::learner::{DataSource, Expectation, LANGUAGE_METRICS, Prompts, is_of_language_only};
+use crate::learner::{
+    DataSource, Expectation, LANGUAGE_METRICS, PreferenceFile, Prompts, is_of_language_only,
+};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
 use crate::problem::{Instead, LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
@@ -286,22 +288,40 @@ impl Scenario {
     /// `--set` has to.
     pub fn ready(&self) -> Result<(), ScenarioError> {
         let lacks = |experiment: &Experiment| match &experiment.problem {
-            ProblemSpec::Prompts(spec) => {
-                spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing)
-            }
-            _ => false,
+            ProblemSpec::Prompts(spec) => lacking(experiment, spec),
+            _ => None,
         };
-        let Some(cell) = self.cells.iter().find(|cell| lacks(&cell.experiment)) else {
-            return Ok(());
-        };
-        let message = format!("{}: a run needs a file of prompts", self.id);
-        Err(Diagnostic::new(message)
+        let found = self.cells.iter().find_map(|cell| Some((cell, lacks(&cell.experiment)?)));
+        let Some((cell, Lacking { what, rows, key })) = found else { return Ok(()) };
+        Err(Diagnostic::new(format!("{}: a run needs {what}", self.id))
             .note("in", cell.description())
-            .note(
-                "allowed",
-                "one JSON object a line, with `prompt` as a text or a list of messages",
-            )
-            .note("help", "give it with --set problem.prompts.jsonl=FILE")
+            .note("allowed", rows)
+            .note("help", format!("give it with --set {key}=FILE"))
             .into())
     }
+}
+
+/// A file that only the user can name.
+struct Lacking {
+    what: &'static str,
+    rows: &'static str,
+    key: &'static str,
+}
+
+/// The file that a run on prompts still lacks.
+fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
+    let unnamed = |file: &PreferenceFile| file.jsonl.is_none();
+    if experiment.data.preferences.as_ref().is_some_and(unnamed) {
+        return Some(Lacking {
+            what: "a file of comparisons",
+            rows: "one JSON object a line, with `prompt`, `chosen` and `rejected`",
+            key: "data.preferences.jsonl",
+        });
+    }
+    let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
+    nothing.then_some(Lacking {
+        what: "a file of prompts",
+        rows: "one JSON object a line, with `prompt` as a text or a list of messages",
+        key: "problem.prompts.jsonl",
+    })
 }

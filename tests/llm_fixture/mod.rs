@@ -4,6 +4,10 @@
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
+use modeseek::llm::{Decoder, Engine, Kernels, LlmError, ModelFiles, Training, WeightSource};
+use modeseek::numerics::Threads;
+use modeseek::stream::{Purpose, Streams};
+use rand::Rng;
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs;
@@ -261,4 +265,31 @@ pub fn llama_metadata() -> Vec<(String, Value)> {
     all.push(("llama.attention.head_count_kv".to_owned(), Value::U32(1)));
     all.push(("llama.rope.freq_base".to_owned(), Value::F32(500.0)));
     all
+}
+
+/// Weights of a model that has learned nothing: every token is about as likely as another.
+struct SmallWeights(u64);
+
+impl WeightSource for SmallWeights {
+    fn take(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
+        self.0 += 1;
+        let mut rng = Streams::new(0).at(Purpose::Init, self.0);
+        let count = shape.iter().product();
+        Ok(match shape.len() {
+            1 => vec![1.0; count],
+            _ => (0..count).map(|_| rng.random_range(-0.2f32..0.2)).collect(),
+        })
+    }
+}
+
+/// Writes a tiny Llama that has learned nothing, as a Hugging Face folder.
+pub fn write_small_model(folder: &Path) {
+    let place = tempfile::tempdir().expect("a folder");
+    let described = place.path().join("described");
+    write_folder(&described, &llama_config(), LLAMA, DType::F32);
+    let files = ModelFiles::open(&described).expect("a model");
+    let engine = Engine::host(Kernels::Fused, Threads::One);
+    let config = files.config.clone();
+    let decoder = Decoder::load(config, engine, &mut SmallWeights(0), Training::Frozen);
+    decoder.expect("a decoder").export(&files, folder).expect("written");
 }

@@ -1,5 +1,6 @@
 //! `modeseek llm`: language models, one file per subcommand.
 
+mod eval;
 mod generate;
 mod get;
 mod info;
@@ -11,12 +12,13 @@ use super::host::DeviceArgs;
 use super::{Failure, say};
 use crate::llm::LlmError;
 use clap::Subcommand;
-use model::{ModelArgs, Pace};
+pub use model::ModelArgs;
+use model::Pace;
 
 /// Where models are kept, below the working directory.
 const MODELS: &str = "models";
 
-/// Language models: fetch one, see what it is, score and draw responses.
+/// Language models: fetch one, see what it is, score and draw responses, compare two.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
@@ -29,6 +31,8 @@ enum Command {
     Info(info::Args),
     Score(score::Args),
     Generate(generate::Args),
+    Eval(Box<eval::Args>),
+    #[command(visible_alias = "export")]
     Merge(merge::Args),
 }
 
@@ -39,12 +43,13 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         Command::Info(args) => info::command(args),
         Command::Score(args) => score::command(args),
         Command::Generate(args) => generate::command(args),
+        Command::Eval(args) => eval::command(args),
         Command::Merge(args) => merge::command(args),
     }
 }
 
 /// What the engine said, by its exit code: a model that cannot be used is wrong input.
-fn failure(error: LlmError) -> Failure {
+pub fn failure(error: LlmError) -> Failure {
     match error {
         LlmError::Candle(_) => Failure::work(error),
         LlmError::Input { .. } | LlmError::File { .. } => Failure::input(error),

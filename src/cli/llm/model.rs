@@ -2,7 +2,11 @@
 
 use super::{Failure, MODELS, failure};
 use crate::cli::memory::peak_memory;
-use crate::llm::{AdapterFiles, Decoder, Engine, ModelFiles, Training, find_model};
+use crate::llm::{
+    AdapterFiles, Decoder, Engine, Kernels, ModelFiles, Training, find_model, require_nano,
+};
+use crate::numerics::Threads;
+use crate::policy::LanguageModelSpec;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -10,7 +14,7 @@ use std::time::Instant;
 /// Which model.
 #[derive(clap::Args, Debug)]
 pub struct ModelArgs {
-    /// A Hugging Face folder, a .gguf file, or the name of a fetched model
+    /// A Hugging Face folder, a .gguf file, the name of a fetched model, or nano
     #[arg(long)]
     model: String,
     /// Folder of fetched models
@@ -22,8 +26,36 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
-    /// Everything but the weights.
+    /// The model as it was typed.
+    pub fn name(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether it is the model that the program teaches itself.
+    pub fn is_nano(&self) -> bool {
+        self.model == LanguageModelSpec::NANO
+    }
+
+    /// Another model, or this one with another adapter or none.
+    pub fn other(&self, model: Option<&str>, adapter: Option<PathBuf>) -> ModelArgs {
+        let model = model.unwrap_or(&self.model).to_owned();
+        ModelArgs { model, models: self.models.clone(), adapter }
+    }
+
+    /// What it is, for tables.
+    pub fn shown(&self) -> String {
+        match &self.adapter {
+            Some(adapter) => format!("{} with {}", self.model, adapter.display()),
+            None => self.model.clone(),
+        }
+    }
+
+    /// Everything but the weights; the model nano is taught first, if it is not there.
     pub fn open(&self) -> Result<ModelFiles, Failure> {
+        if self.is_nano() {
+            let engine = Engine::host(Kernels::Fused, Threads::One);
+            require_nano(&self.models, &engine).map_err(failure)?;
+        }
         let path = find_model(&self.model, &self.models).map_err(failure)?;
         ModelFiles::open(&path).map_err(failure)
     }

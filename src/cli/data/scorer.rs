@@ -1,0 +1,132 @@
+//! What responses are worth: a reward of lengths, or a command of the user's.
+
+use super::Failure;
+use crate::preference::Answered;
+use crate::problem::{ExponentialSpec, LengthReward, ModeLengthSpec};
+use anyhow::anyhow;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// `--reward`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reward {
+    /// `min`, `mode=TOKENS`, `skew=TOKENS`.
+    Length(LengthReward),
+    /// `command=LINE`.
+    Command(String),
+}
+
+/// Reads `--reward`.
+pub fn reward(text: &str) -> Result<Reward, String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let number = || {
+        let number = value.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite());
+        number.ok_or_else(|| format!("`{name}` needs a number of tokens above 0: {name}=20"))
+    };
+    match name {
+        "min" if value.is_empty() => Ok(Reward::Length(LengthReward::Min {})),
+        "mode" => Ok(Reward::Length(LengthReward::Mode(ModeLengthSpec { peak: number()? }))),
+        "skew" => Ok(Reward::Length(LengthReward::Skew(ExponentialSpec { mean: number()? }))),
+        "command" if !value.trim().is_empty() => Ok(Reward::Command(value.to_owned())),
+        _ => Err("a reward is min, mode=TOKENS, skew=TOKENS or command=\"LINE\"".to_owned()),
+    }
+}
+
+impl Reward {
+    /// The reward of each response: `[prompts][responses]`; a command has so long for all of them.
+    pub fn of(&self, answered: &[Answered], limit: Duration) -> Result<Vec<Vec<f64>>, Failure> {
+        match self {
+            Reward::Length(length) => Ok(answered
+                .iter()
+                .map(|group| group.responses.iter().map(|y| length.of(y.tokens)).collect())
+                .collect()),
+            Reward::Command(line) => scored(line, answered, limit),
+        }
+    }
+}
+
+/// Has a command read `{prompt, response}` rows and write a number a line.
+fn scored(line: &str, answered: &[Answered], limit: Duration) -> Result<Vec<Vec<f64>>, Failure> {
+    let rows: String = answered
+        .iter()
+        .flat_map(|group| {
+            let row = |text: &str| json!({ "prompt": group.prompt, "response": text });
+            group.responses.iter().map(move |y| format!("{}\n", row(&y.text)))
+        })
+        .collect();
+    let count: usize = answered.iter().map(|group| group.responses.len()).sum();
+    let said = answer_of(line, rows, limit)?;
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.len() != count {
+        return Err(fault(line, &format!("wrote {} lines for {count} rows", lines.len())));
+    }
+    let mut rewards = lines.iter().enumerate().map(|(i, text)| {
+        number(text).ok_or_else(|| fault(line, &format!("wrote `{text}` for row {}", i + 1)))
+    });
+    let of = |group: &Answered| rewards.by_ref().take(group.responses.len()).collect();
+    answered.iter().map(of).collect()
+}
+
+/// A finite number, or `{"reward": number}`.
+fn number(text: &str) -> Option<f64> {
+    let value: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
+    value.as_f64().or_else(|| value.get("reward")?.as_f64()).filter(|x| x.is_finite())
+}
+
+fn fault(line: &str, what: &str) -> Failure {
+    Failure::work(anyhow!(
+        "the reward's command {what}\n  command: {line}\n  allowed: for each row {{prompt, response}} on its standard input one \
+         line with a finite number, or {{\"reward\": number}}\n  help: the responses are kept; correct the command and run the same again"
+    ))
+}
+
+/// What a shell command writes when it is given `input`; it is killed after the limit.
+fn answer_of(line: &str, input: String, limit: Duration) -> Result<String, Failure> {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    // A group of its own, so that what the line starts can be ended with it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|e| fault(line, &format!("cannot start: {e}")))?;
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A command that ends early closes its input, which its exit status tells better.
+    thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let reader = thread::spawn(move || {
+        let mut said = String::new();
+        stdout.read_to_string(&mut said).map(|_| said)
+    });
+    let status = wait(&mut child, limit);
+    let status = status.map_err(|what| fault(line, &what))?;
+    if !status.success() {
+        return Err(fault(line, &format!("failed: {status}")));
+    }
+    let said = reader.join().expect("the reader does not panic");
+    said.map_err(|error| fault(line, &format!("wrote no text: {error}")))
+}
+
+fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let begun = Instant::now();
+    loop {
+        match child.try_wait().map_err(|e| format!("cannot be waited for: {e}"))? {
+            Some(status) => return Ok(status),
+            None if begun.elapsed() > limit => {
+                end(child);
+                let seconds = limit.as_secs();
+                return Err(format!("took longer than {seconds} s (--limit-seconds)"));
+            }
+            None => thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Ends a command with everything that it started.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    let _ = Command::new("sh").args(["-c", &format!("kill -s KILL -- -{}", child.id())]).status();
+    let _ = child.kill();
+}

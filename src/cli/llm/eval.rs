@@ -1,0 +1,281 @@
+//! `modeseek llm eval PROMPTS.jsonl --model MODEL --adapter DIR`: two models on the same prompts.
+
+use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
+use crate::cli::data::scorer::{Reward, reward};
+use crate::cli::interrupt::interrupts;
+use crate::cli::options::{writable_file, write_file};
+use crate::llm::{
+    Decoder, LanguageModel, Load, ModelFiles, Packed, Passes, Prompt, Sample, SampleSettings,
+    Sequences, Special, Tokens, Work, memory, require_memory,
+};
+use crate::preference::{Answer, Answered};
+use crate::problem::{Instead, PromptsSpec};
+use crate::results::{Estimate, mean_interval};
+use crate::stream::{Draws, Purpose, Streams};
+use anyhow::anyhow;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Reward, length, log-ratio and win rate of two models on a file of prompts.
+///
+/// Both answer every prompt once, with the same random numbers. The second model is the first without its
+/// adapter, unless --against or --against-adapter names another. Intervals are 95 % bootstrap intervals over
+/// prompts; a tie counts as half a win.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Rows with `prompt` or `messages`, one JSON object a line; left out for the model nano, which has its own
+    prompts: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// The second model
+    #[arg(long, value_name = "MODEL")]
+    against: Option<String>,
+    /// The second model's adapter
+    #[arg(long, value_name = "DIR")]
+    against_adapter: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// What a response is worth: min, mode=TOKENS or command="LINE", which reads {prompt, response} rows and writes a number a line
+    #[arg(long, value_parser = reward)]
+    reward: Reward,
+    /// Only the first so many distinct prompts
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Tokens at most
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_new_tokens: usize,
+    /// Seed of the draws and of the bootstrap
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Write all responses into this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Seconds that the reward's command may take
+    #[arg(long, value_name = "S", default_value_t = 600)]
+    limit_seconds: u64,
+}
+
+/// Prompts that are answered in one go.
+const AT_ONCE: usize = 32;
+
+/// A model and its prompts.
+struct Side {
+    name: String,
+    files: ModelFiles,
+    prompts: Vec<Tokens>,
+    settings: SampleSettings,
+}
+
+/// What a side answered.
+struct Answers {
+    samples: Vec<Sample>,
+    rows: Vec<Answered>,
+    rewards: Vec<f64>,
+    /// log π − log π of the other side, where both read the same tokens: nats.
+    log_ratios: Option<Vec<f64>>,
+}
+
+/// Has both sides answer, and tells how they compare.
+pub fn command(args: &Args) -> Result<(), Failure> {
+    let engine = args.device.engine()?;
+    let second = args.model.other(args.against.as_deref(), args.against_adapter.clone());
+    if second.shown() == args.model.shown() {
+        let help = "give --adapter, --against or --against-adapter";
+        return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
+    }
+    let prompts = args.prompts()?;
+    let mut sides = [args.side(&args.model, &prompts)?, args.side(&second, &prompts)?];
+    args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
+    let mut pace = Pace::new();
+    let first = args.model.load(&mut sides[0].files, engine.clone())?;
+    // One copy of the weights where only an adapter differs.
+    let without_adapter = args.against.is_none() && args.against_adapter.is_none();
+    let other = match without_adapter {
+        true => first.frozen(),
+        false => second.load(&mut sides[1].files, engine)?,
+    };
+    let decoders = [first, other];
+    let mut answers = Vec::new();
+    for (side, decoder) in sides.iter().zip(&decoders) {
+        answers.push(args.answers(&prompts, side, decoder, &mut pace)?);
+    }
+    if same_tokens(&sides)? {
+        for (i, other) in [(0, 1), (1, 0)] {
+            let ratios = log_ratios(&sides[i], &answers[i].samples, &decoders[other])?;
+            answers[i].log_ratios = Some(ratios);
+        }
+    }
+    if let Some(out) = &args.out {
+        write_file(out, written(&sides, &answers).as_bytes())?;
+    }
+    say(&table(&sides, &answers, Streams::new(args.seed)))?;
+    eprintln!("{pace}");
+    Ok(())
+}
+
+impl Args {
+    fn prompts(&self) -> Result<Vec<Prompt>, Failure> {
+        let spec =
+            PromptsSpec { jsonl: self.prompts.clone(), reward: None, limit: self.limit, test: 0 };
+        let instead = if self.model.is_nano() { Instead::Made } else { Instead::Nothing };
+        spec.read(instead).map(|split| split.train).map_err(|error| {
+            let help = "name a file of prompts, as the first argument";
+            Failure::input(anyhow!("{error}\n  help: {help}"))
+        })
+    }
+
+    /// Opens a side and refuses prompts that it cannot answer.
+    fn side(&self, model: &ModelArgs, prompts: &[Prompt]) -> Result<Side, Failure> {
+        let files = model.open()?;
+        files.require_end_token().map_err(failure)?;
+        let settings = SampleSettings {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            max_new_tokens: self.max_new_tokens,
+            end_tokens: files.config.end_tokens.clone(),
+        };
+        let mut tokens: Vec<Tokens> = Vec::with_capacity(prompts.len());
+        for (i, prompt) in prompts.iter().enumerate() {
+            let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer);
+            let own = own.map_err(failure)?;
+            settings.fit(i, own.len(), files.config.context).map_err(failure)?;
+            tokens.push(own.into());
+        }
+        let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
+        let cached = AT_ONCE * (longest + self.max_new_tokens);
+        let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
+        // Both sides stand in memory.
+        let remedy = "fewer --max-new-tokens, or smaller models";
+        require_memory(2 * needed, self.device.available_memory(), remedy).map_err(failure)?;
+        Ok(Side { name: model.shown(), files, prompts: tokens, settings })
+    }
+
+    fn answers(
+        &self,
+        prompts: &[Prompt],
+        side: &Side,
+        decoder: &Decoder,
+        pace: &mut Pace,
+    ) -> Result<Answers, Failure> {
+        let stop = interrupts("stopping after these prompts");
+        let draws = Draws::new(Streams::new(self.seed), Purpose::Sample, 0);
+        let passes = Passes { rows: 512, activations: Default::default() };
+        let model = LanguageModel::new(decoder.clone(), side.settings.clone(), passes);
+        let mut samples: Vec<Sample> = Vec::with_capacity(prompts.len());
+        for some in side.prompts.chunks(AT_ONCE) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failure::Abandoned);
+            }
+            let drawn = model.draw(some, 1, &draws.from(samples.len())).map_err(failure)?;
+            drawn.iter().for_each(|sample| pace.add(sample.tokens.len()));
+            samples.extend(drawn);
+            eprintln!("{}: {} of {} prompts", side.name, samples.len(), prompts.len());
+        }
+        let rows = prompts.iter().zip(&samples).map(|(prompt, sample)| {
+            Ok(Answered { prompt: prompt.clone(), responses: vec![answer(side, sample)?] })
+        });
+        let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
+        let rewards = self.reward.of(&rows, Duration::from_secs(self.limit_seconds))?.concat();
+        Ok(Answers { samples, rows, rewards, log_ratios: None })
+    }
+}
+
+/// A sample as text, without its end token.
+fn answer(side: &Side, sample: &Sample) -> Result<Answer, Failure> {
+    let ended = sample.tokens.last().is_some_and(|t| side.settings.end_tokens.contains(t));
+    let said = &sample.tokens[..sample.tokens.len() - usize::from(ended)];
+    let text = side.files.tokenizer.decode(said, Special::Hidden).map_err(failure)?;
+    Ok(Answer { text, tokens: said.len(), cut: !ended })
+}
+
+/// Whether both sides read the same tokens, so that each can score the other's.
+fn same_tokens(sides: &[Side; 2]) -> Result<bool, Failure> {
+    let [a, b] = sides;
+    let written = |side: &Side| side.files.tokenizer.to_json().map_err(failure);
+    let same = a.files.config.vocabulary == b.files.config.vocabulary && a.prompts == b.prompts;
+    Ok(same && written(a)? == written(b)?)
+}
+
+/// log π − log π of another model for each sample of a side, summed over its tokens (nats).
+fn log_ratios(side: &Side, samples: &[Sample], other: &Decoder) -> Result<Vec<f64>, Failure> {
+    let mut ratios = Vec::with_capacity(samples.len());
+    for (prompt, sample) in side.prompts.iter().zip(samples) {
+        let batch = Sequences::even(vec![prompt.clone()], vec![sample.tokens.clone()]);
+        let theirs = other.log_probs(&Packed::new(&batch, 0..1)).map_err(failure)?;
+        let sum = |log_probs: &[f32]| log_probs.iter().map(|lp| f64::from(*lp)).sum::<f64>();
+        ratios.push(sum(&sample.log_probs) - sum(&theirs));
+    }
+    Ok(ratios)
+}
+
+/// All responses, the sides in turn.
+fn written(sides: &[Side; 2], answers: &[Answers]) -> String {
+    let mut text = String::new();
+    for i in 0..answers[0].rows.len() {
+        for (side, own) in sides.iter().zip(answers) {
+            let Answered { prompt, responses } = &own.rows[i];
+            let row = json!({
+                "prompt": prompt, "model": side.name, "response": responses[0].text,
+                "tokens": responses[0].tokens, "cut": responses[0].cut, "reward": own.rewards[i],
+                "log_ratio": own.log_ratios.as_ref().map(|ratios| ratios[i]),
+            });
+            text += &format!("{row}\n");
+        }
+    }
+    text
+}
+
+/// How the sides compare.
+fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
+    let shown = |values: &[f64]| interval(&mean_interval(values, streams));
+    let lines = [
+        ("reward", answers.iter().map(|a| shown(&a.rewards)).collect::<Vec<_>>()),
+        ("tokens", answers.iter().map(|a| shown(&of(a, |y| y.tokens as f64))).collect()),
+        (
+            "share cut",
+            answers.iter().map(|a| shown(&of(a, |y| f64::from(u8::from(y.cut))))).collect(),
+        ),
+        (
+            "log-ratio to the other (nats)",
+            answers.iter().map(|a| a.log_ratios.as_deref().map_or("–".to_owned(), shown)).collect(),
+        ),
+    ];
+    let mut text = format!("{} prompts, one response each\n", answers[0].rows.len());
+    for (name, side) in ["A", "B"].iter().zip(sides) {
+        text += &format!("  {name}  {}\n", side.name);
+    }
+    text += &format!("  {:<30}{:<30}{}\n", "mean [95 %]", "A", "B");
+    for (name, columns) in lines {
+        text += &format!("  {name:<30}{:<30}{}\n", columns[0], columns[1]);
+    }
+    let won = wins(&answers[0].rewards, &answers[1].rewards);
+    text + &format!("  A wins {} of the prompts (a tie counts a half)\n", shown(&won))
+}
+
+fn of(answers: &Answers, value: impl Fn(&Answer) -> f64) -> Vec<f64> {
+    answers.rows.iter().map(|row| value(&row.responses[0])).collect()
+}
+
+fn interval(estimate: &Estimate) -> String {
+    let Estimate { mean, low, high } = estimate;
+    format!("{mean:.3} [{low:.3}, {high:.3}]")
+}
+
+/// 1 where the first is worth more, a half where both are worth the same.
+fn wins(first: &[f64], second: &[f64]) -> Vec<f64> {
+    let won = |(a, b): (&f64, &f64)| if a == b { 0.5 } else { f64::from(u8::from(a > b)) };
+    first.iter().zip(second).map(won).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tie_is_half_a_win() {
+        assert_eq!(wins(&[1.0, -2.0, 0.0], &[0.5, -1.0, 0.0]), [1.0, 0.0, 0.5]);
+    }
+}
