@@ -1,6 +1,7 @@
 //! Known models: where they are published, and how they come into a folder, checked.
 
 use super::{LlmError, sha256};
+use crate::policy::LanguageModelSpec;
 use crate::wording::{did_you_mean, listed};
 use hf_hub::api::sync::ApiBuilder;
 use hf_hub::{Repo, RepoType};
@@ -91,9 +92,13 @@ fn unknown(name: &str) -> LlmError {
     LlmError::input(format!("there is no model `{name}`"), listed(names()), help)
 }
 
-/// The path of a model that is named by its path, or by the name under which it lies in `models`.
+/// The path of a model that is named by its path, or by the name under which it lies in `models`; `nano` always
+/// lies there.
 pub fn find_model(typed: &str, models: &Path) -> Result<PathBuf, LlmError> {
     let (path, fetched) = (PathBuf::from(typed), models.join(typed));
+    if typed == LanguageModelSpec::NANO {
+        return Ok(fetched); // a folder of that name elsewhere is not meant
+    }
     if path.exists() {
         return Ok(path);
     }
