@@ -175,7 +175,10 @@ mod tests {
             ),
             (good.replace("no", "yes"), "`chosen` and `rejected` are the same"),
             (good.replace(r#""prompt": "q", "#, ""), "has no field `prompt`"),
-            (format!(r#"{{"chosen": [{user}], "rejected": "no"}}"#), "a message of `user`"),
+            (
+                format!(r#"{{"chosen": [{user}], "rejected": "no"}}"#),
+                "its `chosen` ends with a message of `user`",
+            ),
             (good.replace("no", " "), "its `rejected` is empty; correct the line, or write"),
         ] {
             let error = read(&[good, "", &bad], EmptyResponses::Refuse).expect_err(&bad);
