@@ -25,7 +25,7 @@ fn place() -> tempfile::TempDir {
 
 fn build(place: &Path, out: &str, reward: &str, more: &[&str]) -> Output {
     let fixed = ["data", "build", "prompts.jsonl", "--model", "model", "--max-new-tokens", "8"];
-    let asked = ["--test", "0.3", "--out", out, "--reward", reward];
+    let asked = ["--out", out, "--reward", reward];
     modeseek(place, &[&fixed[..], &asked[..], more].concat())
 }
 
@@ -38,13 +38,14 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The tiny model never ends by itself, so that only Skew Length's cuts part its responses. Rewards are minus the tokens, the chosen response is the shorter one, no prompt is on both sides, and what was
-/// written is what training reads.
+/// The tiny model hardly ever ends by itself, so that Skew Length's cuts part its responses. Rewards are minus the
+/// tokens, the chosen response is the shorter one, no prompt is on both sides, and what was written is what
+/// training reads.
 #[test]
 fn built_comparisons_are_right_parted_and_ready_to_train_on() {
     let place = place();
     let place = place.path();
-    let output = build(place, "data", "skew=3", &[]);
+    let output = build(place, "data", "skew=3", &["--test", "0.3"]);
     assert!(output.status.success(), "{}", said(&output));
     let sides = ["train", "test"].map(|name| rows(&place.join(format!("data/{name}.jsonl"))));
     let prompts = sides.each_ref().map(|rows| {
@@ -63,8 +64,20 @@ fn built_comparisons_are_right_parted_and_ready_to_train_on() {
     let manifest: toml::Table =
         toml::from_str(&fs::read_to_string(place.join("data/manifest.toml")).expect("told"))
             .expect("TOML");
-    assert_eq!(manifest["responses"].as_integer(), Some(40));
-    assert_eq!(manifest["train_rows"].as_integer(), Some(sides[0].len() as i64));
+    let number = |table: &str, name: &str| manifest[table][name].as_integer().expect(name);
+    assert_eq!(number("responses", "count"), 40);
+    let (shortened, cut) =
+        (number("responses", "shortened"), number("responses", "cut_at_max_new_tokens"));
+    let kept = fs::read_to_string(place.join("data/responses.jsonl")).expect("kept");
+    let own = kept.matches(r#""ending":"own""#).count() as i64;
+    assert!(shortened > 20 && cut > 0 && shortened + cut + own == 40, "{shortened} {cut} {own}");
+    assert_eq!(number("comparisons", "train_rows"), sides[0].len() as i64);
+    assert_eq!(number("comparisons", "test_prompts"), 3);
+    let left_out =
+        number("comparisons", "ties_left_out") + number("comparisons", "same_texts_left_out");
+    assert_eq!(sides.iter().map(Vec::len).sum::<usize>() as i64 + left_out, 60);
+    let weights = manifest["sampling"]["weights"].as_str().expect("text");
+    assert_eq!(weights.len(), 64, "{weights}");
 }
 
 #[test]
@@ -91,6 +104,8 @@ fn a_command_scores_responses_and_its_faults_lose_nothing() {
         ("awk '{print \"NaN\"}'", "wrote `NaN` for row 1"),
         ("cat > /dev/null; exit 3", "failed: exit status: 3"),
         ("sleep 60", "took longer than 1 s"),
+        // What it leaves behind holds its output open.
+        ("awk '{print NR}'; sleep 60 &", "took longer than 1 s"),
     ] {
         let reward = format!("command={line}");
         let output = build(place, "data", &reward, &["--limit-seconds", "1"]);
@@ -108,7 +123,111 @@ fn a_command_scores_responses_and_its_faults_lose_nothing() {
     );
     let again = build(place, "data", "min", &[]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(said(&again).contains("is there already"), "{}", said(&again));
+    assert!(said(&again).contains("holds a finished build already"), "{}", said(&again));
+}
+
+/// Five prompts are answered and the sixth is half written when the build is cut off: the rest is drawn as
+/// if nothing had happened.
+#[test]
+fn sampling_goes_on_where_it_was_cut_off() {
+    let place = place();
+    let place = place.path();
+    let content = |out: &str, name: &str| fs::read(place.join(out).join(name)).expect("there");
+    let output = build(place, "whole", "skew=3", &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let whole = content("whole", "responses.jsonl");
+    let lines = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let sixth = lines.map(|(end, _)| end).nth(5).expect("a sixth line");
+    fs::create_dir(place.join("cut")).expect("made");
+    fs::write(place.join("cut/responses.jsonl"), &whole[..sixth + 30]).expect("written");
+    let output = build(place, "cut", "skew=3", &[]);
+    assert!(said(&output).contains("5 prompts answered before"), "{}", said(&output));
+    for name in ["responses.jsonl", "train.jsonl", "test.jsonl"] {
+        assert_eq!(content("cut", name), content("whole", name), "{name}");
+    }
+}
+
+/// Nothing of these is begun, and what was there stays.
+#[test]
+fn other_settings_models_and_folders_are_refused_before_any_work() {
+    let place = place();
+    let place = place.path();
+    let failed = build(place, "data", "command=false", &[]);
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    let before = fs::read(place.join("data/responses.jsonl")).expect("kept");
+    fs::create_dir(place.join("full")).expect("made");
+    fs::write(place.join("full/notes.txt"), "mine").expect("written");
+    for (out, more, fault) in [
+        ("data", ["--seed", "1"], "seed is 0 there and 1 here"),
+        ("data", ["--responses", "5"], "responses is 4 there and 5 here"),
+        ("data", ["--adapter", "none"], "there is no such file"),
+        ("full", ["--seed", "1"], "holds other files, notes.txt among them"),
+        ("new", ["--test", "0.99"], "leaves none to train on"),
+        ("new", ["--labels", "exact=1"], "exact, bradley-terry=TEMPERATURE"),
+        ("new", ["--temperature", "0"], "--temperature 0: a number above 0"),
+    ] {
+        let output = build(place, out, "min", &more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", said(&output));
+        assert!(said(&output).contains(fault), "{more:?}: {}", said(&output));
+    }
+    assert_eq!(fs::read(place.join("data/responses.jsonl")).expect("kept"), before);
+    assert!(!place.join("new").exists());
+    // The same name with other weights is another model.
+    let weights = place.join("model/model.safetensors");
+    let mut content = fs::read(&weights).expect("there");
+    *content.last_mut().expect("a byte") ^= 1;
+    fs::write(&weights, content).expect("written");
+    let output = build(place, "data", "min", &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("weights is"), "{}", said(&output));
+}
+
+/// An interrupt ends the command of the reward too, and tells so by the exit code.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_reward_s_command() {
+    use std::process::{Command, Stdio};
+    let place = place();
+    let place = place.path();
+    let asked = ["data", "build", "prompts.jsonl", "--model", "model", "--max-new-tokens", "8"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
+        .args(asked)
+        .args(["--out", "data", "--reward", "command=touch begun; sleep 60"])
+        .current_dir(place)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    while !place.join("begun").exists() {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let interrupt = ["-s", "INT", &child.id().to_string()].map(str::to_owned);
+    assert!(Command::new("kill").args(interrupt).status().expect("sent").success());
+    assert_eq!(child.wait().expect("ended").code(), Some(130));
+    assert!(!place.join("data/train.jsonl").exists());
+}
+
+/// A model's context and its template decide about rows too; a file that is not there does not hide the next.
+#[test]
+fn rows_are_read_as_a_model_reads_them() {
+    let place = place();
+    let place = place.path();
+    let long = "the ".repeat(200);
+    let rows = [
+        r#"{"prompt": "the", "chosen": "of", "rejected": "in a"}"#.to_owned(),
+        format!(r#"{{"prompt": "the", "chosen": "{long}", "rejected": "in"}}"#),
+    ];
+    fs::write(place.join("pairs.jsonl"), rows.join("\n")).expect("written");
+    let files = ["none.jsonl", "pairs.jsonl"];
+    let output = modeseek(place, &[&["data", "check"], &files[..], &["--model", "model"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("line 2: has ") && told.contains("and the model reads 32"), "{told}");
+    // A prompt of three letters and what the template adds.
+    assert!(told.contains("0 to 20 tokens"), "{told}");
+    let faults = said(&output);
+    assert!(faults.contains("none.jsonl: cannot be read"), "{faults}");
+    assert!(faults.contains("1 line cannot be used"), "{faults}");
 }
 
 #[test]

@@ -172,23 +172,18 @@ pub struct PromptsTask {
 }
 
 impl PromptsTask {
-    /// Responses of π_ref to prompts as offline data hold them: shortened, if the reward asks for it.
-    pub fn responses_for_data(
-        &self,
-        prompts: &[Tokens],
-        per_prompt: usize,
-        draws: &Draws,
-    ) -> Result<Vec<Tokens>, PolicyError> {
-        let responses = self.reference_responses(prompts, per_prompt, draws)?;
+    /// Whole responses as offline data hold them: shortened, if the reward asks for it; `draws` are those that
+    /// the responses were drawn by.
+    pub fn shortened_for_data(&self, responses: Vec<Tokens>, draws: &Draws) -> Vec<Tokens> {
         let cut = self.reward.and_then(LengthReward::truncation);
-        let Some(ExponentialSpec { mean }) = cut else { return Ok(responses) };
+        let Some(ExponentialSpec { mean }) = cut else { return responses };
         let draws = draws.apart(TRUNCATIONS);
         let cut = |(k, whole): (usize, Tokens)| {
             // ⌈E⌉ of an exponential E of this mean, by inversion.
             let most = (-(1.0 - draws.uniform(k)).ln() * mean).ceil() as usize;
             self.shortened(whole, most)
         };
-        Ok(responses.into_iter().enumerate().map(cut).collect())
+        responses.into_iter().enumerate().map(cut).collect()
     }
 
     /// A response of at most so many tokens, closed by the end token where something was cut off.
@@ -288,7 +283,8 @@ impl Task for PromptsTask {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         let prompts: Vec<Tokens> = (0..prompts as u64).map(|i| self.prompt(i)).collect();
-        self.responses_for_data(&prompts, per_prompt, draws)
+        let responses = self.reference_responses(&prompts, per_prompt, draws)?;
+        Ok(self.shortened_for_data(responses, draws))
     }
 
     /// Fewer than on bandits, since each costs a pass for every token.

@@ -60,12 +60,7 @@ impl Row {
 
     /// All that is said in it.
     fn texts(&self) -> Vec<&str> {
-        let mut texts = self.responses();
-        match self.prompt() {
-            Prompt::Text(text) => texts.push(text),
-            Prompt::Chat(messages) => texts.extend(messages.iter().map(|m| m.content.as_str())),
-        }
-        texts
+        [self.responses(), self.prompt().texts()].concat()
     }
 }
 
@@ -84,23 +79,56 @@ pub struct Checkup {
     pub untrimmed: Vec<usize>,
     /// Lines in which a chat template's own tokens are spelled.
     pub templated: Vec<usize>,
+    /// Lines whose two rewards are the same.
+    pub tied: Vec<usize>,
+    /// Lines that prefer the response of lower reward.
+    pub against: Vec<usize>,
+    /// Lines with a prompt alone, where others are comparisons.
+    pub alone: Vec<usize>,
+}
+
+/// The fields in which data files keep what both responses were worth, the chosen one first.
+const REWARDS: [[&str; 2]; 2] =
+    [["chosen_reward", "rejected_reward"], ["score_chosen", "score_rejected"]];
+
+/// What a row's responses were worth, where it says so.
+fn rewards(row: &Map<String, Value>) -> Option<[f64; 2]> {
+    REWARDS.iter().find_map(|names| {
+        let [chosen, rejected] = names.map(|name| row.get(name).and_then(Value::as_f64));
+        Some([chosen?, rejected?])
+    })
 }
 
 impl Checkup {
-    /// Reads every line of a text; empty lines are passed over.
-    pub fn of(text: &str) -> Self {
+    /// Reads every line of a file; empty lines are passed over.
+    pub fn of(content: &[u8]) -> Self {
         let mut found = Checkup::default();
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            match jsonl::object(line).and_then(|row| Row::of(&row)) {
-                Ok(row) => found.rows.push((index + 1, row)),
-                Err(fault) => found.faults.push((index + 1, fault)),
+        for (line, text) in jsonl::lines(content) {
+            let object = text.and_then(jsonl::object);
+            match object.and_then(|row| Row::of(&row).map(|read| (read, rewards(&row)))) {
+                Ok((row, rewards)) => found.push(line, row, rewards),
+                Err(fault) => found.faults.push((line, fault)),
             }
+        }
+        let is_alone = |(line, row): &(usize, Row)| matches!(row, Row::Prompt(_)).then_some(*line);
+        let alone: Vec<usize> = found.rows.iter().filter_map(is_alone).collect();
+        if alone.len() < found.rows.len() {
+            found.alone = alone;
         }
         found.untrimmed = found.lines_where(|text| text.trim() != text);
         let is_token = |text: &str| TEMPLATE_TOKENS.iter().any(|token| text.contains(token));
         found.templated = found.lines_where(is_token);
         found.compare();
         found
+    }
+
+    fn push(&mut self, line: usize, row: Row, rewards: Option<[f64; 2]>) {
+        match rewards {
+            Some([chosen, rejected]) if chosen == rejected => self.tied.push(line),
+            Some([chosen, rejected]) if chosen < rejected => self.against.push(line),
+            _ => {}
+        }
+        self.rows.push((line, row));
     }
 
     fn lines_where(&self, is: impl Fn(&str) -> bool) -> Vec<usize> {
@@ -156,12 +184,13 @@ mod tests {
             r#"{"question": "q"}"#,
             r#"{"prompt": "only a prompt"}"#,
         ];
-        let found = Checkup::of(&lines.join("\n"));
+        let found = Checkup::of(lines.join("\n").as_bytes());
         let faults: Vec<usize> = found.faults.iter().map(|(line, _)| *line).collect();
         assert_eq!(faults, [2, 4, 5, 6]);
         assert!(found.faults[2].1.starts_with("its `rejected` is empty"), "{:?}", found.faults);
         let good: Vec<usize> = found.rows.iter().map(|(line, _)| *line).collect();
         assert_eq!(good, [1, 7]);
+        assert_eq!(found.alone, [7]);
         assert_eq!(found.rows_per_prompt(), [1, 1]);
     }
 
@@ -170,11 +199,32 @@ mod tests {
         let swapped = r#"{"prompt": "q", "chosen": "no", "rejected": "yes"}"#;
         let spaced = GOOD.replace("yes", "yes ");
         let marked = GOOD.replace("no", "no<|im_end|>");
-        let found = Checkup::of(&[GOOD, GOOD, swapped, &spaced, &marked].join("\n"));
+        let found = Checkup::of([GOOD, GOOD, swapped, &spaced, &marked].join("\n").as_bytes());
         assert_eq!(found.repeated, [2]);
         assert_eq!(found.contradicting, [3]);
         assert_eq!(found.untrimmed, [4]);
         assert_eq!(found.templated, [5]);
         assert_eq!(found.rows_per_prompt(), [5]);
+    }
+
+    #[test]
+    fn rewards_of_a_row_are_held_against_its_preference() {
+        let scored = |chosen: f64, rejected: f64| {
+            let rewards = format!(r#", "score_chosen": {chosen}, "score_rejected": {rejected}}}"#);
+            GOOD.replace('}', &rewards)
+        };
+        let lines = [scored(2.0, 1.0), scored(1.0, 1.0), scored(-1.0, 0.5)];
+        let found = Checkup::of(lines.join("\n").as_bytes());
+        assert_eq!((found.tied, found.against, found.repeated), (vec![2], vec![3], vec![2, 3]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_fault_of_their_line() {
+        let content = [GOOD.as_bytes(), b"\n{\"prompt\": \"\xff\"}\n", GOOD.as_bytes()].concat();
+        let found = Checkup::of(&content);
+        let fault = "is no UTF-8 at its byte 13; save the file as UTF-8".to_owned();
+        assert_eq!((found.faults, found.rows.len()), (vec![(2, fault)], 2));
+        let marked = Checkup::of(format!("\u{feff}{GOOD}").as_bytes());
+        assert!(marked.faults[0].1.starts_with("begins with a byte order mark"), "{marked:?}");
     }
 }

@@ -9,7 +9,7 @@ mod pairs;
 mod reward_model;
 
 pub use checkup::{Checkup, Row};
-pub use dataset::{Answer, Answered, ComparisonRow, Dataset, EmptyPairs};
+pub use dataset::{Answer, Answered, ComparisonRow, Dataset, EmptyAnswers, Ending};
 pub use features::RewardClass;
 pub use file::{ArmComparison, ComparisonFileError, read_comparisons};
 pub use labels::{BradleyTerrySpec, FlippedSpec, LabelSpec, PairError};

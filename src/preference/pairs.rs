@@ -101,6 +101,14 @@ impl PairRule {
         self.spec.labels
     }
 
+    /// How many pairs of so many responses are looked at; some may be dropped.
+    pub fn comparisons(&self, responses: usize) -> usize {
+        match self.spec.selection {
+            Selection::All => responses * responses.saturating_sub(1) / 2,
+            Selection::BestVersusWorst | Selection::Random => usize::from(responses > 1),
+        }
+    }
+
     /// The pairs among responses of these rewards, in the order of their places.
     ///
     /// *where* `rewards: [responses]` of one prompt; `uniform` yields random numbers in [0, 1) and
@@ -177,6 +185,7 @@ mod tests {
         let rewards: Vec<f64> = (0..10).map(|i| f64::from(i * 7 % 10)).collect();
         let pairs = rule(Selection::All, 0.0, TieRule::Drop).pairs(&rewards, || 0.0);
         assert_eq!(pairs.len(), 45);
+        assert_eq!(rule(Selection::All, 0.0, TieRule::Drop).comparisons(10), 45);
         assert!(pairs.iter().all(|p| rewards[p.chosen] > rewards[p.rejected]));
     }
 

@@ -12,16 +12,33 @@ pub(super) fn rows<T>(
     read: impl Fn(Map<String, Value>) -> Result<T, String>,
 ) -> Result<Vec<(usize, T)>, ProblemError> {
     let fault = |fault: String| ProblemError::File { path: path.to_path_buf(), fault };
-    let text = std::fs::read_to_string(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
+    let content = std::fs::read(path).map_err(|e| fault(format!("cannot be read: {e}")))?;
     let mut rows = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let (row, line) = (object(line).and_then(&read), index + 1);
+    for (line, text) in lines(&content) {
+        let row = text.and_then(object).and_then(&read);
         rows.push((line, row.map_err(|what| fault(format!("line {line}: {what}")))?));
     }
     if rows.is_empty() {
         return Err(fault(format!("holds no {what}; give one JSON object a line")));
     }
     Ok(rows)
+}
+
+/// Every line of a file that holds something, with its number; what is no text is a fault of its line.
+pub(crate) fn lines(content: &[u8]) -> impl Iterator<Item = (usize, Result<&str, String>)> {
+    let line = |(index, line): (usize, _)| match std::str::from_utf8(line) {
+        Ok(text) if index == 0 && text.starts_with('\u{feff}') => {
+            let fault = "begins with a byte order mark; save the file as UTF-8 without one";
+            Some((1, Err(fault.to_owned())))
+        }
+        Ok(text) => (!text.trim().is_empty()).then_some((index + 1, Ok(text))),
+        Err(error) => {
+            let byte = error.valid_up_to() + 1;
+            let fault = format!("is no UTF-8 at its byte {byte}; save the file as UTF-8");
+            Some((index + 1, Err(fault)))
+        }
+    };
+    content.split(|byte| *byte == b'\n').enumerate().filter_map(line)
 }
 
 /// The field of an object; `help` says how to name another.
@@ -31,8 +48,11 @@ pub(crate) fn field<'a>(
     help: &str,
 ) -> Result<&'a Value, String> {
     row.get(name).ok_or_else(|| {
-        let keys = row.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        format!("has no field `{name}`; its fields are {keys} ({help})")
+        let fields = match row.keys().map(String::as_str).collect::<Vec<_>>() {
+            keys if keys.is_empty() => "it has no field at all".to_owned(),
+            keys => format!("its fields are {}", keys.join(", ")),
+        };
+        format!("has no field `{name}`; {fields} ({help})")
     })
 }
 

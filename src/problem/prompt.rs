@@ -38,7 +38,8 @@ impl Prompt {
             _ => jsonl::field(row, "prompt", "`messages` serves too")?,
         };
         let prompt = Prompt::deserialize(value).map_err(|e| format!("its prompt is {e}"))?;
-        if prompt.is_empty() { Err("its prompt is empty".to_owned()) } else { Ok(prompt) }
+        let said = prompt.texts().iter().any(|text| !text.trim().is_empty());
+        if said { Ok(prompt) } else { Err("its prompt is empty".to_owned()) }
     }
 
     /// The prompt after a system message; a text becomes what the user says.
@@ -52,12 +53,17 @@ impl Prompt {
         Prompt::Chat(std::iter::once(system).chain(rest).collect())
     }
 
+    /// All that is said in it.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Prompt::Text(text) => vec![text],
+            Prompt::Chat(messages) => messages.iter().map(|m| m.content.as_str()).collect(),
+        }
+    }
+
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
-        match self {
-            Prompt::Text(text) => text.is_empty(),
-            Prompt::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),
-        }
+        self.texts().iter().all(|text| text.is_empty())
     }
 }
 
@@ -174,7 +180,8 @@ mod tests {
             ("[]", "line 2: is not a JSON object"),
             (r#"{"question": "q"}"#, "line 2: has no field `prompt`; its fields are question"),
             (r#"{"prompt": 3}"#, "line 2: its prompt is neither a text nor a list of messages"),
-            (r#"{"prompt": ""}"#, "line 2: its prompt is empty"),
+            (r#"{"prompt": " \n"}"#, "line 2: its prompt is empty"),
+            ("{}", "line 2: has no field `prompt`; it has no field at all"),
         ] {
             let error = read(&format!("{chat}\n{row}"), None, 0).expect_err(row);
             assert!(error.contains(fault), "{error}");

@@ -1,14 +1,16 @@
 //! `modeseek data build`: comparisons between a model's own responses, as files to train on.
 
-use super::responses::{Asked, responses};
+use super::kept::Kept;
+use super::manifest::manifest;
+use super::responses::Asked;
 use super::scorer::{Reward, reward};
 use super::{Failure, say};
 use crate::cli::host::DeviceArgs;
 use crate::cli::llm::ModelArgs;
 use crate::cli::options::{writable, write_file};
 use crate::preference::{
-    Answered, BradleyTerrySpec, ComparisonRow, Dataset, EmptyPairs, FlippedSpec, LabelSpec,
-    PairRule, PairSpec, Selection,
+    BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec, PairRule,
+    PairSpec, Selection,
 };
 use crate::stream::Streams;
 use anyhow::anyhow;
@@ -19,15 +21,15 @@ use std::time::Duration;
 /// Sample responses to prompts, score and compare them, and write train.jsonl and test.jsonl.
 ///
 /// Rows are `prompt`, `chosen`, `rejected` with rewards and numbers of tokens; a scenario reads them as
-/// data.preferences.jsonl. Prompts are parted, so that no prompt is in both files. responses.jsonl keeps what was
-/// sampled: the same command with another reward, or after a reward's command failed, goes on from there.
-/// manifest.toml says how all was made.
+/// data.preferences.jsonl. Prompts are parted at random, so that no prompt is in both files. responses.jsonl keeps
+/// what was sampled, prompt by prompt: the same command goes on from there after an interrupt, or after a reward's
+/// command failed. manifest.toml says how all was made; with it the folder is finished.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Rows with `prompt` or `messages`, one JSON object a line; left out for the model nano, which has its own
-    prompts: Option<PathBuf>,
+    pub prompts: Option<PathBuf>,
     #[command(flatten)]
-    model: ModelArgs,
+    pub model: ModelArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// The folder that is written
@@ -35,16 +37,16 @@ pub struct Args {
     out: PathBuf,
     /// What a response is worth: min, mode=TOKENS, skew=TOKENS (min, on responses that are shortened first) or command="LINE", which reads {prompt, response} rows and writes a number a line
     #[arg(long, value_parser = reward)]
-    reward: Reward,
+    pub reward: Reward,
     /// Responses to a prompt
     #[arg(long, value_name = "C", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..))]
     responses: u32,
     /// Which pairs of a prompt's responses are compared
     #[arg(long, value_enum, default_value_t = Pairs::All)]
-    pairs: Pairs,
+    pub pairs: Pairs,
     /// Labels: exact, bradley-terry=TEMPERATURE or flipped=RATE
     #[arg(long, default_value = "exact", value_parser = labels)]
-    labels: LabelSpec,
+    pub labels: LabelSpec,
     /// Share of the prompts kept for test.jsonl
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     test: f64,
@@ -57,7 +59,7 @@ pub struct Args {
     /// Logits are divided by it
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
-    /// Also write pairs with an empty response
+    /// Also compare empty responses
     #[arg(long)]
     keep_empty: bool,
     /// Seed of the draws and labels
@@ -70,7 +72,7 @@ pub struct Args {
 
 /// Which pairs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Pairs {
+pub enum Pairs {
     /// All of them
     All,
     /// The best against the worst
@@ -81,7 +83,7 @@ fn labels(text: &str) -> Result<LabelSpec, String> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let number = value.parse::<f64>().ok();
     let spec = match (name, number) {
-        ("exact", None) => LabelSpec::Exact,
+        ("exact", None) if text == name => LabelSpec::Exact,
         ("bradley-terry", Some(temperature)) => {
             LabelSpec::BradleyTerry(BradleyTerrySpec { temperature })
         }
@@ -92,19 +94,14 @@ fn labels(text: &str) -> Result<LabelSpec, String> {
     Ok(spec)
 }
 
+/// The files that a build writes beside responses.jsonl; the last one says that all are there.
+const WRITTEN: [&str; 3] = ["train.jsonl", "test.jsonl", "manifest.toml"];
+/// The file of the responses.
+const RESPONSES: &str = "responses.jsonl";
+
 /// Samples, scores, compares and writes.
 pub fn command(args: &Args) -> Result<(), Failure> {
-    if !(0.0..1.0).contains(&args.test) {
-        let help = "a share from 0 to below 1, such as 0.1";
-        return Err(Failure::input(anyhow!("--test {}: {help}", args.test)));
-    }
-    for name in ["train.jsonl", "test.jsonl"] {
-        let file = args.out.join(name);
-        if file.exists() {
-            let place = file.display();
-            return Err(Failure::input(anyhow!("{place} is there already: name another --out")));
-        }
-    }
+    unfinished(&args.out)?;
     let selection = match args.pairs {
         Pairs::All => Selection::All,
         Pairs::BestVersusWorst => Selection::BestVersusWorst,
@@ -112,22 +109,57 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let rule = PairSpec { selection, labels: args.labels, ..PairSpec::default() };
     let rule = PairRule::new(rule).map_err(Failure::input)?;
     let asked = args.asked();
-    asked.check()?;
+    let ready = asked.ready()?;
+    let test = args.test_prompts(ready.prompts.len())?;
     writable(&args.out, "--out")?;
-    let answered = responses(&asked, &args.out.join("responses.jsonl"))?;
+    let kept = Kept::open(&args.out.join(RESPONSES), &ready.settings, &ready.prompts)?;
+    let settings = ready.settings.clone();
+    let answered = asked.responses(ready, kept)?;
     let rewards = args.reward.of(&answered, Duration::from_secs(args.limit_seconds))?;
-    let test = (args.test * answered.len() as f64).round() as usize;
-    let empty = if args.keep_empty { EmptyPairs::Keep } else { EmptyPairs::Skip };
+    let empty = if args.keep_empty { EmptyAnswers::Keep } else { EmptyAnswers::Skip };
     let place = (test, Streams::new(args.seed));
     let data = Dataset::new(&answered, &rewards, (&rule, empty), place);
-    write(&args.out.join("train.jsonl"), &data.train)?;
-    write(&args.out.join("test.jsonl"), &data.test)?;
-    let told = manifest(args, &answered, &data)?;
-    write_file(&args.out.join("manifest.toml"), told.as_bytes())?;
+    let told = manifest(args, &settings, (&answered, &rewards), &data)?;
+    let contents = [rows(&data.train)?, rows(&data.test)?, told.clone()];
+    for (name, content) in WRITTEN.iter().zip(contents) {
+        write_file(&args.out.join(name), content.as_bytes())?;
+    }
     say(&told)
 }
 
+/// Refuses a folder that holds a finished build, or anything that no build wrote.
+fn unfinished(out: &Path) -> Result<(), Failure> {
+    let Ok(entries) = std::fs::read_dir(out) else { return Ok(()) };
+    let place = out.display();
+    if out.join(WRITTEN[2]).exists() {
+        return Err(Failure::input(anyhow!(
+            "{place} holds a finished build already\n  help: name another --out, or remove it first"
+        )));
+    }
+    let ours = |name: &str| name == RESPONSES || WRITTEN.contains(&name);
+    let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match names.find(|name| !ours(name)) {
+        None => Ok(()),
+        Some(name) => Err(Failure::input(anyhow!(
+            "{place} holds other files, {name} among them\n  allowed: an empty or a new folder, or one whose build is unfinished\n  \
+             help: name another --out"
+        ))),
+    }
+}
+
 impl Args {
+    /// How many of so many prompts are kept apart; some must be left to train on.
+    fn test_prompts(&self, prompts: usize) -> Result<usize, Failure> {
+        let test = (self.test * prompts as f64).round() as usize;
+        if (0.0..1.0).contains(&self.test) && test < prompts {
+            return Ok(test);
+        }
+        Err(Failure::input(anyhow!(
+            "--test {} of {prompts} prompts leaves none to train on\n  allowed: a share from 0 to below 1 that leaves a prompt, such as 0.1",
+            self.test
+        )))
+    }
+
     fn asked(&self) -> Asked<'_> {
         Asked {
             prompts: self.prompts.as_deref(),
@@ -146,42 +178,11 @@ impl Args {
     }
 }
 
-fn write(path: &Path, rows: &[ComparisonRow<'_>]) -> Result<(), Failure> {
+/// Rows as they are written.
+fn rows(rows: &[ComparisonRow<'_>]) -> Result<String, Failure> {
     let mut text = String::new();
     for row in rows {
-        text += &serde_json::to_string(row).map_err(Failure::work)?;
-        text.push('\n');
+        text += &(serde_json::to_string(row).map_err(Failure::work)? + "\n");
     }
-    write_file(path, text.as_bytes()).map(drop)
-}
-
-/// How the files were made, and what is in them.
-fn manifest(args: &Args, answered: &[Answered], data: &Dataset<'_>) -> Result<String, Failure> {
-    let all = || answered.iter().flat_map(|group| &group.responses);
-    let count = all().count();
-    let mean = all().map(|y| y.tokens as f64).sum::<f64>() / count.max(1) as f64;
-    let numbers = [
-        ("prompts", answered.len()),
-        ("responses", count),
-        ("cut_responses", all().filter(|y| y.cut).count()),
-        ("empty_responses", all().filter(|y| y.text.trim().is_empty()).count()),
-        ("train_rows", data.train.len()),
-        ("test_rows", data.test.len()),
-        ("pairs_left_out_empty", data.empty),
-        ("pairs_left_out_same_text", data.same),
-        ("prompts_without_a_pair", data.without),
-    ];
-    let mut table = toml::Table::new();
-    let prompts = args.prompts.as_ref().map_or("made".to_owned(), |p| p.display().to_string());
-    table.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-    table.insert("model".to_owned(), args.model.name().into());
-    table.insert("prompts_from".to_owned(), prompts.into());
-    table.insert("settings".to_owned(), format!("{:?}", args.asked().settings()).into());
-    table.insert("reward".to_owned(), format!("{:?}", args.reward).into());
-    table.insert("pairs".to_owned(), format!("{:?}, {:?}", args.pairs, args.labels).into());
-    for (name, number) in numbers {
-        table.insert(name.to_owned(), (number as i64).into());
-    }
-    table.insert("mean_tokens".to_owned(), ((mean * 100.0).round() / 100.0).into());
-    toml::to_string(&table).map_err(Failure::work)
+    Ok(text)
 }

@@ -4,9 +4,16 @@
 mod build;
 mod check;
 #[cfg(feature = "llm")]
+mod kept;
+mod lengths;
+#[cfg(feature = "llm")]
+mod manifest;
+#[cfg(feature = "llm")]
 mod responses;
 #[cfg(feature = "llm")]
 pub mod scorer;
+#[cfg(feature = "llm")]
+mod tokens;
 
 use super::{Failure, say};
 use clap::Subcommand;

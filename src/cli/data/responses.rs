@@ -1,19 +1,21 @@
 //! The responses of a model to prompts, sampled once and kept in a file.
 
 use super::Failure;
+use super::kept::{Kept, Settings};
 use crate::cli::host::DeviceArgs;
+use crate::cli::interrupt::interrupts;
 use crate::cli::llm::{ModelArgs, failure};
-use crate::cli::options::write_file;
 use crate::llm::task::{Cut, LanguageTask, PromptsTask};
 use crate::llm::{
-    Comparisons, LanguageModel, Load, Passes, SampleSettings, Special, Tokens, Work, memory,
-    require_memory,
+    Comparisons, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer,
+    Tokens, Work, memory, require_memory,
 };
-use crate::preference::{Answer, Answered};
+use crate::preference::{Answer, Answered, Ending};
 use crate::problem::{Instead, LengthReward, Prompt, PromptsSpec};
 use crate::stream::{Draws, Purpose, Streams};
 use anyhow::anyhow;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 /// What is sampled.
 pub struct Asked<'a> {
@@ -37,38 +39,39 @@ pub struct Asked<'a> {
     pub seed: u64,
 }
 
-/// What decides about the responses, beside prompts and model.
-#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Settings {
-    model: String,
-    responses: usize,
-    max_new_tokens: usize,
-    temperature: f64,
-    seed: u64,
-    /// The mean length at which responses are cut.
-    truncation: Option<f64>,
+/// A model that can answer all prompts, its weights not loaded yet.
+pub struct Ready {
+    /// What decides about its responses.
+    pub settings: Settings,
+    /// What is answered.
+    pub prompts: Vec<Prompt>,
+    files: ModelFiles,
+    tokens: Vec<Tokens>,
+    sampling: SampleSettings,
 }
 
 impl Asked<'_> {
-    /// What decides about the responses.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            model: self.model.name().to_owned(),
-            responses: self.per_prompt,
-            max_new_tokens: self.max_new_tokens,
+    /// Opens the model and the prompts, and refuses what no model can do or this one cannot.
+    pub fn ready(&self) -> Result<Ready, Failure> {
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            let given = self.temperature;
+            return Err(Failure::input(anyhow!(
+                "--temperature {given}: a number above 0; 1 is the model"
+            )));
+        }
+        let prompts = self.read_prompts()?;
+        let files = self.model.open()?;
+        files.require_end_token().map_err(failure)?;
+        let sampling = SampleSettings {
             temperature: self.temperature,
-            seed: self.seed,
-            truncation: self.reward.and_then(LengthReward::truncation).map(|cut| cut.mean),
-        }
-    }
-
-    /// Refuses what no model can do.
-    pub fn check(&self) -> Result<(), Failure> {
-        if self.temperature > 0.0 && self.temperature.is_finite() {
-            return Ok(());
-        }
-        let given = self.temperature;
-        Err(Failure::input(anyhow!("--temperature {given}: a number above 0; 1 is the model")))
+            top_k: 0,
+            top_p: 1.0,
+            max_new_tokens: self.max_new_tokens,
+            end_tokens: files.config.end_tokens.clone(),
+        };
+        let tokens = self.tokens(&prompts, &files, &sampling)?;
+        let settings = self.settings(&files)?;
+        Ok(Ready { settings, prompts, files, tokens, sampling })
     }
 
     fn read_prompts(&self) -> Result<Vec<Prompt>, Failure> {
@@ -81,99 +84,118 @@ impl Asked<'_> {
             ))
         })
     }
-}
 
-/// The responses of a file that was made by the same settings for the same prompts, or new ones, which are written
-/// there.
-pub fn responses(asked: &Asked<'_>, path: &Path) -> Result<Vec<Answered>, Failure> {
-    let prompts = asked.read_prompts()?;
-    if let Some(kept) = kept(asked, path, &prompts) {
-        eprintln!("{}: {} prompts answered before", path.display(), kept.len());
-        return Ok(kept);
+    /// The prompts as the model reads them; refused where one is too long, or all need too much memory.
+    fn tokens(
+        &self,
+        prompts: &[Prompt],
+        files: &ModelFiles,
+        sampling: &SampleSettings,
+    ) -> Result<Vec<Tokens>, Failure> {
+        let mut tokens: Vec<Tokens> = Vec::with_capacity(prompts.len());
+        for (i, prompt) in prompts.iter().enumerate() {
+            let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer);
+            let own = own.map_err(failure)?;
+            sampling.fit(i, own.len(), files.config.context).map_err(failure)?;
+            tokens.push(own.into());
+        }
+        let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
+        let cached = AT_ONCE * (longest + self.per_prompt * self.max_new_tokens);
+        let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
+        let remedy = "fewer --responses or --max-new-tokens, or a smaller model";
+        require_memory(needed, self.device.available_memory(), remedy).map_err(failure)?;
+        Ok(tokens)
     }
-    let answered = sample(asked, prompts)?;
-    let mut text = serde_json::to_string(&asked.settings()).map_err(Failure::work)? + "\n";
-    for group in &answered {
-        text += &(serde_json::to_string(group).map_err(Failure::work)? + "\n");
-    }
-    write_file(path, text.as_bytes())?;
-    Ok(answered)
-}
 
-fn kept(asked: &Asked<'_>, path: &Path, prompts: &[Prompt]) -> Option<Vec<Answered>> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let mut lines = text.lines();
-    let settings: Settings = serde_json::from_str(lines.next()?).ok()?;
-    let groups: Vec<Answered> = lines.map(serde_json::from_str).collect::<Result<_, _>>().ok()?;
-    let same = groups.iter().map(|group| &group.prompt).eq(prompts);
-    (settings == asked.settings() && same).then_some(groups)
+    fn settings(&self, files: &ModelFiles) -> Result<Settings, Failure> {
+        let (weights, adapter) = self.model.identity(files)?;
+        Ok(Settings {
+            model: self.model.name().to_owned(),
+            weights,
+            adapter,
+            responses: self.per_prompt,
+            max_new_tokens: self.max_new_tokens,
+            temperature: self.temperature,
+            seed: self.seed,
+            skew: self.reward.and_then(LengthReward::truncation).map(|cut| cut.mean),
+        })
+    }
+
+    /// The responses to all prompts: those of the file, and new ones, which are added to it.
+    pub fn responses(&self, ready: Ready, mut kept: Kept) -> Result<Vec<Answered>, Failure> {
+        let Ready { prompts, mut files, tokens, sampling, .. } = ready;
+        let before = kept.groups.len();
+        if before > 0 {
+            eprintln!("{before} prompts answered before");
+        }
+        if before == prompts.len() {
+            return Ok(kept.groups);
+        }
+        let tokenizer = files.tokenizer.clone();
+        let decoder = self.model.load(&mut files, self.device.engine()?)?;
+        let passes = Passes { rows: 512, activations: Default::default() };
+        let task = PromptsTask {
+            train: tokens,
+            test: Vec::new(),
+            comparisons: Comparisons::default(),
+            reward: self.reward,
+            reference: LanguageModel::new(decoder, sampling, passes),
+            cache: None,
+        };
+        let sampler = Sampler { asked: self, task, tokenizer };
+        let stop = interrupts("stopping after these prompts");
+        for first in (before..prompts.len()).step_by(AT_ONCE) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failure::Interrupted);
+            }
+            let some = first..prompts.len().min(first + AT_ONCE);
+            let end = some.end;
+            kept.push(sampler.answered(&prompts[some.clone()], first)?)?;
+            eprintln!("{end} of {} prompts answered", prompts.len());
+        }
+        Ok(kept.groups)
+    }
 }
 
 /// Prompts that are answered before the next word about it.
 const AT_ONCE: usize = 16;
 
-fn sample(asked: &Asked<'_>, prompts: Vec<Prompt>) -> Result<Vec<Answered>, Failure> {
-    let mut files = asked.model.open()?;
-    let end = files.require_end_token().map_err(failure)?;
-    let settings = SampleSettings {
-        temperature: asked.temperature,
-        top_k: 0,
-        top_p: 1.0,
-        max_new_tokens: asked.max_new_tokens,
-        end_tokens: files.config.end_tokens.clone(),
-    };
-    let mut tokens: Vec<Tokens> = Vec::with_capacity(prompts.len());
-    for (i, prompt) in prompts.iter().enumerate() {
-        let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer).map_err(failure)?;
-        settings.fit(i, own.len(), files.config.context).map_err(failure)?;
-        tokens.push(own.into());
-    }
-    let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
-    let cached = AT_ONCE * (longest + asked.per_prompt * asked.max_new_tokens);
-    let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
-    let remedy = "fewer --responses or --max-new-tokens, or a smaller model";
-    require_memory(needed, asked.device.available_memory(), remedy).map_err(failure)?;
-    let tokenizer = files.tokenizer.clone();
-    let decoder = asked.model.load(&mut files, asked.device.engine()?)?;
-    let passes = Passes { rows: 512, activations: Default::default() };
-    let task = PromptsTask {
-        train: tokens,
-        test: Vec::new(),
-        comparisons: Comparisons::default(),
-        reward: asked.reward,
-        reference: LanguageModel::new(decoder, settings, passes),
-        cache: None,
-    };
-    let drawn = draw(asked, &task)?;
-    let answer = |response: &Tokens| {
-        let (count, cut) = task.measure(response);
-        let said = &response[..response.len() - usize::from(response.last() == Some(&end))];
-        let text = tokenizer.decode(said, Special::Hidden).map_err(failure)?;
-        Ok(Answer { text, tokens: count, cut: cut == Cut::Yes })
-    };
-    let groups = prompts.into_iter().zip(drawn.chunks(asked.per_prompt));
-    groups
-        .map(|(prompt, own)| {
-            let responses = own.iter().map(answer).collect::<Result<_, Failure>>()?;
-            Ok(Answered { prompt, responses })
-        })
-        .collect()
+/// A model at work.
+struct Sampler<'a> {
+    asked: &'a Asked<'a>,
+    task: PromptsTask,
+    tokenizer: Tokenizer,
 }
 
-/// All responses, a few prompts at a time; the addresses are those of one draw.
-fn draw(asked: &Asked<'_>, task: &PromptsTask) -> Result<Vec<Tokens>, Failure> {
-    let stop = crate::cli::interrupt::interrupts("stopping after these prompts");
-    let draws = Draws::new(Streams::new(asked.seed), Purpose::Sample, 0);
-    let (mut drawn, count) = (Vec::new(), task.train.len());
-    for first in (0..count).step_by(AT_ONCE) {
-        if stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(Failure::Abandoned);
-        }
-        let some = first..count.min(first + AT_ONCE);
-        let own = draws.from(drawn.len());
-        let responses = task.responses_for_data(&task.train[some.clone()], asked.per_prompt, &own);
-        drawn.extend(responses.map_err(Failure::work)?);
-        eprintln!("{} of {count} prompts answered", some.end);
+impl Sampler<'_> {
+    /// Answers the prompts from the `first`-th on; addresses are those of one draw of all.
+    fn answered(&self, prompts: &[Prompt], first: usize) -> Result<Vec<Answered>, Failure> {
+        let per_prompt = self.asked.per_prompt;
+        let draws = Draws::new(Streams::new(self.asked.seed), Purpose::Sample, 0);
+        let draws = draws.from(first * per_prompt);
+        let tokens = &self.task.train[first..first + prompts.len()];
+        let whole = self.task.reference_responses(tokens, per_prompt, &draws);
+        let whole = whole.map_err(Failure::work)?;
+        let drawn = self.task.shortened_for_data(whole.clone(), &draws);
+        let answers = whole.iter().zip(&drawn).map(|(whole, own)| self.answer(whole, own));
+        let answers = answers.collect::<Result<Vec<Answer>, Failure>>()?;
+        let groups = prompts.iter().zip(answers.chunks(per_prompt));
+        let group = |(prompt, own): (&Prompt, &[Answer])| Answered {
+            prompt: prompt.clone(),
+            responses: own.to_vec(),
+        };
+        Ok(groups.map(group).collect())
     }
-    Ok(drawn)
+
+    /// A response as text, without its end token; `whole` is what was drawn.
+    fn answer(&self, whole: &Tokens, response: &Tokens) -> Result<Answer, Failure> {
+        let (tokens, cut) = self.task.measure(response);
+        let text = self.tokenizer.decode(&response[..tokens], Special::Hidden).map_err(failure)?;
+        let ending = match cut {
+            _ if whole != response => Ending::Shortened,
+            Cut::Yes => Ending::Limit,
+            Cut::No | Cut::NoEnd => Ending::Own,
+        };
+        Ok(Answer { text, tokens, ending })
+    }
 }

@@ -1,12 +1,15 @@
 //! What responses are worth: a reward of lengths, or a command of the user's.
 
 use super::Failure;
+use crate::cli::interrupt::interrupts;
 use crate::preference::Answered;
 use crate::problem::{ExponentialSpec, LengthReward, ModeLengthSpec};
 use anyhow::anyhow;
 use serde_json::json;
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,7 +86,8 @@ fn fault(line: &str, what: &str) -> Failure {
     ))
 }
 
-/// What a shell command writes when it is given `input`; it is killed after the limit.
+/// What a shell command writes when it is given `input`; it is ended after the limit, or by an interrupt, with
+/// everything that it started.
 fn answer_of(line: &str, input: String, limit: Duration) -> Result<String, Failure> {
     let mut command = Command::new("sh");
     command.args(["-c", line]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -95,38 +99,78 @@ fn answer_of(line: &str, input: String, limit: Duration) -> Result<String, Failu
     // A command that ends early closes its input, which its exit status tells better.
     thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
     let mut stdout = child.stdout.take().expect("a pipe");
-    let reader = thread::spawn(move || {
-        let mut said = String::new();
-        stdout.read_to_string(&mut said).map(|_| said)
+    let (sender, said) = channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        // Nobody listens any more once the limit has passed.
+        drop(sender.send(stdout.read_to_string(&mut text).map(|_| text)));
     });
-    let status = wait(&mut child, limit);
-    let status = status.map_err(|what| fault(line, &what))?;
-    if !status.success() {
-        return Err(fault(line, &format!("failed: {status}")));
+    let mut scorer = Scorer { child, said, line };
+    let finished = scorer.finish(limit);
+    if finished.is_err() {
+        scorer.end();
     }
-    let said = reader.join().expect("the reader does not panic");
-    said.map_err(|error| fault(line, &format!("wrote no text: {error}")))
+    finished
 }
 
-fn wait(child: &mut Child, limit: Duration) -> Result<std::process::ExitStatus, String> {
-    const PAUSE: Duration = Duration::from_millis(20);
-    let begun = Instant::now();
-    loop {
-        match child.try_wait().map_err(|e| format!("cannot be waited for: {e}"))? {
-            Some(status) => return Ok(status),
-            None if begun.elapsed() > limit => {
-                end(child);
-                let seconds = limit.as_secs();
-                return Err(format!("took longer than {seconds} s (--limit-seconds)"));
+/// A command at work.
+struct Scorer<'a> {
+    child: Child,
+    /// All that it wrote, once everybody who holds its output has closed it.
+    said: Receiver<std::io::Result<String>>,
+    line: &'a str,
+}
+
+impl Scorer<'_> {
+    /// Waits for its end and for the end of its output, which a process that it left behind may hold open.
+    fn finish(&mut self, limit: Duration) -> Result<String, Failure> {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let stop = interrupts("stopping the reward's command");
+        let begun = Instant::now();
+        let (mut status, mut said) = (None, None);
+        loop {
+            status = status.or(self.status()?);
+            said = said.or(self.said()?);
+            if let Some(status) = status.filter(|status| !status.success()) {
+                return Err(fault(self.line, &format!("failed: {status}")));
             }
-            None => thread::sleep(PAUSE),
+            if status.is_some()
+                && let Some(said) = said.take()
+            {
+                return Ok(said);
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failure::Interrupted);
+            }
+            if begun.elapsed() > limit {
+                let what = format!("took longer than {} s (--limit-seconds)", limit.as_secs());
+                return Err(fault(self.line, &what));
+            }
+            thread::sleep(PAUSE);
         }
     }
-}
 
-/// Ends a command with everything that it started.
-fn end(child: &mut Child) {
-    #[cfg(unix)]
-    let _ = Command::new("sh").args(["-c", &format!("kill -s KILL -- -{}", child.id())]).status();
-    let _ = child.kill();
+    fn status(&mut self) -> Result<Option<ExitStatus>, Failure> {
+        let waited = self.child.try_wait();
+        waited.map_err(|e| fault(self.line, &format!("cannot be waited for: {e}")))
+    }
+
+    fn said(&self) -> Result<Option<String>, Failure> {
+        let unread = |e: &dyn std::fmt::Display| fault(self.line, &format!("wrote no text: {e}"));
+        match self.said.try_recv() {
+            Ok(said) => said.map(Some).map_err(|e| unread(&e)),
+            // Not yet, or it was taken before.
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
+        }
+    }
+
+    /// Ends it with everything that it started.
+    fn end(&mut self) {
+        #[cfg(unix)]
+        let _ = Command::new("sh")
+            .args(["-c", &format!("kill -s KILL -- -{} 2> /dev/null", self.child.id())])
+            .status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

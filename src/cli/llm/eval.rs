@@ -8,7 +8,7 @@ use crate::llm::{
     Decoder, LanguageModel, Load, ModelFiles, Packed, Passes, Prompt, Sample, SampleSettings,
     Sequences, Special, Tokens, Work, memory, require_memory,
 };
-use crate::preference::{Answer, Answered};
+use crate::preference::{Answer, Answered, Ending};
 use crate::problem::{Instead, PromptsSpec};
 use crate::results::{Estimate, mean_interval};
 use crate::stream::{Draws, Purpose, Streams};
@@ -188,7 +188,8 @@ fn answer(side: &Side, sample: &Sample) -> Result<Answer, Failure> {
     let ended = sample.tokens.last().is_some_and(|t| side.settings.end_tokens.contains(t));
     let said = &sample.tokens[..sample.tokens.len() - usize::from(ended)];
     let text = side.files.tokenizer.decode(said, Special::Hidden).map_err(failure)?;
-    Ok(Answer { text, tokens: said.len(), cut: !ended })
+    let ending = if ended { Ending::Own } else { Ending::Limit };
+    Ok(Answer { text, tokens: said.len(), ending })
 }
 
 /// Whether both sides read the same tokens, so that each can score the other's.
@@ -219,7 +220,7 @@ fn written(sides: &[Side; 2], answers: &[Answers]) -> String {
             let Answered { prompt, responses } = &own.rows[i];
             let row = json!({
                 "prompt": prompt, "model": side.name, "response": responses[0].text,
-                "tokens": responses[0].tokens, "cut": responses[0].cut, "reward": own.rewards[i],
+                "tokens": responses[0].tokens, "cut": responses[0].ending == Ending::Limit, "reward": own.rewards[i],
                 "log_ratio": own.log_ratios.as_ref().map(|ratios| ratios[i]),
             });
             text += &format!("{row}\n");
@@ -236,7 +237,10 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
         ("tokens", answers.iter().map(|a| shown(&of(a, |y| y.tokens as f64))).collect()),
         (
             "share cut",
-            answers.iter().map(|a| shown(&of(a, |y| f64::from(u8::from(y.cut))))).collect(),
+            answers
+                .iter()
+                .map(|a| shown(&of(a, |y| f64::from(u8::from(y.ending == Ending::Limit)))))
+                .collect(),
         ),
         (
             "log-ratio to the other (nats)",

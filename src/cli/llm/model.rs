@@ -8,7 +8,7 @@ use crate::llm::{
 use crate::numerics::Threads;
 use crate::policy::LanguageModelSpec;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Which model.
@@ -26,6 +26,11 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// A model without an adapter.
+    pub fn named(model: &str, models: &Path) -> Self {
+        ModelArgs { model: model.to_owned(), models: models.to_owned(), adapter: None }
+    }
+
     /// The model as it was typed.
     pub fn name(&self) -> &str {
         &self.model
@@ -58,6 +63,15 @@ impl ModelArgs {
         }
         let path = find_model(&self.model, &self.models).map_err(failure)?;
         ModelFiles::open(&path).map_err(failure)
+    }
+
+    /// The sha256 of its weights, and that of its adapter; the adapter is checked.
+    pub fn identity(&self, files: &ModelFiles) -> Result<(String, Option<String>), Failure> {
+        let adapter = self.adapter.as_ref().map(|folder| {
+            AdapterFiles::open(folder, &files.config).and_then(|adapter| adapter.identity())
+        });
+        let adapter = adapter.transpose().map_err(failure)?;
+        Ok((files.identity().map_err(failure)?, adapter))
     }
 
     /// The weights, with the adapter if there is one; it is checked before a weight is loaded.

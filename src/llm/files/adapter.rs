@@ -5,10 +5,11 @@ use super::faults::{fault, near};
 use super::inventory::projections_of;
 use super::safetensors::Safetensors;
 use super::store::{put, staging, write_json, write_weights};
-use super::{Store, WeightSource};
+use super::{Store, WeightSource, hex, sha256};
 use crate::llm::joint::{Order, reordered, stands_by_head};
 use crate::llm::ops::Adapter;
 use crate::llm::{Config, Decoder, LlmError, LoraSpec};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -43,6 +44,12 @@ impl AdapterFiles {
         let files = AdapterFiles { config, store };
         files.check(model)?;
         Ok(files)
+    }
+
+    /// The sha256 over its settings and its matrices. Reads every byte.
+    pub fn identity(&self) -> Result<String, LlmError> {
+        let matrices = sha256(&self.store.files()[0])?;
+        Ok(hex(&Sha256::digest(format!("{:?} {matrices}", self.config.spec))))
     }
 
     fn check(&self, model: &Config) -> Result<(), LlmError> {

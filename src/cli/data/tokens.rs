@@ -1,0 +1,62 @@
+//! A file's rows as a model reads them.
+
+use super::Failure;
+use super::lengths::Lengths;
+use crate::cli::llm::{ModelArgs, failure};
+use crate::llm::{LlmError, ModelFiles};
+use crate::preference::Checkup;
+use std::path::Path;
+
+/// A model that reads rows; no weight is loaded.
+pub struct Reader {
+    files: ModelFiles,
+}
+
+impl Reader {
+    /// Opens a model by its name, folder or file.
+    pub fn new(model: &str, models: &Path) -> Result<Self, Failure> {
+        let files = ModelArgs::named(model, models).open()?;
+        files.require_end_token().map_err(failure)?;
+        Ok(Reader { files })
+    }
+
+    /// Lengths in tokens, end tokens counted; rows that the model cannot read become faults.
+    pub fn read(&self, found: &mut Checkup) -> Lengths {
+        let mut lengths = Lengths { unit: "tokens", prompts: Vec::new(), sides: Vec::new() };
+        for (line, row) in std::mem::take(&mut found.rows) {
+            match self.lengths(row.prompt(), &row.responses()) {
+                Ok((prompt, responses)) => {
+                    lengths.prompts.push(prompt);
+                    lengths.sides.extend(<[usize; 2]>::try_from(responses).ok());
+                    found.rows.push((line, row));
+                }
+                Err(error) => found.faults.push((line, error)),
+            }
+        }
+        found.faults.sort();
+        lengths
+    }
+
+    /// Tokens of a prompt and of the responses to it.
+    fn lengths(
+        &self,
+        prompt: &crate::problem::Prompt,
+        responses: &[&str],
+    ) -> Result<(usize, Vec<usize>), String> {
+        let ModelFiles { tokenizer, chat_template, config, .. } = &self.files;
+        let one_line = |error: LlmError| error.to_string().replace('\n', ";");
+        let prompt = prompt.tokens(chat_template.as_ref(), tokenizer).map_err(one_line)?.len();
+        let response = |text: &&str| tokenizer.encode(text).map(|tokens| tokens.len() + 1);
+        let responses: Vec<usize> =
+            responses.iter().map(response).collect::<Result<_, _>>().map_err(one_line)?;
+        let whole = prompt + responses.iter().max().unwrap_or(&0);
+        match whole > config.context {
+            false => Ok((prompt, responses)),
+            true => Err(format!(
+                "has {whole} tokens with its prompt, and the model reads {}; shorten it, or train with \
+                 data.preferences.max_response_tokens",
+                config.context
+            )),
+        }
+    }
+}
