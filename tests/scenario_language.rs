@@ -109,6 +109,23 @@ const COMPARISONS: &[Case] = &[
     ),
 ];
 
+/// What is wrong with a reward model: replaced in [`with_scoring`].
+const SCORING: &[Case] = &[
+    ("a reward model of rewards", "objective.dpo", "objective.rwr"),
+    ("a reward model that draws", "data = \"offline\"", "data = \"on-policy\""),
+    ("a length of scores", "\"accuracy\"", "\"kl\""),
+    ("a learned reward for a reward model", "test = 1", "test = 1\nproxy_model = \"\""),
+    ("a reward model over arms", "[problem.prompts]\ntest = 1", "[problem.bumps]\nreward = \"R1\""),
+];
+
+/// What is wrong with rewards of models: replaced in [`with_prompts`].
+const MODELS: &[Case] = &[
+    ("two true rewards", "test = 1", "test = 1\ngold_model = \"\""),
+    ("no learned reward to be measured", "\"kl\"", "\"proxy_reward\""),
+    ("no folder of that name", "test = 1", "test = 1\nproxy_model = \"nowhere\""),
+    ("another order", "test = 1", "test = 1\norder = \"random\""),
+];
+
 /// Comparisons that cannot be used: name and the file's second line.
 const PAIRS: &[(&str, &str)] = &[
     ("no rejected response", "{\"prompt\": \"Why?\", \"chosen\": \"So.\"}"),
@@ -137,6 +154,12 @@ fn with_comparisons() -> String {
         assert!(text.contains(from), "{from}");
         text.replacen(from, to, 1)
     })
+}
+
+/// A reward model on the comparisons.
+fn with_scoring() -> String {
+    let text = with_comparisons().replace("policy.language-model", "policy.reward-model");
+    text.replacen("[\"accuracy\", \"kl\"]", "[\"accuracy\", \"log_loss\"]", 1)
 }
 
 fn with_prompts() -> String {
@@ -181,6 +204,9 @@ fn every_message_reads_as_written_down() {
     let comparisons = with_comparisons();
     let pairs = pairs();
     found.extend(COMPARISONS.iter().map(refuse(&comparisons, &pairs)));
+    let scoring = with_scoring();
+    found.extend(SCORING.iter().map(refuse(&scoring, &pairs)));
+    found.extend(MODELS.iter().map(refuse(&prompts, ROWS)));
     for (name, line) in PAIRS {
         match parse(&comparisons, &format!("{PAIR}\n{line}"), &[]) {
             Err(error) => found.push(format!("# {name}\n{error}\n")),
@@ -193,7 +219,12 @@ fn every_message_reads_as_written_down() {
 #[test]
 fn the_small_scenarios_themselves_have_no_fault() {
     let pairs = pairs();
-    let texts = [(SCENARIO.to_owned(), ROWS), (with_prompts(), ROWS), (with_comparisons(), &pairs)];
+    let texts = [
+        (SCENARIO.to_owned(), ROWS),
+        (with_prompts(), ROWS),
+        (with_comparisons(), &pairs),
+        (with_scoring(), &pairs),
+    ];
     for (text, rows) in texts {
         let scenario = parse(&text, rows, &[]).expect("valid");
         assert!(scenario.ready().is_ok());
@@ -212,6 +243,9 @@ fn prompts_without_a_file_are_checked_but_not_run() {
     let text = with_comparisons().replacen(named, unnamed, 1);
     let error = parse(&text, &pairs(), &[]).expect("valid").ready().expect_err("not ready");
     assert!(error.to_string().contains("--set data.preferences.jsonl=FILE"), "{error}");
+    let text = with_prompts().replacen("test = 1", "test = 1\nproxy_model = \"\"", 1);
+    let error = parse(&text, ROWS, &[]).expect("valid").ready().expect_err("not ready");
+    assert!(error.to_string().contains("--set problem.prompts.proxy_model=DIR"), "{error}");
     // The model nano knows the prompts that the program makes.
     let nano = with_prompts().replacen("jsonl = \"prompts.jsonl\"\n", "", 1);
     let nano = parse(&nano.replace("smollm2-135m", "nano"), ROWS, &[]).expect("valid");

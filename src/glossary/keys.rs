@@ -11,7 +11,8 @@ use crate::objective::{
     DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
 };
 use crate::policy::{
-    FitSpec, LanguageModelSpec, LoraSpec, MlpSpec, NanoSpec, StopSpec, UnimodalSpec,
+    FitSpec, LanguageModelSpec, LoraSpec, MlpSpec, NanoSpec, ScoringModelSpec, StopSpec,
+    UnimodalSpec,
 };
 use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
 use crate::problem::{
@@ -57,7 +58,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 44] = [
+const SECTIONS: [Section; 46] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -103,6 +104,10 @@ const SECTIONS: [Section; 44] = [
         filled::<LanguageModelSpec>("model = \"\"")
     }),
     section("policy.language-model.lora", "LoraSpec", || filled::<LoraSpec>("")),
+    section("policy.reward-model", "ScoringModelSpec", || {
+        filled::<ScoringModelSpec>("model = \"\"")
+    }),
+    section("policy.reward-model.lora", "LoraSpec", || filled::<LoraSpec>("")),
     section("objective.rwr", "RwrSpec", || filled::<RwrSpec>("")),
     section("objective.reinforce", "ReinforceSpec", || filled::<ReinforceSpec>("")),
     section("objective.ppo", "PpoSpec", || filled::<PpoSpec>("")),

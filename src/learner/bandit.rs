@@ -161,7 +161,7 @@ impl BanditRun<'_> {
                     .ok_or_else(|| setup("policy.stop needs a width of 0.5 or above"))?;
                 self.learn(policy, task, streams, observer)
             }
-            PolicySpec::Nano(_) | PolicySpec::LanguageModel(_) => {
+            PolicySpec::Nano(_) | PolicySpec::LanguageModel(_) | PolicySpec::RewardModel(_) => {
                 Err(setup("a language model has no arms: write problem.tokens or problem.prompts"))
             }
         }

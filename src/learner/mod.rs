@@ -27,7 +27,7 @@ pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use observer::{
     BanditObserver, Film, Frame, LANGUAGE_METRICS, METRICS, Measurement, Moments, Observer,
-    StepReport, is_metric, is_of_language_only,
+    SCORING_METRICS, StepReport, is_metric, is_of_language_only,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};

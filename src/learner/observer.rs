@@ -20,7 +20,7 @@ mod table;
 mod when;
 
 pub use film::{Film, Frame};
-pub use names::{LANGUAGE_METRICS, METRICS, is_metric, is_of_language_only};
+pub use names::{LANGUAGE_METRICS, METRICS, SCORING_METRICS, is_metric, is_of_language_only};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
 use proxy::OverOptimisation;
 use table::{OfRow, Table, expected};

@@ -4,6 +4,7 @@
 //! each line, with `n` rows, width `w`, `h` heads of width `d` and `g` heads of keys and values.
 
 mod assemble;
+mod readout;
 mod weights;
 
 use super::kernels::attention::{Group, Heads};
@@ -45,6 +46,8 @@ pub struct Decoder {
     norm: Normalisation,
     /// `[vocabulary, w]`, unless it is the embedding.
     head: Option<Arc<Weight>>,
+    /// `[1, w]`, if it is a reward model.
+    readout: Option<Arc<Weight>>,
     rope: Option<Arc<Rope>>,
 }
 

@@ -7,7 +7,32 @@ use crate::policy::Activations;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
 
+/// What is read off the hidden rows of packed responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// log π of every token of the responses: `[targets]`, nats.
+    LogProbs,
+    /// A reward model's number for each response, at the row that predicts its last target:
+    /// `[responses]`.
+    Scores,
+}
+
+impl Packed {
+    /// The row that predicts the last target of each response: `[responses]`.
+    fn last_rows(&self) -> Vec<u32> {
+        self.offsets[1..].iter().map(|end| self.rows[end - 1]).collect()
+    }
+}
+
 impl Decoder {
+    /// A reward model's number for each response: `[responses]`; no gradient is kept.
+    pub fn scores(&self, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
+        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
+        let x = self.embed(&packed.tokens, &packed.positions)?;
+        let hidden = self.hidden(&x, &pass, None)?.detach();
+        Ok(self.read_out(&hidden, &pass, packed.last_rows())?.to_vec1::<f32>()?)
+    }
+
     /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.
     pub fn log_probs(&self, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
         if packed.targets.is_empty() {
@@ -37,6 +62,17 @@ impl Decoder {
         activations: Activations,
         coefficients: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
     ) -> std::result::Result<(), LlmError> {
+        self.accumulate_of(Output::LogProbs, packed, activations, coefficients)
+    }
+
+    /// The same of any output.
+    pub fn accumulate_of(
+        &self,
+        output: Output,
+        packed: &Packed,
+        activations: Activations,
+        coefficients: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
+    ) -> std::result::Result<(), LlmError> {
         let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
         let embedded = Var::from_tensor(&self.embed(&packed.tokens, &packed.positions)?)?;
         // With activations recomputed, the graph begins anew at each block's input.
@@ -50,11 +86,15 @@ impl Decoder {
             }
         }
         let hidden = self.finish(&x, &pass)?;
-        let log_probs =
-            self.score(&hidden, &pass, (packed.rows.clone(), packed.targets.clone()))?;
-        let Some(c) = coefficients(&log_probs.to_vec1::<f32>()?) else { return Ok(()) };
-        let c = Tensor::from_vec(c, packed.targets.len(), self.engine().device())?;
-        let mut grads = (log_probs * c)?.sum_all()?.backward()?;
+        let outputs = match output {
+            Output::LogProbs => {
+                self.score(&hidden, &pass, (packed.rows.clone(), packed.targets.clone()))?
+            }
+            Output::Scores => self.read_out(&hidden, &pass, packed.last_rows())?,
+        };
+        let Some(c) = coefficients(&outputs.to_vec1::<f32>()?) else { return Ok(()) };
+        let c = Tensor::from_vec(c, outputs.elem_count(), self.engine().device())?;
+        let mut grads = (outputs * c)?.sum_all()?.backward()?;
         self.collect(&grads)?;
         for i in (1..inputs.len()).rev() {
             let above = gradient_of(&grads, &inputs[i])?;

@@ -5,14 +5,14 @@ use super::run::LanguagePlace;
 use super::task::PromptsTask;
 use super::{
     Comparisons, Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes,
-    ReferenceCache, SampleSettings, Tokens, Training, Work, adapter_parameters, find_model, memory,
-    require_memory, require_nano,
+    ReferenceCache, SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work,
+    adapter_parameters, find_model, memory, parameters, require_memory, require_nano,
 };
 use crate::learner::{DataSource, DataSpec, ScheduleSpec};
 use crate::policy::LanguageModelSpec;
 use crate::problem::{ProblemError, Prompt, PromptSplit, PromptsSpec};
 use crate::stream::Streams;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a run asks of a model from files.
@@ -35,6 +35,8 @@ pub struct Opened {
     train: Vec<Tokens>,
     test: Vec<Tokens>,
     comparisons: Comparisons,
+    gold: Option<ScoringFiles>,
+    proxy: Option<ScoringFiles>,
 }
 
 impl Opened {
@@ -74,9 +76,35 @@ impl Opened {
             answered.fit(i, *length, files.config.context)?;
         }
         let longest = (lengths.into_iter().max().unwrap_or(0), answered.max_new_tokens);
-        require_memory_of_run(&files.config, asked, longest, place.available_memory)?;
-        Ok(Opened { files, settings, train, test, comparisons })
+        let scorer = |folder: &Option<PathBuf>| {
+            folder.as_ref().map(|folder| scorer(folder, &files, place)).transpose()
+        };
+        let gold = scorer(&asked.prompts.gold_model)?;
+        let proxy = scorer(&asked.prompts.proxy_model)?;
+        let beside = gold.iter().chain(&proxy).map(|own| parameters(&own.base.config) * 4).sum();
+        let available = place.available_memory;
+        require_memory_of_run(&files.config, asked, longest, (available, beside))?;
+        Ok(Opened { files, settings, train, test, comparisons, gold, proxy })
     }
+}
+
+/// A reward model that reads the tokens of another model.
+fn scorer(
+    folder: &Path,
+    files: &ModelFiles,
+    place: &LanguagePlace,
+) -> Result<ScoringFiles, LlmError> {
+    let scorer = ScoringModel::open(folder, &place.models, &place.engine)?;
+    let same = scorer.base.config.vocabulary == files.config.vocabulary
+        && scorer.base.tokenizer.to_json()? == files.tokenizer.to_json()?;
+    if same {
+        return Ok(scorer);
+    }
+    Err(LlmError::input(
+        format!("{}: the reward model reads other tokens than the policy", folder.display()),
+        "a reward model on a model with the policy's tokenizer",
+        "train one on the policy's own base model",
+    ))
 }
 
 fn unreadable(error: &ProblemError) -> LlmError {
@@ -104,7 +132,8 @@ impl Loaded {
         place: &LanguagePlace,
         streams: Streams,
     ) -> Result<Self, LlmError> {
-        let Opened { mut files, settings, train, test, comparisons } = Opened::new(asked, place)?;
+        let opened = Opened::new(asked, place)?;
+        let Opened { mut files, settings, train, test, comparisons, gold, proxy } = opened;
         let spec = asked.model;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
@@ -119,7 +148,16 @@ impl Loaded {
             DataSource::Offline => Some(ReferenceCache::new(&place.models, &files, &place.engine)?),
             DataSource::OnPolicy => None,
         };
-        let task = PromptsTask { train, test, comparisons, reward, reference, cache };
+        let scorer = |files: Option<ScoringFiles>, folder: &Option<PathBuf>| {
+            let both = files.zip(folder.as_deref());
+            let load = |(files, folder): (ScoringFiles, _)| {
+                files.load(folder, &place.engine).map(|(model, _)| model)
+            };
+            both.map(load).transpose()
+        };
+        let gold = scorer(gold, &asked.prompts.gold_model)?;
+        let proxy = scorer(proxy, &asked.prompts.proxy_model)?;
+        let task = PromptsTask { train, test, comparisons, reward, gold, proxy, reference, cache };
         let policy = LanguageModel::new(decoder, settings, passes);
         Ok(Loaded { policy, task, files })
     }
@@ -142,12 +180,12 @@ pub fn keep_model(
 }
 
 /// Refuses a run whose steps or samples need more memory than there is; the longest prompt and the longest
-/// response have so many tokens.
+/// response have so many tokens, and so many bytes stand beside.
 fn require_memory_of_run(
     config: &Config,
     asked: &Asked<'_>,
     (prompt, response): (usize, usize),
-    available: Option<u64>,
+    (available, beside): (Option<u64>, usize),
 ) -> Result<(), LlmError> {
     const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
                           activations = \"recomputed\", or train adapters (lora)";
@@ -164,7 +202,7 @@ fn require_memory_of_run(
         tokens: minibatch.min(model.rows_at_once.max(one)),
         cached: drawn * (prompt + model.max_new_tokens),
     };
-    require_memory(memory(config, work, load), available, REMEDY)
+    require_memory(memory(config, work, load) + beside, available, REMEDY)
 }
 
 /// A prompt as the model reads it, after the scenario's system message if there is one.
@@ -184,6 +222,7 @@ impl Decoder {
     /// The model as it is, frozen, without adapters; weights that do not learn are shared.
     pub fn frozen(&self) -> Decoder {
         let mut copy = self.clone();
+        *copy.readout_mut() = None;
         copy.projections_mut().into_iter().for_each(|(_, projection)| projection.adapter = None);
         for weight in copy.weights_mut().into_iter().filter(|weight| weight.is_trained()) {
             *weight = Arc::new(weight.frozen());

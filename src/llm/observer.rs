@@ -1,23 +1,14 @@
 //! What is measured of a language model: on responses that it draws, and on fixed pairs.
 
+use super::pairs::{EvaluationPair, evaluation_pairs};
 use super::task::{Cut, LanguageTask};
 use super::{LanguageModel, Sequences, Tokens};
 use crate::learner::{
-    Comparison, MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
+    MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
 };
-use crate::policy::{Policy, PolicyError};
+use crate::policy::Policy;
 use crate::stream::{Draws, Purpose, Streams};
 use serde::{Deserialize, Serialize};
-
-/// Responses of evaluation pairs begin at this address, after those that every policy draws.
-const PAIRS: u64 = 1 << 40;
-
-/// A prompt with two of π_ref's responses, the first of higher reward.
-struct Pair {
-    prompt: Tokens,
-    responses: [Tokens; 2],
-    log_ref: [f64; 2],
-}
 
 /// Measurements of a policy over sequences; every policy of a seed draws with the same numbers.
 pub struct LanguageObserver<'a, T> {
@@ -26,7 +17,7 @@ pub struct LanguageObserver<'a, T> {
     wanted: Vec<String>,
     moments: Moments,
     prompts: Vec<Tokens>,
-    pairs: Vec<Pair>,
+    pairs: Vec<EvaluationPair>,
     streams: Streams,
     measurements: Vec<Measurement>,
 }
@@ -57,10 +48,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         };
         let reads_pairs = |m: &&str| observer.wants_any(m);
         if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
-            observer.pairs = match task.test_comparisons() {
-                [] => observer.draw_pairs(spec.pairs)?,
-                given => observer.given_pairs(&given[..spec.pairs.min(given.len())])?,
-            };
+            observer.pairs = evaluation_pairs(task, &observer.prompts, spec.pairs, streams)?;
         }
         Ok(observer)
     }
@@ -76,36 +64,6 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
 
     fn wants_any(&self, prefix: &str) -> bool {
         self.wanted.is_empty() || self.wanted.iter().any(|w| w.starts_with(prefix))
-    }
-
-    /// Two responses of π_ref to each of `count` prompts, those of equal reward left out.
-    fn draw_pairs(&self, count: usize) -> Result<Vec<Pair>, PolicyError> {
-        let prompts: Vec<Tokens> = self.prompts.iter().cycle().take(count).cloned().collect();
-        let draws = Draws::new(self.streams, Purpose::Evaluation, PAIRS);
-        let responses = self.task.reference_responses(&prompts, 2, &draws)?;
-        let mut pairs = Vec::new();
-        for (prompt, own) in prompts.into_iter().zip(responses.chunks_exact(2)) {
-            let rewards = self.task.gold_rewards(&prompt, own)?;
-            if rewards[0] == rewards[1] {
-                continue;
-            }
-            let log_ref = self.task.log_reference(&prompt, own)?;
-            let [w, l] = if rewards[0] > rewards[1] { [0, 1] } else { [1, 0] };
-            let responses = [own[w].clone(), own[l].clone()];
-            pairs.push(Pair { prompt, responses, log_ref: [log_ref[w], log_ref[l]] });
-        }
-        Ok(pairs)
-    }
-
-    /// The first of the comparisons that are given.
-    fn given_pairs(&self, rows: &[Comparison<Tokens>]) -> Result<Vec<Pair>, PolicyError> {
-        let pair = |row: &Comparison<Tokens>| {
-            let prompt = self.prompts[row.prompt as usize].clone();
-            let responses = [row.chosen.clone(), row.rejected.clone()];
-            let log_ref = self.task.log_reference(&prompt, &responses)?;
-            Ok(Pair { prompt, responses, log_ref: [log_ref[0], log_ref[1]] })
-        };
-        rows.iter().map(pair).collect()
     }
 
     fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
@@ -129,11 +87,15 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let samples = policy.draw(&self.prompts, 1, &draws)?;
         let count = samples.len() as f64;
         let (mut reward, mut length, mut cut, mut kl) = (0.0, 0.0, 0.0, 0.0);
-        let (mut surprise, mut tokens) = (0.0, 0usize);
+        let (mut surprise, mut tokens, mut proxy) = (0.0, 0usize, 0.0);
         let reads_kl = self.wants("kl");
+        let reads_proxy = self.task.has_reward_model() && self.wants("proxy_reward");
         for (prompt, sample) in self.prompts.iter().zip(&samples) {
             let own = std::slice::from_ref(&sample.tokens);
             reward += self.task.gold_rewards(prompt, own)?[0];
+            if reads_proxy {
+                proxy += self.task.rewards(prompt, own)?[0];
+            }
             let (counted, was_cut) = self.task.measure(&sample.tokens);
             length += counted as f64;
             cut += f64::from(u8::from(was_cut == Cut::Yes));
@@ -147,6 +109,9 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let has_end = samples.first().is_some_and(|s| self.task.measure(&s.tokens).1 != Cut::NoEnd);
         if self.task.has_reward() {
             self.record(progress, "gold_reward", reward / count)?;
+        }
+        if reads_proxy {
+            self.record(progress, "proxy_reward", proxy / count)?;
         }
         if reads_kl {
             self.record(progress, "kl", kl / count)?;
@@ -204,7 +169,10 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         if !self.moments.contain(progress.step) {
             return Ok(());
         }
-        if ["gold_reward", "kl", "entropy", "completions/"].iter().any(|m| self.wants_any(m)) {
+        if ["gold_reward", "proxy_reward", "kl", "entropy", "completions/"]
+            .iter()
+            .any(|m| self.wants_any(m))
+        {
             self.completions(policy, progress)?;
         }
         self.fixed_pairs(policy, progress)?;

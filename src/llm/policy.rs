@@ -2,7 +2,7 @@
 
 use super::packed::pieces;
 use super::sample::{Sample, SampleSettings};
-use super::{Activations, Decoder, LlmError, Packed, Sequences, Tokens, Weight};
+use super::{Activations, Decoder, LlmError, Packed, ScoringModel, Sequences, Tokens, Weight};
 use crate::policy::{Batch, Parameter, Policy, PolicyError, Ragged, Scalars};
 use crate::stream::Draws;
 use std::ops::Range;
@@ -32,6 +32,32 @@ pub struct LanguageModel {
 impl From<LlmError> for PolicyError {
     fn from(error: LlmError) -> Self {
         PolicyError::Model(error.to_string())
+    }
+}
+
+/// A policy that stands on a decoder.
+pub(super) trait OnDecoder: Policy<Prompt = Tokens, Response = Tokens> {
+    fn decoder(&self) -> &Decoder;
+    fn decoder_mut(&mut self) -> &mut Decoder;
+}
+
+impl OnDecoder for LanguageModel {
+    fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    fn decoder_mut(&mut self) -> &mut Decoder {
+        &mut self.decoder
+    }
+}
+
+impl OnDecoder for ScoringModel {
+    fn decoder(&self) -> &Decoder {
+        self.decoder()
+    }
+
+    fn decoder_mut(&mut self) -> &mut Decoder {
+        self.decoder_mut()
     }
 }
 
@@ -85,13 +111,8 @@ impl LanguageModel {
         Ok(samples)
     }
 
-    /// Prompts that go through the model together: whole groups, no more rows than allowed.
     fn pieces(&self, batch: &Sequences) -> Vec<Range<usize>> {
-        let rows = batch.prompts().iter().enumerate().map(|(p, prompt)| {
-            let responses = &batch.responses()[batch.range(p)];
-            prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>()
-        });
-        pieces(rows, self.passes.rows)
+        pieces_of(batch, self.passes.rows)
     }
 
     /// Back-propagates one piece by coefficients that are known.
@@ -102,6 +123,15 @@ impl LanguageModel {
         }
         self.decoder.accumulate(packed, self.passes.activations, &mut |_| Some(c.clone()))
     }
+}
+
+/// Prompts that go through a model together: whole groups, no more rows than allowed.
+pub(super) fn pieces_of(batch: &Sequences, most: usize) -> Vec<Range<usize>> {
+    let rows = batch.prompts().iter().enumerate().map(|(p, prompt)| {
+        let responses = &batch.responses()[batch.range(p)];
+        prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>()
+    });
+    pieces(rows, most)
 }
 
 /// Log-probabilities of packed responses as the learner reads them.
@@ -162,9 +192,14 @@ impl Policy for LanguageModel {
     }
 
     fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
-        let weights = self.decoder.weights_mut().into_iter();
-        weights.filter(|weight| weight.is_trained()).map(parameter).collect()
+        parameters_of(&mut self.decoder)
     }
+}
+
+/// The weights of a decoder that are trained.
+pub(super) fn parameters_of(decoder: &mut Decoder) -> Vec<Parameter<'_>> {
+    let weights = decoder.weights_mut().into_iter();
+    weights.filter(|weight| weight.is_trained()).map(parameter).collect()
 }
 
 fn parameter(weight: &mut Arc<Weight>) -> Parameter<'_> {

@@ -3,17 +3,18 @@
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
 use super::loading::{Asked, Loaded, Opened, keep_model};
 use super::observer::LanguageObserver;
+use super::policy::OnDecoder;
 use super::task::{LanguageTask, TokensTask};
 use super::{
     Config, Decoder, Engine, LanguageModel, LlmError, Passes, SampleSettings, Sequences, Tokens,
     Training, WeightSource,
 };
 use crate::learner::{
-    DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method, Optimizer,
-    OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply,
+    Comparison, DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
+    Optimizer, OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply, Task,
 };
 use crate::objective::ObjectiveSpec;
-use crate::policy::{LanguageModelSpec, NanoSpec, Policy, PolicyError, PolicySpec};
+use crate::policy::{LanguageModelSpec, NanoSpec, PolicyError, PolicySpec};
 use crate::preference::{PairRule, PairSpec};
 use crate::problem::{Problem, ProblemSpec, PromptsSpec, TokensSpec};
 use crate::stream::Streams;
@@ -62,11 +63,19 @@ impl LanguageRun<'_> {
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(model)) => {
                 Opened::new(&self.asked(prompts, model), place).map(|_| ())
             }
+            (ProblemSpec::Prompts(prompts), PolicySpec::RewardModel(model)) => {
+                let below = self.below(model);
+                Opened::new(&self.asked(prompts, &below), place).map(|_| ())
+            }
             _ => Ok(()),
         }
     }
 
-    fn asked<'b>(&'b self, prompts: &'b PromptsSpec, model: &'b LanguageModelSpec) -> Asked<'b> {
+    pub(super) fn asked<'b>(
+        &'b self,
+        prompts: &'b PromptsSpec,
+        model: &'b LanguageModelSpec,
+    ) -> Asked<'b> {
         Asked { prompts, data: self.data, model, schedule: self.schedule }
     }
 
@@ -90,19 +99,19 @@ impl LanguageRun<'_> {
                 let asked = self.asked(prompts, spec);
                 let loaded = Loaded::new(&asked, place, streams).map_err(setup)?;
                 let Loaded { policy, task, files } = loaded;
-                let given = &task.comparisons.train;
-                let supply = match self.schedule.data {
-                    DataSource::Offline if !given.is_empty() => Supply::Comparisons(given.clone()),
-                    _ => self.supply()?,
-                };
+                let supply = self.supply_of(&task.comparisons.train)?;
                 let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
                 if let Some(folder) = keeper.model() {
                     keep_model(policy.decoder(), (spec, &files), &folder)?;
                 }
                 Ok(measured)
             }
+            (ProblemSpec::Prompts(prompts), PolicySpec::RewardModel(spec)) => {
+                self.train_scoring((prompts, spec), (place, streams), keeper)
+            }
             _ => Err(setup(
-                "problem.tokens goes with policy.nano, problem.prompts with policy.language-model",
+                "problem.tokens goes with policy.nano, problem.prompts with policy.language-model or \
+                 policy.reward-model",
             )),
         }
     }
@@ -115,15 +124,32 @@ impl LanguageRun<'_> {
         keeper: &mut dyn Keeper,
     ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
         check_coverage(&mut policy, task)?;
+        let identity = (self.objective.name(), self.schedule.steps);
+        let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
+        let mut learner = self.learner(task, (supply, streams))?;
+        learner.train_kept(&mut policy, &mut observer, keeper)?;
+        Ok((observer.into_measurements(), policy))
+    }
+
+    /// The learner of these settings.
+    pub(super) fn learner<'t, T: Task>(
+        &self,
+        task: &'t T,
+        (supply, streams): (Supply<T::Response>, Streams),
+    ) -> Result<Learner<'t, T>, Stop> {
         let rule = PairRule::new(*self.pairs).map_err(setup)?;
         let method = Method::new(self.objective, rule, self.schedule.expectation).map_err(setup)?;
         let schedule = Schedule::new(self.schedule).map_err(setup)?;
         let optimizer = Optimizer::new(self.optimizer).map_err(setup)?;
-        let identity = (self.objective.name(), self.schedule.steps);
-        let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
-        let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
-        learner.train_kept(&mut policy, &mut observer, keeper)?;
-        Ok((observer.into_measurements(), policy))
+        Learner::new(task, method, (schedule, optimizer), supply, streams)
+    }
+
+    /// What fills the rounds: offline the comparisons that are given, if any are.
+    pub(super) fn supply_of(&self, given: &[Comparison<Tokens>]) -> Result<Supply<Tokens>, Stop> {
+        match self.schedule.data {
+            DataSource::Offline if !given.is_empty() => Ok(Supply::Comparisons(given.to_vec())),
+            _ => self.supply(),
+        }
     }
 
     /// What fills the rounds where no comparisons are given.
@@ -174,7 +200,11 @@ fn nano_policy(
 
 /// Refuses to train when a trained weight would never move: one backward pass over a few given tokens
 /// must reach every one. (Drawn tokens would not do: of a token that is certain the gradient is zero.)
-fn check_coverage<T: LanguageTask>(policy: &mut LanguageModel, task: &T) -> Result<(), Stop> {
+pub(super) fn check_coverage<P, T>(policy: &mut P, task: &T) -> Result<(), Stop>
+where
+    P: OnDecoder,
+    T: LanguageTask,
+{
     const TOKENS: usize = 4;
     let prompt = task.prompt(0);
     let config = policy.decoder().config();
@@ -196,7 +226,7 @@ fn check_coverage<T: LanguageTask>(policy: &mut LanguageModel, task: &T) -> Resu
     }
 }
 
-fn setup(error: impl ToString) -> Stop {
+pub(super) fn setup(error: impl ToString) -> Stop {
     Stop::Setup(error.to_string())
 }
 

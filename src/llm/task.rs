@@ -1,6 +1,6 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
-use super::{Comparisons, LanguageModel, ReferenceCache, Sequences, Tokens};
+use super::{Comparisons, LanguageModel, ReferenceCache, ScoringModel, Sequences, Tokens};
 use crate::learner::{Comparison, Task};
 use crate::policy::{Policy, PolicyError};
 use crate::problem::{ExponentialSpec, LengthReward, Problem};
@@ -153,8 +153,7 @@ impl Task for TokensTask {
     }
 }
 
-/// Prompts of a file, perhaps with comparisons or a reward of lengths, and the model as it was loaded as
-/// π_ref.
+/// Prompts of a file, perhaps with comparisons or a reward, and the model as it was loaded as π_ref.
 #[derive(Debug)]
 pub struct PromptsTask {
     /// Prompts that are trained on.
@@ -163,8 +162,13 @@ pub struct PromptsTask {
     pub test: Vec<Tokens>,
     /// Comparisons of these prompts that are given.
     pub comparisons: Comparisons,
-    /// The reward, where there is one; else all responses are worth 0 and nothing reads that.
+    /// The reward by length, where there is one.
     pub reward: Option<LengthReward>,
+    /// The reward by a trained model, in its place; without either all responses are worth 0 and nothing
+    /// reads that.
+    pub gold: Option<ScoringModel>,
+    /// What methods see in place of it.
+    pub proxy: Option<ScoringModel>,
     /// π_ref.
     pub reference: LanguageModel,
     /// What π_ref gave to offline data before.
@@ -217,7 +221,7 @@ impl LanguageTask for PromptsTask {
     }
 
     fn has_reward(&self) -> bool {
-        self.reward.is_some()
+        self.reward.is_some() || self.gold.is_some()
     }
 
     fn measure(&self, response: &Tokens) -> (usize, Cut) {
@@ -238,16 +242,22 @@ impl Task for PromptsTask {
     }
 
     fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        self.gold_rewards(prompt, responses)
+        match &self.proxy {
+            Some(proxy) => proxy.scores(prompt, responses),
+            None => self.gold_rewards(prompt, responses),
+        }
     }
 
-    fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+    fn gold_rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        if let Some(gold) = &self.gold {
+            return gold.scores(prompt, responses);
+        }
         let worth = |y| self.reward.map_or(0.0, |reward| reward.of(self.measure(y).0));
         Ok(responses.iter().map(worth).collect())
     }
 
     fn has_reward_model(&self) -> bool {
-        false
+        self.proxy.is_some()
     }
 
     fn log_reference(

@@ -101,6 +101,78 @@ pub struct LanguageModelSpec {
     pub rows_at_once: usize,
 }
 
+/// `[policy.reward-model]`: a model from files with a head that reads one number off a response.
+///
+/// *Formula* r(x, y) = w·h(x, y), h the hidden row of y's last token and w = 0 at the start.
+///
+/// *Source* arXiv 2009.01325, §3.4.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoringModelSpec {
+    /// The model below the head: as policy.language-model.model.
+    ///
+    /// *Reading* The very base model of the policy that will be rewarded: both must read the same tokens.
+    ///
+    /// *Wrong* A model that never saw chat judges chat by its first words: take an instruction-tuned one.
+    pub model: String,
+    /// Adapters that are trained beside the head, in place of the model's own weights.
+    ///
+    /// *Reading* A third of the memory of training all weights; the head is always trained, at the same rate.
+    ///
+    /// *Wrong* Without the table every weight is trained: a few hundred comparisons are soon known by heart,
+    /// `log_loss` rises while `loss` falls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lora: Option<LoraSpec>,
+    /// Responses of π_ref that are compared are cut after so many tokens; comparisons of a file by
+    /// data.preferences.max_response_tokens.
+    ///
+    /// *Reading* Only where no comparisons are given: the model below draws them, and the reward of
+    /// problem.prompts compares them.
+    ///
+    /// *Wrong* Nearly all are cut and rewards of length are all alike: no pair is left.
+    #[serde(default = "max_new_tokens")]
+    pub max_new_tokens: usize,
+    /// The system message before every prompt, in place of the chat template's own.
+    ///
+    /// *Reading* Part of the prompt that is scored: write the same as the policy has.
+    ///
+    /// *Wrong* Another one than the policy's: rewards are those of another conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// What a backward pass finds of the forward pass.
+    ///
+    /// *Reading* The same scores either way; `recomputed` takes a third more time and a fraction of the memory.
+    ///
+    /// *Wrong* Out of memory with `kept`: write `recomputed`, or lower rows_at_once.
+    #[serde(default)]
+    pub activations: Activations,
+    /// A forward or backward pass takes minibatches in parts of at most so many tokens.
+    ///
+    /// *Reading* A step that fits into one part costs a third less than one of several, whose scores are
+    /// computed before their gradients; memory grows with it.
+    ///
+    /// *Wrong* Smaller than one comparison with its prompt: that comparison is a part of its own.
+    #[serde(default = "rows_at_once")]
+    pub rows_at_once: usize,
+}
+
+impl ScoringModelSpec {
+    /// The settings of the model below the head.
+    pub fn as_language_model(&self) -> LanguageModelSpec {
+        LanguageModelSpec {
+            model: self.model.clone(),
+            lora: self.lora.clone(),
+            max_new_tokens: self.max_new_tokens,
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            system: self.system.clone(),
+            activations: self.activations,
+            rows_at_once: self.rows_at_once,
+        }
+    }
+}
+
 impl LanguageModelSpec {
     /// The name of the model that the program teaches itself.
     pub const NANO: &str = "nano";

@@ -16,7 +16,7 @@ mod unimodal;
 
 pub use batch::{Batch, Ragged};
 pub use divergence::{Divergences, divergences};
-pub use language::{Activations, LanguageModelSpec, LoraSpec, NanoSpec};
+pub use language::{Activations, LanguageModelSpec, LoraSpec, NanoSpec, ScoringModelSpec};
 pub use mlp::{FitSpec, Mlp, MlpSpec};
 pub use stop::{StopFeatures, StopOrContinue, StopSpec};
 pub use table::{ContextFree, KeptRow};
@@ -232,4 +232,14 @@ pub enum PolicySpec {
     ///
     /// *Wrong* A build without the feature `llm` reads such scenarios and refuses to run them.
     LanguageModel(LanguageModelSpec),
+    /// A language model from files with a head that scores responses: it learns to tell the chosen response
+    /// of a comparison from the rejected one.
+    ///
+    /// *Reading* Its scores stand where other policies have log-ratios, so that `objective.dpo` with
+    /// beta = 1 is the Bradley–Terry loss. The trained model lies in the run folder; name it in
+    /// problem.prompts.gold_model or proxy_model, or in `--reward model=DIR`.
+    ///
+    /// *Wrong* accuracy well above what `accuracy` of unseen prompts says: look at measure.every and stop
+    /// earlier, or give it more comparisons.
+    RewardModel(ScoringModelSpec),
 }

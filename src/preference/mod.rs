@@ -1,5 +1,6 @@
 //! From rewards to comparisons: which pairs of a prompt's responses are shown, and who wins.
 
+mod calibration;
 mod checkup;
 mod dataset;
 mod features;
@@ -8,6 +9,7 @@ mod labels;
 mod pairs;
 mod reward_model;
 
+pub use calibration::Calibration;
 pub use checkup::{Checkup, Row};
 pub use dataset::{Answer, Answered, ComparisonRow, Dataset, EmptyAnswers, Ending};
 pub use features::RewardClass;

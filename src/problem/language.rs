@@ -67,11 +67,40 @@ pub struct PromptsSpec {
     /// learning. Only comparisons of a file (`data.preferences`) can do without a reward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward: Option<LengthReward>,
-    /// Only the first so many distinct prompts of the file are read.
+    /// The folder of a reward model whose score is the true reward, in place of `reward`.
     ///
-    /// *Reading* Fewer prompts load and evaluate faster; they are the file's first ones, not a draw.
+    /// *Reading* What a run of policy.reward-model left in its run folder, or such a model of
+    /// transformers; it must read the policy's tokens. Its content, not its name, is part of a cell's
+    /// name. "" in a scenario: --set problem.prompts.gold_model=DIR must give it.
     ///
-    /// *Wrong* A file that is sorted by topic or length gives one kind of prompt: shuffle it first.
+    /// *Wrong* The very model that methods see: then nothing tells whether it is right. Train two, on
+    /// different comparisons, and let one judge the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gold_model: Option<PathBuf>,
+    /// The folder of a reward model whose score methods see in place of the true reward: r_φ.
+    ///
+    /// *Reading* On-policy methods learn from it, and `proxy_reward` is its mean; offline pairs are still
+    /// compared by the true reward, which `gold_reward` measures. "" as with gold_model.
+    ///
+    /// *Wrong* proxy_reward rises and gold_reward falls: the policy found where r_φ is wrong. Stop
+    /// earlier, or bound the divergence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_model: Option<PathBuf>,
+    /// In which order the distinct prompts of the file are taken, before `limit` and `test`.
+    ///
+    /// *Reading* "shuffled" is one order for all seeds and scenarios, so that prompts that are kept for
+    /// evaluation here are never trained on elsewhere.
+    ///
+    /// *Wrong* "file" with a file that is sorted by topic or source: what is measured on is of another kind
+    /// than what is trained on.
+    #[serde(default, skip_serializing_if = "PromptOrder::is_file")]
+    pub order: PromptOrder,
+    /// Only the first so many distinct prompts are read.
+    ///
+    /// *Reading* Fewer prompts load and evaluate faster; they are the first ones of `order`.
+    ///
+    /// *Wrong* A file that is sorted by topic or length gives one kind of prompt: write order =
+    /// "shuffled".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
     /// How many of them are kept for evaluation, taken from the end.
@@ -82,6 +111,41 @@ pub struct PromptsSpec {
     /// *Wrong* Many of them and a small measure.every: most of the time goes into measuring.
     #[serde(default = "test")]
     pub test: usize,
+}
+
+/// `problem.prompts.order`: in which order prompts are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptOrder {
+    /// As they stand in the file.
+    ///
+    /// *Reading* The file's author has decided.
+    ///
+    /// *Wrong* The last prompts, which are kept for evaluation, may be of one kind.
+    #[default]
+    File,
+    /// In one random order, the same for every seed.
+    ///
+    /// *Reading* Prompts to train on and prompts to measure on are alike.
+    ///
+    /// *Wrong* Another file of the same prompts has another order: what is kept for evaluation in one may
+    /// be trained on in the other.
+    Shuffled,
+}
+
+impl PromptOrder {
+    fn is_file(&self) -> bool {
+        *self == PromptOrder::File
+    }
+}
+
+impl PromptsSpec {
+    /// Prompts without a reward, all of them to train on.
+    pub fn unrewarded(jsonl: Option<PathBuf>, limit: Option<usize>) -> Self {
+        let (reward, gold_model, proxy_model) = (None, None, None);
+        let order = PromptOrder::File;
+        PromptsSpec { jsonl, reward, gold_model, proxy_model, order, limit, test: 0 }
+    }
 }
 
 /// `problem.prompts.reward`: a reward of a response's length |y| (tokens).

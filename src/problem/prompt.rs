@@ -1,11 +1,16 @@
 //! Prompts of a JSONL file.
 
-use super::language::PromptsSpec;
+use super::language::{PromptOrder, PromptsSpec};
 use super::{PreferenceRow, ProblemError, Sentences, jsonl};
+use crate::stream::{Purpose, Streams};
+use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::path::Path;
+
+/// The seed of the one order of shuffled prompts.
+const ORDER: u64 = 0;
 
 /// Somebody's words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -102,6 +107,9 @@ impl PromptsSpec {
                 });
             }
         };
+        if self.order == PromptOrder::Shuffled {
+            train.shuffle(&mut Streams::new(ORDER).at(Purpose::Shuffle, 0));
+        }
         let count = self.limit.unwrap_or(train.len()).min(train.len());
         train.truncate(count);
         if self.test >= count {
@@ -149,8 +157,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let jsonl = Some(file.path().to_path_buf());
-        let reward = Some(LengthReward::Min {});
-        let spec = PromptsSpec { jsonl, reward, limit, test };
+        let spec = PromptsSpec { test, ..PromptsSpec::unrewarded(jsonl, limit) };
         spec.read(Instead::Nothing).map_err(|error| error.to_string())
     }
 
@@ -168,6 +175,24 @@ mod tests {
         assert_eq!(split.test, [text("p3"), text("p4")]);
         let error = read(&rows.join("\n"), None, 6).expect_err("nothing to train on");
         assert!(error.starts_with("test is 6; less than the 6 prompts"), "{error}");
+    }
+
+    /// Every prompt is on one side once, and the last ones are of all parts of the file.
+    #[test]
+    fn shuffled_prompts_are_parted_like_the_file_is_not() {
+        let rows: Vec<String> = (0..40).map(|i| format!("{{\"prompt\": \"{i}\"}}")).collect();
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), rows.join("\n")).expect("written");
+        let plain = PromptsSpec::unrewarded(Some(file.path().to_path_buf()), None);
+        let spec = PromptsSpec { order: PromptOrder::Shuffled, test: 10, ..plain };
+        let split = spec.read(Instead::Nothing).expect("read");
+        assert_eq!(spec.read(Instead::Nothing).expect("read"), split);
+        let number = |prompt: &Prompt| prompt.texts()[0].parse::<usize>().expect("a number");
+        let test: Vec<usize> = split.test.iter().map(number).collect();
+        assert!(test.iter().any(|i| *i < 20) && test.iter().any(|i| *i >= 20), "{test:?}");
+        let mut all: Vec<usize> = split.train.iter().map(number).chain(test).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..40).collect::<Vec<_>>());
     }
 
     #[test]

@@ -77,6 +77,14 @@ impl ProblemSpec {
         }
     }
 
+    /// The prompts, where the responses are texts.
+    pub fn prompts(&self) -> Option<&PromptsSpec> {
+        match self {
+            ProblemSpec::Prompts(prompts) => Some(prompts),
+            _ => None,
+        }
+    }
+
     /// Whether a language model responds, by sequences of tokens, and no policy over arms.
     pub fn is_language(&self) -> bool {
         matches!(self, ProblemSpec::Tokens(_) | ProblemSpec::Prompts(_))

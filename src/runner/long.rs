@@ -34,6 +34,8 @@ pub fn is_long(experiment: &Experiment) -> bool {
         | ProblemSpec::Tokens(_) => false,
         ProblemSpec::Prompts(_) => match &experiment.policy {
             PolicySpec::LanguageModel(model) => !model.is_nano(),
+            // What it leaves is used by other runs.
+            PolicySpec::RewardModel(_) => true,
             _ => false,
         },
     }

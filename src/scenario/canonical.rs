@@ -4,7 +4,7 @@ use super::RESULTS_VERSION;
 use super::document::{KeyPath, leaves};
 use super::experiment::Experiment;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// An experiment as a table with every default filled in.
@@ -34,12 +34,36 @@ pub(super) fn hex(content: impl AsRef<[u8]>) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every data file that a table names: the keys `csv` and `jsonl` with the files, as written.
+/// The keys whose values are files or folders that are read.
+const FILES: [&str; 4] = ["csv", "jsonl", "gold_model", "proxy_model"];
+
+/// Every data file that a table names, with its key and as written; one that is still to be given is none.
 pub(super) fn data_files(table: &Table) -> Vec<(KeyPath, PathBuf)> {
     let leaves = leaves(table).into_iter();
-    let is_file = |key: &String| key == "csv" || key == "jsonl";
-    let named = leaves.filter(|(path, _)| path.last().is_some_and(is_file));
+    let is_file = |key: &String| FILES.contains(&key.as_str());
+    let given = |(path, file): &(KeyPath, &Value)| {
+        path.last().is_some_and(is_file) && file.as_str() != Some("")
+    };
+    let named = leaves.filter(given);
     named.filter_map(|(path, file)| Some((path, PathBuf::from(file.as_str()?)))).collect()
+}
+
+/// What names the content of a file, or of a folder: its files, by their names.
+pub(super) fn content(place: &Path) -> std::io::Result<String> {
+    if !place.is_dir() {
+        return Ok(hex(std::fs::read(place)?));
+    }
+    let mut files = std::fs::read_dir(place)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut all = String::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        all += &format!("{name} {}\n", hex(std::fs::read(&file)?));
+    }
+    Ok(hex(all))
 }
 
 /// The table with the file at `path` named otherwise.

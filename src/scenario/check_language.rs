@@ -5,7 +5,8 @@ use super::check_problem::problem_fault;
 use super::experiment::Experiment;
 use super::{Diagnostic, Scenario, ScenarioError};
 use crate::learner::{
-    DataSource, Expectation, LANGUAGE_METRICS, PreferenceFile, Prompts, is_of_language_only,
+    DataSource, Expectation, LANGUAGE_METRICS, PreferenceFile, Prompts, SCORING_METRICS,
+    is_of_language_only,
 };
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
 use crate::problem::{Instead, LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
@@ -27,6 +28,9 @@ pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
         );
     }
     sampled(experiment)?;
+    if matches!(experiment.policy, PolicySpec::RewardModel(_)) {
+        scoring(experiment)?;
+    }
     responses(experiment)?;
     match &experiment.problem {
         ProblemSpec::Tokens(spec) => {
@@ -46,9 +50,35 @@ pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
             range("policy.nano.fit.states", states as f64, states >= 1, "1 or more")?;
             range("policy.nano.fit.learning_rate", rate, rate > 0.0, "a number above 0")
         }
-        PolicySpec::LanguageModel(spec) => model(spec),
+        PolicySpec::LanguageModel(spec) => model(spec, "language-model"),
+        PolicySpec::RewardModel(spec) => model(&spec.as_language_model(), "reward-model"),
         _ => Ok(()),
     }
+}
+
+/// A reward model learns from comparisons that are given or drawn once.
+fn scoring(experiment: &Experiment) -> Result<(), Fault> {
+    let (name, needs) = (experiment.objective.name(), experiment.objective.needs());
+    need(needs.pairs && needs.reference, || {
+        Fault::new(
+            format!("objective.{name}"),
+            format!("`{name}` does not compare the scores of two responses"),
+        )
+        .note("allowed", "dpo, ipo or hinge beside `policy.reward-model`")
+        .note(
+            "help",
+            "write `objective.dpo = { beta = 1.0 }`: on scores it is Bradley–Terry's loss",
+        )
+    })?;
+    need(experiment.schedule.data == DataSource::Offline, || {
+        Fault::new("schedule.data", "a reward model draws no responses of its own")
+            .note("allowed", "\"offline\" beside `policy.reward-model`")
+    })?;
+    let proxy = experiment.problem.prompts().and_then(|prompts| prompts.proxy_model.as_ref());
+    need(proxy.is_none(), || {
+        Fault::new("problem.prompts.proxy_model", "a reward model learns from the true reward")
+            .note("help", "leave it out, or name it as problem.prompts.gold_model")
+    })
 }
 
 /// Tokens go with GPT-nano, prompts with a language model, and arms with the others.
@@ -56,6 +86,7 @@ fn pairing(experiment: &Experiment) -> Result<(), Fault> {
     let given = match &experiment.policy {
         PolicySpec::Nano(_) => "nano",
         PolicySpec::LanguageModel(_) => "language-model",
+        PolicySpec::RewardModel(_) => "reward-model",
         _ => "",
     };
     let (wanted, problem) = match &experiment.problem {
@@ -65,6 +96,7 @@ fn pairing(experiment: &Experiment) -> Result<(), Fault> {
     };
     match (given, wanted) {
         (given, wanted) if given == wanted => Ok(()),
+        ("reward-model", "language-model") => Ok(()),
         (_, "") => {
             let problem = if given == "nano" { "tokens" } else { "prompts" };
             Err(Fault::new("policy", format!("`policy.{given}` does not choose among arms"))
@@ -119,12 +151,14 @@ fn responses(experiment: &Experiment) -> Result<(), Fault> {
             .note("help", "leave it out; `entropy` and `kl` are estimated from samples")
     })?;
     // A response of tokens has a fixed length and no end token.
-    let known = move |metric: &str| {
-        LANGUAGE_METRICS.contains(&metric) && !(is_tokens && metric.starts_with("completions/"))
+    let all = match experiment.policy {
+        PolicySpec::RewardModel(_) => SCORING_METRICS,
+        _ => LANGUAGE_METRICS,
     };
-    metrics(experiment, known, || {
-        listed(LANGUAGE_METRICS.iter().copied().filter(|metric| known(metric)))
-    })
+    let known = move |metric: &str| {
+        all.contains(&metric) && !(is_tokens && metric.starts_with("completions/"))
+    };
+    metrics(experiment, known, || listed(all.iter().copied().filter(|metric| known(metric))))
 }
 
 /// Every metric that is asked for by name is known to this kind of policy.
@@ -159,8 +193,18 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
     }
 }
 
-/// Whatever reads a reward has one.
+/// Whatever reads a reward has one, and not two.
 fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+    need(spec.reward.is_none() || spec.gold_model.is_none(), || {
+        Fault::new("problem.prompts.gold_model", "the true reward is given twice")
+            .note("given", "`problem.prompts.reward` and `problem.prompts.gold_model`")
+            .note("help", "leave one out; what methods are to see beside it is `proxy_model`")
+    })?;
+    let metric = |name: &str| experiment.measure.metrics.iter().position(|metric| metric == name);
+    if let (Some(index), None) = (metric("proxy_reward"), &spec.proxy_model) {
+        return Err(Fault::new(format!("measure.metrics.{index}"), "there is no learned reward")
+            .note("help", "name its folder in problem.prompts.proxy_model, or leave it out"));
+    }
     let needs = experiment.objective.needs();
     let given = experiment.data.preferences.is_some();
     let reader = if experiment.schedule.data == DataSource::OnPolicy {
@@ -174,7 +218,7 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
     } else {
         return Ok(());
     };
-    need(spec.reward.is_some(), || {
+    need(spec.reward.is_some() || spec.gold_model.is_some(), || {
         Fault::new("problem.prompts", format!("a reward is missing: {reader}"))
             .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")
             .note("help", "write `problem.prompts.reward.min = {}`, or another reward")
@@ -204,10 +248,10 @@ fn compared(experiment: &Experiment) -> Result<(), Fault> {
 }
 
 /// How responses are drawn and passes are made.
-fn model(spec: &LanguageModelSpec) -> Result<(), Fault> {
-    let key = |name: &str| format!("policy.language-model.{name}");
+fn model(spec: &LanguageModelSpec, policy: &str) -> Result<(), Fault> {
+    let key = |name: &str| format!("policy.{policy}.{name}");
     need(!spec.model.trim().is_empty(), || {
-        Fault::new(key("model"), "`policy.language-model.model` is empty")
+        Fault::new(key("model"), format!("`policy.{policy}.model` is empty"))
             .note("allowed", "a folder, a .gguf file, or a name that `modeseek llm get` knows")
     })?;
     for (name, count) in
@@ -261,6 +305,9 @@ pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(),
 fn instead(experiment: &Experiment) -> Instead<'_> {
     match &experiment.policy {
         PolicySpec::LanguageModel(model) => experiment.data.instead_of_prompts(model),
+        PolicySpec::RewardModel(model) => {
+            experiment.data.instead_of_prompts(&model.as_language_model())
+        }
         _ => Instead::Nothing,
     }
 }
@@ -292,11 +339,11 @@ impl Scenario {
             _ => None,
         };
         let found = self.cells.iter().find_map(|cell| Some((cell, lacks(&cell.experiment)?)));
-        let Some((cell, Lacking { what, rows, key })) = found else { return Ok(()) };
+        let Some((cell, Lacking { what, rows, set })) = found else { return Ok(()) };
         Err(Diagnostic::new(format!("{}: a run needs {what}", self.id))
             .note("in", cell.description())
             .note("allowed", rows)
-            .note("help", format!("give it with --set {key}=FILE"))
+            .note("help", format!("give it with --set {set}"))
             .into())
     }
 }
@@ -305,7 +352,8 @@ impl Scenario {
 struct Lacking {
     what: &'static str,
     rows: &'static str,
-    key: &'static str,
+    /// How `--set` gives it.
+    set: &'static str,
 }
 
 /// The file that a run on prompts still lacks.
@@ -315,13 +363,22 @@ fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
         return Some(Lacking {
             what: "a file of comparisons",
             rows: "one JSON object a line, with `prompt`, `chosen` and `rejected`",
-            key: "data.preferences.jsonl",
+            set: "data.preferences.jsonl=FILE",
         });
+    }
+    for (model, set) in [
+        (&spec.gold_model, "problem.prompts.gold_model=DIR"),
+        (&spec.proxy_model, "problem.prompts.proxy_model=DIR"),
+    ] {
+        if model.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
+            let rows = "the folder that a run of policy.reward-model left";
+            return Some(Lacking { what: "a reward model", rows, set });
+        }
     }
     let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
     nothing.then_some(Lacking {
         what: "a file of prompts",
         rows: "one JSON object a line, with `prompt` as a text or a list of messages",
-        key: "problem.prompts.jsonl",
+        set: "problem.prompts.jsonl=FILE",
     })
 }

@@ -1,6 +1,6 @@
 //! From layers of keys to cells.
 
-use super::canonical::{cell_name, data_files, hex, rename, table_of};
+use super::canonical::{cell_name, content, data_files, rename, table_of};
 use super::check::{Fault, check, check_setup};
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Origin, Sources};
@@ -157,13 +157,13 @@ impl<'a> Resolver<'a> {
                     .note("help", format!("write the numbers out, {set}")));
             };
             let place = folder.join(&file);
-            let bytes = std::fs::read(&place).map_err(|error| {
+            let content = content(&place).map_err(|error| {
                 let message = format!("{} cannot be read: {error}", place.display());
                 let folder = if typed { "working directory" } else { "scenario's folder" };
                 Fault::new(key.join("."), message)
                     .note("help", format!("paths are relative to the {folder}"))
             })?;
-            rename(&mut contents, &key, format!("sha256:{}", hex(bytes)));
+            rename(&mut contents, &key, format!("sha256:{content}"));
             rename(&mut located, &key, place.to_string_lossy().into_owned());
         }
         Ok((contents, located))

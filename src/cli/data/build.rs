@@ -3,7 +3,7 @@
 use super::kept::Kept;
 use super::manifest::manifest;
 use super::responses::Asked;
-use super::scorer::{Reward, reward};
+use super::scorer::{Means, Reward, reward};
 use super::{Failure, say};
 use crate::cli::host::DeviceArgs;
 use crate::cli::llm::ModelArgs;
@@ -35,7 +35,7 @@ pub struct Args {
     /// The folder that is written
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What a response is worth: min, mode=TOKENS, skew=TOKENS (min, on responses that are shortened first) or command="LINE", which reads {prompt, response} rows and writes a number a line
+    /// What a response is worth: min, mode=TOKENS, skew=TOKENS (min, on responses that are shortened first), model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
     #[arg(long, value_parser = reward)]
     pub reward: Reward,
     /// Responses to a prompt
@@ -109,13 +109,19 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let rule = PairSpec { selection, labels: args.labels, ..PairSpec::default() };
     let rule = PairRule::new(rule).map_err(Failure::input)?;
     let asked = args.asked();
+    let means = Means {
+        limit: Duration::from_secs(args.limit_seconds),
+        device: &args.device,
+        models: args.model.models(),
+    };
+    args.reward.check(&means)?;
     let ready = asked.ready()?;
     let test = args.test_prompts(ready.prompts.len())?;
     writable(&args.out, "--out")?;
     let kept = Kept::open(&args.out.join(RESPONSES), &ready.settings, &ready.prompts)?;
     let settings = ready.settings.clone();
     let answered = asked.responses(ready, kept)?;
-    let rewards = args.reward.of(&answered, Duration::from_secs(args.limit_seconds))?;
+    let rewards = args.reward.of(&answered, &means)?;
     let empty = if args.keep_empty { EmptyAnswers::Keep } else { EmptyAnswers::Skip };
     let place = (test, Streams::new(args.seed));
     let data = Dataset::new(&answered, &rewards, (&rule, empty), place);
@@ -168,7 +174,7 @@ impl Args {
             device: &self.device,
             reward: match &self.reward {
                 Reward::Length(length) => Some(*length),
-                Reward::Command(_) => None,
+                Reward::Command(_) | Reward::Model(_) => None,
             },
             per_prompt: self.responses as usize,
             max_new_tokens: self.max_new_tokens,

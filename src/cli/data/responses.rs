@@ -77,7 +77,7 @@ impl Asked<'_> {
     fn read_prompts(&self) -> Result<Vec<Prompt>, Failure> {
         let jsonl = self.prompts.map(Path::to_path_buf);
         let instead = if self.model.is_nano() { Instead::Made } else { Instead::Nothing };
-        let spec = PromptsSpec { jsonl, reward: None, limit: self.limit, test: 0 };
+        let spec = PromptsSpec::unrewarded(jsonl, self.limit);
         spec.read(instead).map(|split| split.train).map_err(|error| {
             Failure::input(anyhow!(
                 "{error}\n  help: name a file of prompts, as the first argument"
@@ -139,6 +139,8 @@ impl Asked<'_> {
             test: Vec::new(),
             comparisons: Comparisons::default(),
             reward: self.reward,
+            gold: None,
+            proxy: None,
             reference: LanguageModel::new(decoder, sampling, passes),
             cache: None,
         };

@@ -1,12 +1,16 @@
 //! What responses are worth: a reward of lengths, or a command of the user's.
 
 use super::Failure;
+use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
-use crate::preference::Answered;
+use crate::cli::llm::failure;
+use crate::llm::{ModelFiles, ScoringModel, Tokens};
+use crate::preference::{Answered, Ending};
 use crate::problem::{ExponentialSpec, LengthReward, ModeLengthSpec};
 use anyhow::anyhow;
 use serde_json::json;
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -18,8 +22,20 @@ use std::time::{Duration, Instant};
 pub enum Reward {
     /// `min`, `mode=TOKENS`, `skew=TOKENS`.
     Length(LengthReward),
+    /// `model=DIR`.
+    Model(PathBuf),
     /// `command=LINE`.
     Command(String),
+}
+
+/// What it takes to score.
+pub struct Means<'a> {
+    /// The time of a command.
+    pub limit: Duration,
+    /// Where a reward model is computed.
+    pub device: &'a DeviceArgs,
+    /// The folder of fetched models, one of which an adapter may stand on.
+    pub models: &'a Path,
 }
 
 /// Reads `--reward`.
@@ -33,22 +49,78 @@ pub fn reward(text: &str) -> Result<Reward, String> {
         "min" if value.is_empty() => Ok(Reward::Length(LengthReward::Min {})),
         "mode" => Ok(Reward::Length(LengthReward::Mode(ModeLengthSpec { peak: number()? }))),
         "skew" => Ok(Reward::Length(LengthReward::Skew(ExponentialSpec { mean: number()? }))),
+        "model" if !value.trim().is_empty() => Ok(Reward::Model(value.into())),
         "command" if !value.trim().is_empty() => Ok(Reward::Command(value.to_owned())),
-        _ => Err("a reward is min, mode=TOKENS, skew=TOKENS or command=\"LINE\"".to_owned()),
+        _ => {
+            Err("a reward is min, mode=TOKENS, skew=TOKENS, model=DIR or command=\"LINE\""
+                .to_owned())
+        }
     }
 }
 
 impl Reward {
-    /// The reward of each response: `[prompts][responses]`; a command has so long for all of them.
-    pub fn of(&self, answered: &[Answered], limit: Duration) -> Result<Vec<Vec<f64>>, Failure> {
+    /// Refuses a reward model that cannot be used, before any work.
+    pub fn check(&self, means: &Means<'_>) -> Result<(), Failure> {
+        let Reward::Model(folder) = self else { return Ok(()) };
+        let engine = means.device.engine()?;
+        ScoringModel::open(folder, means.models, &engine).map(drop).map_err(failure)
+    }
+
+    /// The reward of each response: `[prompts][responses]`.
+    pub fn of(&self, answered: &[Answered], means: &Means<'_>) -> Result<Vec<Vec<f64>>, Failure> {
         match self {
             Reward::Length(length) => Ok(answered
                 .iter()
                 .map(|group| group.responses.iter().map(|y| length.of(y.tokens)).collect())
                 .collect()),
-            Reward::Command(line) => scored(line, answered, limit),
+            Reward::Model(folder) => judged(folder, answered, means),
+            Reward::Command(line) => scored(line, answered, means.limit),
         }
     }
+}
+
+/// Has a reward model read the texts, by its own tokens; a response that was cut has no end token.
+fn judged(
+    folder: &Path,
+    answered: &[Answered],
+    means: &Means<'_>,
+) -> Result<Vec<Vec<f64>>, Failure> {
+    /// Prompts between two looks at an interrupt.
+    const AT_ONCE: usize = 16;
+    let engine = means.device.engine()?;
+    let files = ScoringModel::open(folder, means.models, &engine).map_err(failure)?;
+    let end = files.base.require_end_token().map_err(failure)?;
+    let (model, base) = files.load(folder, &engine).map_err(failure)?;
+    let stop = interrupts("stopping after these prompts");
+    let mut rewards = Vec::with_capacity(answered.len());
+    for some in answered.chunks(AT_ONCE) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        for group in some {
+            let (prompt, responses) = tokens(group, (&base, end))?;
+            rewards.push(model.scores(&prompt, &responses).map_err(Failure::work)?);
+        }
+        eprintln!("{} of {} prompts scored", rewards.len(), answered.len());
+    }
+    Ok(rewards)
+}
+
+/// A prompt with its responses as a reward model reads them.
+fn tokens(
+    group: &Answered,
+    (base, end): (&ModelFiles, u32),
+) -> Result<(Tokens, Vec<Tokens>), Failure> {
+    let prompt = group.prompt.tokens(base.chat_template.as_ref(), &base.tokenizer);
+    let mut responses = Vec::with_capacity(group.responses.len());
+    for response in &group.responses {
+        let mut tokens = base.tokenizer.encode(&response.text).map_err(failure)?;
+        if response.ending != Ending::Limit || tokens.is_empty() {
+            tokens.push(end);
+        }
+        responses.push(tokens.into());
+    }
+    Ok((prompt.map_err(failure)?.into(), responses))
 }
 
 /// Has a command read `{prompt, response}` rows and write a number a line.

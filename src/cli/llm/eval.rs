@@ -1,7 +1,7 @@
 //! `modeseek llm eval PROMPTS.jsonl --model MODEL --adapter DIR`: two models on the same prompts.
 
 use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
-use crate::cli::data::scorer::{Reward, reward};
+use crate::cli::data::scorer::{Means, Reward, reward};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{writable_file, write_file};
 use crate::llm::{
@@ -37,7 +37,7 @@ pub struct Args {
     against_adapter: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
-    /// What a response is worth: min, mode=TOKENS or command="LINE", which reads {prompt, response} rows and writes a number a line
+    /// What a response is worth: min, mode=TOKENS, model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
     #[arg(long, value_parser = reward)]
     reward: Reward,
     /// Only the first so many distinct prompts
@@ -85,6 +85,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         let help = "give --adapter, --against or --against-adapter";
         return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
     }
+    args.reward.check(&args.means())?;
     let prompts = args.prompts()?;
     let mut sides = [args.side(&args.model, &prompts)?, args.side(&second, &prompts)?];
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
@@ -116,9 +117,13 @@ pub fn command(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    fn means(&self) -> Means<'_> {
+        let limit = Duration::from_secs(self.limit_seconds);
+        Means { limit, device: &self.device, models: self.model.models() }
+    }
+
     fn prompts(&self) -> Result<Vec<Prompt>, Failure> {
-        let spec =
-            PromptsSpec { jsonl: self.prompts.clone(), reward: None, limit: self.limit, test: 0 };
+        let spec = PromptsSpec::unrewarded(self.prompts.clone(), self.limit);
         let instead = if self.model.is_nano() { Instead::Made } else { Instead::Nothing };
         spec.read(instead).map(|split| split.train).map_err(|error| {
             let help = "name a file of prompts, as the first argument";
@@ -178,7 +183,7 @@ impl Args {
             Ok(Answered { prompt: prompt.clone(), responses: vec![answer(side, sample)?] })
         });
         let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
-        let rewards = self.reward.of(&rows, Duration::from_secs(self.limit_seconds))?.concat();
+        let rewards = self.reward.of(&rows, &self.means())?.concat();
         Ok(Answers { samples, rows, rewards, log_ratios: None })
     }
 }

@@ -36,6 +36,11 @@ impl ModelArgs {
         &self.model
     }
 
+    /// The folder of fetched models.
+    pub fn models(&self) -> &Path {
+        &self.models
+    }
+
     /// Whether it is the model that the program teaches itself.
     pub fn is_nano(&self) -> bool {
         self.model == LanguageModelSpec::NANO

@@ -234,7 +234,14 @@ pub(super) fn source(prefix: &str) -> &'static str {
         return LENGTHS;
     }
     match prefix.split('.').next().unwrap_or(prefix) {
-        "policy" if prefix == "policy.stop" || prefix == "policy.language-model" => OURS,
+        "policy"
+            if matches!(
+                prefix,
+                "policy.stop" | "policy.language-model" | "policy.reward-model"
+            ) =>
+        {
+            OURS
+        }
         "schedule" | "data" => ALGORITHM_1,
         "reward_model" => "arXiv 2404.14367, §2",
         "problem" | "policy" => BANDITS,

@@ -43,14 +43,32 @@ pub const METRICS: &[&str] = &[
     "staleness/max",
     "kl",
     "accuracy",
+    "log_loss",
+    "calibration_error",
     "completions/mean_length",
     "completions/clipped_ratio",
+];
+
+/// Metrics of reward models, on comparisons that they do not learn from.
+pub const SCORING_METRICS: &[&str] = &[
+    "accuracy",
+    "margin",
+    "log_loss",
+    "calibration_error",
+    "loss",
+    "grad_norm",
+    "learning_rate",
+    "negative_gradient_fraction",
+    "negative_gradient_mass",
+    "staleness/mean",
+    "staleness/max",
 ];
 
 /// Metrics of language models, whose responses cannot be listed: what is expected is the mean over
 /// sampled responses.
 pub const LANGUAGE_METRICS: &[&str] = &[
     "gold_reward",
+    "proxy_reward",
     "kl",
     "entropy",
     "logps/chosen",
@@ -72,7 +90,8 @@ pub const LANGUAGE_METRICS: &[&str] = &[
 
 /// Whether only language models have a metric.
 pub fn is_of_language_only(name: &str) -> bool {
-    matches!(name, "kl" | "accuracy") || name.starts_with("completions/")
+    matches!(name, "kl" | "accuracy" | "log_loss" | "calibration_error")
+        || name.starts_with("completions/")
 }
 
 /// Prefixes of metrics with one value for each arm.

@@ -135,6 +135,7 @@ impl Decoder {
             blocks: (0..config.layers).map(|i| loader.block(i)).collect::<Result<_, _>>()?,
             norm: loader.norm(norm.to_owned(), config.width)?,
             head,
+            readout: None,
             rope: Rope::new(config.positions, config.context).map(Arc::new),
             engine,
             config,

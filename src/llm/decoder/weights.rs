@@ -58,7 +58,7 @@ impl Decoder {
     /// Every weight, sorted by name.
     pub fn weights(&self) -> Vec<&Arc<Weight>> {
         let mut found: Vec<&Arc<Weight>> = vec![&self.embedding];
-        found.extend(self.places.iter().chain(&self.head));
+        found.extend(self.places.iter().chain(&self.head).chain(&self.readout));
         found.extend(self.norm.weights());
         self.blocks.iter().for_each(|block| block.weights(&mut found));
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -68,7 +68,7 @@ impl Decoder {
     /// Every weight to be changed, sorted by name.
     pub fn weights_mut(&mut self) -> Vec<&mut Arc<Weight>> {
         let mut found: Vec<&mut Arc<Weight>> = vec![&mut self.embedding];
-        found.extend(self.places.iter_mut().chain(&mut self.head));
+        found.extend(self.places.iter_mut().chain(&mut self.head).chain(&mut self.readout));
         found.extend(self.norm.weights_mut());
         self.blocks.iter_mut().for_each(|block| block.weights_mut(&mut found));
         found.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,6 +1,6 @@
 //! Adapters as PEFT reads and writes them: `adapter_config.json` and `adapter_model.safetensors`.
 
-use super::adapter_config::AdapterConfig;
+use super::adapter_config::{AdapterConfig, AdapterKind};
 use super::faults::{fault, near};
 use super::inventory::projections_of;
 use super::safetensors::Safetensors;
@@ -8,7 +8,7 @@ use super::store::{put, staging, write_json, write_weights};
 use super::{Store, WeightSource, hex, sha256};
 use crate::llm::joint::{Order, reordered, stands_by_head};
 use crate::llm::ops::Adapter;
-use crate::llm::{Config, Decoder, LlmError, LoraSpec};
+use crate::llm::{Config, Decoder, LlmError, LoraSpec, Training, Weight};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,6 +17,19 @@ use std::path::Path;
 const CONFIG: &str = "adapter_config.json";
 /// The matrices.
 const MATRICES: &str = "adapter_model.safetensors";
+
+/// The head of a reward model, as PEFT names it.
+const HEAD: &str = "base_model.model.score.weight";
+
+/// Whether a folder holds an adapter.
+pub fn is_adapter(folder: &Path) -> bool {
+    folder.join(CONFIG).is_file()
+}
+
+/// The model that an adapter was trained on, as its settings name it.
+pub fn adapter_base(folder: &Path) -> Result<String, LlmError> {
+    Ok(AdapterConfig::read(&folder.join(CONFIG))?.base)
+}
 
 /// An adapter on disk, known to fit a model.
 pub struct AdapterFiles {
@@ -28,8 +41,28 @@ impl AdapterFiles {
     /// Opens the folder of an adapter and checks that it fits a model; loads no matrix.
     ///
     /// Refused: missing files, settings that are computed in another way than plain LoRA, targets that
-    /// the model does not have, matrices that are missing, of another shape, or too many.
+    /// the model does not have, matrices that are missing, of another shape, or too many; a reward
+    /// model's adapter.
     pub fn open(folder: &Path, model: &Config) -> Result<Self, LlmError> {
+        let files = AdapterFiles::opened(folder, model)?;
+        match files.config.kind {
+            AdapterKind::LanguageModel => Ok(files),
+            AdapterKind::RewardModel => Err(fault(
+                folder,
+                "the adapter makes a reward model, which writes no text",
+                "the adapter of a language model (`task_type` CAUSAL_LM)",
+                "give it where a reward is asked for: --reward model=DIR",
+            )),
+        }
+    }
+
+    /// Opens the folder of a reward model's adapter, with the same checks; that it has a head is seen when it
+    /// is loaded.
+    pub fn open_scoring(folder: &Path, model: &Config) -> Result<Self, LlmError> {
+        AdapterFiles::opened(folder, model)
+    }
+
+    fn opened(folder: &Path, model: &Config) -> Result<Self, LlmError> {
         let (settings, matrices) = (folder.join(CONFIG), folder.join(MATRICES));
         if let Some(missing) = [&settings, &matrices].into_iter().find(|file| !file.is_file()) {
             return Err(fault(
@@ -63,6 +96,9 @@ impl AdapterFiles {
                 wanted.insert(LoraSpec::name(module, 'A'), [spec.rank, *inputs]);
                 wanted.insert(LoraSpec::name(module, 'B'), [*out, spec.rank]);
             }
+        }
+        if self.config.kind == AdapterKind::RewardModel {
+            wanted.insert(HEAD.to_owned(), [1, model.width]);
         }
         let stored: BTreeSet<&str> = self.store.names().collect();
         for (name, shape) in &wanted {
@@ -107,6 +143,10 @@ impl Decoder {
     /// Adds adapters that are known to fit.
     pub fn put_adapters(&mut self, files: AdapterFiles) -> Result<(), LlmError> {
         let AdapterFiles { config, mut store } = files;
+        if config.kind == AdapterKind::RewardModel {
+            let head = store.take(HEAD, &[1, self.config().width])?;
+            self.add_readout(head, Training::Trained);
+        }
         let (spec, model) = (config.spec, self.config().clone());
         self.attach_adapters(&spec, &mut |_, module, [out, inputs]| {
             let (a, b) = (LoraSpec::name(module, 'A'), LoraSpec::name(module, 'B'));
@@ -122,9 +162,17 @@ impl Decoder {
     /// Writes the adapters into a folder as PEFT reads them, in single precision, each file whole or not
     /// at all; `base` names the model below them. An adapter that is there is replaced.
     pub fn save_adapters(&self, folder: &Path, base: &str) -> Result<(), LlmError> {
-        let config = AdapterConfig { spec: self.adapter_spec(folder)?, base: base.to_owned() };
+        let head = self.readout().map(|head| {
+            Weight::new(HEAD.to_owned(), head.shape.clone(), head.value.clone(), Training::Frozen)
+        });
+        let kind = match head {
+            Some(_) => AdapterKind::RewardModel,
+            None => AdapterKind::LanguageModel,
+        };
+        let config =
+            AdapterConfig { kind, spec: self.adapter_spec(folder)?, base: base.to_owned() };
         let adapters = self.projections().into_iter().filter_map(|(_, p)| p.adapter.as_ref());
-        let weights = adapters.flat_map(|Adapter { a, b, .. }| [&**a, &**b]);
+        let weights = adapters.flat_map(|Adapter { a, b, .. }| [&**a, &**b]).chain(&head);
         let staging = staging(folder)?;
         let staged = |name| staging.path().join(name);
         write_weights(&staged(MATRICES), weights, self.config())?;

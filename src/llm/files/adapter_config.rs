@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Settings that change what an adapter does and are not computed here: they must be off.
-const OFF: [&str; 15] = [
+const OFF: [&str; 14] = [
     "use_rslora",
     "use_dora",
     "use_qalora",
@@ -17,7 +17,6 @@ const OFF: [&str; 15] = [
     "lora_bias",
     "rank_pattern",
     "alpha_pattern",
-    "modules_to_save",
     "exclude_modules",
     "layers_to_transform",
     "layer_replication",
@@ -54,8 +53,22 @@ enum Targets {
     Names(Vec<String>),
 }
 
+/// What an adapter makes of its model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// Another language model.
+    LanguageModel,
+    /// A reward model, whose head is saved beside the matrices.
+    RewardModel,
+}
+
+/// The module that a reward model's adapter saves whole.
+const HEAD: &str = "score";
+
 /// An adapter's settings, and the model that it was trained on.
 pub struct AdapterConfig {
+    /// What it makes of the model.
+    pub kind: AdapterKind,
     /// Rank, alpha, targets.
     pub spec: LoraSpec,
     /// The base model's name, as it is written; perhaps empty.
@@ -69,6 +82,7 @@ impl AdapterConfig {
         if keys.peft_type != "LORA" {
             return Err(unknown_word(path, "peft_type", &keys.peft_type, &["LORA"]));
         }
+        let kind = kind(path, &keys)?;
         refuse_the_unsupported(path, &keys)?;
         let targets = match keys.target_modules {
             Targets::Names(names) => names,
@@ -83,7 +97,7 @@ impl AdapterConfig {
         };
         let spec = LoraSpec { rank: keys.r, alpha: keys.lora_alpha, targets };
         spec.check()?;
-        Ok(AdapterConfig { spec, base: keys.base_model_name_or_path.unwrap_or_default() })
+        Ok(AdapterConfig { kind, spec, base: keys.base_model_name_or_path.unwrap_or_default() })
     }
 
     /// The file's content.
@@ -91,21 +105,39 @@ impl AdapterConfig {
         let LoraSpec { rank, alpha, targets } = &self.spec;
         let whole = *alpha as u64;
         let alpha = if whole as f64 == *alpha { json!(whole) } else { json!(alpha) };
+        let (task, saved) = match self.kind {
+            AdapterKind::LanguageModel => ("CAUSAL_LM", Value::Null),
+            AdapterKind::RewardModel => ("SEQ_CLS", json!([HEAD])),
+        };
         json!({
             "alpha_pattern": {}, "base_model_name_or_path": self.base, "bias": "none",
             "fan_in_fan_out": false, "inference_mode": true, "init_lora_weights": true,
-            "lora_alpha": alpha, "lora_dropout": 0.0, "modules_to_save": null, "peft_type": "LORA",
-            "r": rank, "rank_pattern": {}, "target_modules": targets, "task_type": "CAUSAL_LM",
+            "lora_alpha": alpha, "lora_dropout": 0.0, "modules_to_save": saved, "peft_type": "LORA",
+            "r": rank, "rank_pattern": {}, "target_modules": targets, "task_type": task,
             "use_dora": false, "use_rslora": false,
         })
     }
 }
 
-fn refuse_the_unsupported(path: &Path, keys: &Keys) -> Result<(), LlmError> {
-    let task = keys.task_type.as_deref().unwrap_or("CAUSAL_LM");
-    if task != "CAUSAL_LM" {
-        return Err(unknown_word(path, "task_type", task, &["CAUSAL_LM"]));
+/// What the adapter is for, by `task_type` and `modules_to_save`.
+fn kind(path: &Path, keys: &Keys) -> Result<AdapterKind, LlmError> {
+    let saved = keys.others.get("modules_to_save").filter(|saved| !is_off(saved));
+    let is_head = saved == Some(&json!([HEAD]));
+    match keys.task_type.as_deref().unwrap_or("CAUSAL_LM") {
+        "SEQ_CLS" if is_head => Ok(AdapterKind::RewardModel),
+        "CAUSAL_LM" if saved.is_none() => Ok(AdapterKind::LanguageModel),
+        "SEQ_CLS" | "CAUSAL_LM" => {
+            let given = saved.unwrap_or(&Value::Null);
+            let found =
+                format!("`modules_to_save` is {given}: such adapters are not computed here");
+            let allowed = format!("none, or [\"{HEAD}\"] of a reward model (SEQ_CLS)");
+            Err(fault(path, found, allowed, MERGE))
+        }
+        other => Err(unknown_word(path, "task_type", other, &["CAUSAL_LM", "SEQ_CLS"])),
     }
+}
+
+fn refuse_the_unsupported(path: &Path, keys: &Keys) -> Result<(), LlmError> {
     if let Some(key) = OFF.iter().find(|key| keys.others.get(**key).is_some_and(|v| !is_off(v))) {
         let given = &keys.others[*key];
         let found = format!("`{key}` is {given}: such adapters are not computed here");

@@ -48,6 +48,9 @@ impl Decoder {
             true => copy(&files.path, &staged)?,
             false => describe(files, &staged)?,
         }
+        if self.readout().is_some() {
+            classify(&staged.join("config.json"))?;
+        }
         let weights = self.weights().into_iter().map(|weight| &**weight);
         write_weights(&staged.join("model.safetensors"), weights, self.config())?;
         if ModelFiles::open(&staged)?.config != files.config {
@@ -60,6 +63,18 @@ impl Decoder {
         }
         put(&staged, folder)
     }
+}
+
+/// Says of a model that it is one for sequence classification with one label; transformers passes over
+/// the head of the language model that is still there.
+fn classify(path: &Path) -> Result<(), LlmError> {
+    let mut config: Map<String, Value> = read_json(path)?;
+    let class = config.get("architectures").and_then(|list| list[0].as_str()).unwrap_or_default();
+    let class = class.replace("ForCausalLM", "ForSequenceClassification");
+    let labels = json!({ "architectures": [class], "id2label": { "0": "reward" },
+        "label2id": { "reward": 0 }, "problem_type": "regression" });
+    config.extend(labels.as_object().cloned().unwrap_or_default());
+    write_json(path, &Value::Object(config))
 }
 
 /// Copies what a folder holds beside its weights.

@@ -16,7 +16,7 @@ mod inventory;
 mod safetensors;
 mod store;
 
-pub use adapter::AdapterFiles;
+pub use adapter::{AdapterFiles, adapter_base, is_adapter};
 pub use inventory::{projections_of, weights_of};
 pub use store::require_absent;
 

@@ -1,0 +1,177 @@
+//! A reward model: a decoder that gives one number to each response.
+
+use super::files::{adapter_base, is_adapter};
+use super::gradient::Output;
+use super::policy::{parameters_of, pieces_of};
+use super::{
+    AdapterFiles, Decoder, Engine, LlmError, ModelFiles, Packed, Passes, Sequences, Tokens,
+    Training, find_model, require_nano,
+};
+use crate::policy::{
+    Activations, Batch, LanguageModelSpec, Parameter, Policy, PolicyError, Ragged,
+};
+use crate::stream::Draws;
+use std::path::Path;
+
+/// Tokens of a pass that scores.
+const ROWS: usize = 2048;
+
+/// A decoder with a head that reads one number off a response's last token.
+///
+/// *Formula* r_φ(x, y) = w·h(x, y), h the hidden row of y's last token (its end token, unless it was cut).
+///
+/// As a [`Policy`] its scores stand where others have log-probabilities, one for each response. An objective of
+/// pairs on them is a loss of reward models: DPO at β = 1, with no reference, is Bradley–Terry's
+/// −log σ(r_w − r_l).
+///
+/// *Source* arXiv 2009.01325, §3.4; the head is that of transformers' sequence classification.
+#[derive(Debug)]
+pub struct ScoringModel {
+    decoder: Decoder,
+    passes: Passes,
+}
+
+impl ScoringModel {
+    /// A decoder that has a head for rewards.
+    pub fn new(decoder: Decoder, passes: Passes) -> Self {
+        ScoringModel { decoder, passes }
+    }
+
+    /// The decoder.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The decoder, to be changed.
+    pub fn decoder_mut(&mut self) -> &mut Decoder {
+        &mut self.decoder
+    }
+
+    /// Opens the files of a reward model, those of a run of policy.reward-model or of transformers, and checks
+    /// that they fit together; loads nothing.
+    ///
+    /// The adapter of a run names its base model: a folder, a file, or a name below `models`.
+    pub fn open(folder: &Path, models: &Path, engine: &Engine) -> Result<ScoringFiles, LlmError> {
+        if !is_adapter(folder) {
+            return Ok(ScoringFiles { base: ModelFiles::open(folder)?, adapter: None });
+        }
+        let base = adapter_base(folder)?;
+        if base == LanguageModelSpec::NANO {
+            require_nano(models, engine)?;
+        }
+        let base = ModelFiles::open(&find_model(&base, models)?)?;
+        let adapter = AdapterFiles::open_scoring(folder, &base.config)?;
+        Ok(ScoringFiles { base, adapter: Some(adapter) })
+    }
+
+    /// The scores of responses to a prompt: `[responses]`.
+    pub fn scores(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        let mut batch = Sequences::default();
+        batch.push(Tokens::clone(prompt), responses.iter().cloned());
+        Ok(self.log_probs(&batch)?.values().to_vec())
+    }
+}
+
+/// The files of a reward model.
+pub struct ScoringFiles {
+    /// The whole model, or the one below the adapter.
+    pub base: ModelFiles,
+    adapter: Option<AdapterFiles>,
+}
+
+impl ScoringFiles {
+    /// Loads it; an adapter is merged. What is left are the base model's configuration and tokenizer.
+    pub fn load(
+        mut self,
+        folder: &Path,
+        engine: &Engine,
+    ) -> Result<(ScoringModel, ModelFiles), LlmError> {
+        let (config, engine) = (self.base.config.clone(), engine.clone());
+        let width = config.width;
+        let weights = &mut *self.base.weights;
+        let mut decoder = Decoder::load(config, engine, weights, Training::Frozen)?;
+        match self.adapter {
+            Some(adapter) => {
+                decoder.put_adapters(adapter)?;
+                decoder.merge_adapters();
+            }
+            None => {
+                let value = weights.take(Decoder::READOUT, &[1, width]);
+                if let Ok(value) = value {
+                    decoder.add_readout(value, Training::Frozen);
+                }
+            }
+        }
+        decoder.require_readout(folder)?;
+        let passes = Passes { rows: ROWS, activations: Activations::default() };
+        Ok((ScoringModel::new(decoder, passes), self.base))
+    }
+}
+
+/// Every response with one more token, so that its last own token has a row that can be read.
+fn with_room(batch: &Sequences) -> Sequences {
+    let mut room = Sequences::default();
+    for (p, prompt) in batch.prompts().iter().enumerate() {
+        let responses = &batch.responses()[batch.range(p)];
+        let longer = |y: &Tokens| -> Tokens { y.iter().copied().chain([0]).collect() };
+        room.push(Tokens::clone(prompt), responses.iter().map(longer));
+    }
+    room
+}
+
+/// Scores as the learner reads log-probabilities: one for each response.
+fn ragged(scores: Vec<f32>) -> Ragged {
+    let offsets = (0..=scores.len()).collect();
+    Ragged::new(scores.into_iter().map(f64::from).collect(), offsets)
+}
+
+impl Policy for ScoringModel {
+    type Prompt = Tokens;
+    type Response = Tokens;
+
+    fn sample(&self, _: &[Tokens], _: usize, _: &Draws) -> Result<Vec<Tokens>, PolicyError> {
+        Err(PolicyError::Model("a reward model scores responses and draws none".to_owned()))
+    }
+
+    fn accumulate(
+        &mut self,
+        batch: &Batch<Tokens, Tokens>,
+        coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
+    ) -> Result<(), PolicyError> {
+        let (room, activations) = (with_room(batch), self.passes.activations);
+        let pieces = pieces_of(&room, self.passes.rows);
+        if let [piece] = pieces.as_slice() {
+            let packed = Packed::new(&room, piece.clone());
+            let push = &mut |scores: &[f32]| {
+                let c = coefficients(&ragged(scores.to_vec()))?;
+                Some(c.into_iter().map(|c| c as f32).collect())
+            };
+            self.decoder.accumulate_of(Output::Scores, &packed, activations, push)?;
+            return Ok(());
+        }
+        let Some(c) = coefficients(&self.log_probs(batch)?) else { return Ok(()) };
+        let mut own = c.into_iter().map(|c| c as f32);
+        for piece in pieces {
+            let packed = Packed::new(&room, piece);
+            let count = packed.offsets.len() - 1;
+            let c: Vec<f32> = own.by_ref().take(count).collect();
+            let push = &mut |_: &[f32]| Some(c.clone());
+            self.decoder.accumulate_of(Output::Scores, &packed, activations, push)?;
+        }
+        Ok(())
+    }
+
+    /// The scores.
+    fn log_probs(&self, batch: &Batch<Tokens, Tokens>) -> Result<Ragged, PolicyError> {
+        let room = with_room(batch);
+        let mut scores = Vec::with_capacity(batch.responses().len());
+        for piece in pieces_of(&room, self.passes.rows) {
+            scores.extend(self.decoder.scores(&Packed::new(&room, piece))?);
+        }
+        Ok(ragged(scores))
+    }
+
+    fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {
+        parameters_of(&mut self.decoder)
+    }
+}

@@ -1,0 +1,51 @@
+//! One run of a reward model.
+
+use super::loading::{Loaded, keep_model};
+use super::run::{LanguagePlace, LanguageRun, check_coverage, setup};
+use super::scoring_task::{ScoringObserver, ScoringTask};
+use super::{Passes, ScoringModel, Training};
+use crate::learner::{Keeper, Measurement, Stop};
+use crate::policy::{LanguageModelSpec, ScoringModelSpec};
+use crate::problem::PromptsSpec;
+use crate::stream::Streams;
+
+impl LanguageRun<'_> {
+    /// The model below a reward model's head; where comparisons are given it draws nothing.
+    pub(super) fn below(&self, spec: &ScoringModelSpec) -> LanguageModelSpec {
+        let below = spec.as_language_model();
+        match self.data.preferences {
+            Some(_) => LanguageModelSpec { max_new_tokens: 1, ..below },
+            None => below,
+        }
+    }
+
+    /// Trains a reward model from scores that are all 0, and keeps it.
+    pub(super) fn train_scoring(
+        &self,
+        (prompts, spec): (&PromptsSpec, &ScoringModelSpec),
+        (place, streams): (&LanguagePlace, Streams),
+        keeper: &mut dyn Keeper,
+    ) -> Result<Vec<Measurement>, Stop> {
+        let below = self.below(spec);
+        let loaded = Loaded::new(&self.asked(prompts, &below), place, streams).map_err(setup)?;
+        let Loaded { policy, task, files } = loaded;
+        let passes = Passes { rows: spec.rows_at_once, activations: spec.activations };
+        let mut decoder = policy.into_decoder();
+        // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
+        decoder.add_readout(vec![1.0; decoder.config().width], Training::Trained);
+        let mut model = ScoringModel::new(decoder, passes);
+        let task = ScoringTask(task);
+        check_coverage(&mut model, &task)?;
+        let width = model.decoder().config().width;
+        model.decoder_mut().add_readout(vec![0.0; width], Training::Trained);
+        let supply = self.supply_of(&task.0.comparisons.train)?;
+        let identity = (self.objective.name(), self.schedule.steps);
+        let mut observer = ScoringObserver::new(&task, self.measure, identity, streams)?;
+        let mut learner = self.learner(&task, (supply, streams))?;
+        learner.train_kept(&mut model, &mut observer, keeper)?;
+        if let Some(folder) = keeper.model() {
+            keep_model(model.decoder(), (&below, &files), &folder)?;
+        }
+        Ok(observer.into_measurements())
+    }
+}

@@ -1,0 +1,196 @@
+//! What a reward model learns from, and what is measured of it.
+
+use super::pairs::{EvaluationPair, evaluation_pairs};
+use super::task::{Cut, LanguageTask, PromptsTask};
+use super::{ScoringModel, Sequences, Tokens};
+use crate::learner::{
+    Comparison, MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
+    Task,
+};
+use crate::policy::{Policy, PolicyError};
+use crate::preference::Calibration;
+use crate::stream::{Draws, Streams};
+use serde::{Deserialize, Serialize};
+
+/// The comparisons of a task over prompts; scores have no reference.
+#[derive(Debug)]
+pub struct ScoringTask(pub PromptsTask);
+
+impl Task for ScoringTask {
+    type Prompt = Tokens;
+    type Response = Tokens;
+
+    fn prompt(&self, index: u64) -> Tokens {
+        self.0.prompt(index)
+    }
+
+    fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        self.0.gold_rewards(prompt, responses)
+    }
+
+    fn gold_rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        self.0.gold_rewards(prompt, responses)
+    }
+
+    fn has_reward_model(&self) -> bool {
+        false
+    }
+
+    fn log_reference(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        Ok(vec![0.0; responses.len()])
+    }
+
+    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
+        f64::NAN
+    }
+
+    fn data_responses(
+        &self,
+        prompts: usize,
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        self.0.data_responses(prompts, per_prompt, draws)
+    }
+
+    fn every_response(&self) -> Vec<Tokens> {
+        Vec::new()
+    }
+
+    fn data_law(&self) -> Vec<f64> {
+        Vec::new()
+    }
+}
+
+impl LanguageTask for ScoringTask {
+    fn evaluation_prompts(&self, count: usize) -> Vec<Tokens> {
+        self.0.evaluation_prompts(count)
+    }
+
+    fn reference_responses(
+        &self,
+        prompts: &[Tokens],
+        per_prompt: usize,
+        draws: &Draws,
+    ) -> Result<Vec<Tokens>, PolicyError> {
+        self.0.reference_responses(prompts, per_prompt, draws)
+    }
+
+    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
+        self.0.test_comparisons()
+    }
+
+    fn measure(&self, response: &Tokens) -> (usize, Cut) {
+        self.0.measure(response)
+    }
+}
+
+/// Measurements of a reward model on comparisons that it does not learn from.
+pub struct ScoringObserver {
+    objective: &'static str,
+    wanted: Vec<String>,
+    moments: Moments,
+    pairs: Vec<EvaluationPair>,
+    measurements: Vec<Measurement>,
+}
+
+/// All that changes while a [`ScoringObserver`] observes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measured {
+    measurements: Vec<Measurement>,
+}
+
+impl ScoringObserver {
+    /// Takes the comparisons of evaluation prompts, given or drawn.
+    pub fn new(
+        task: &ScoringTask,
+        spec: &MeasureSpec,
+        (objective, steps): (&'static str, u64),
+        streams: Streams,
+    ) -> Result<Self, Stop> {
+        let prompts = task.evaluation_prompts(spec.states);
+        Ok(ScoringObserver {
+            objective,
+            wanted: spec.metrics.clone(),
+            moments: Moments::new(spec, steps),
+            pairs: evaluation_pairs(task, &prompts, spec.pairs, streams)?,
+            measurements: Vec::new(),
+        })
+    }
+
+    /// All that was measured.
+    pub fn into_measurements(self) -> Vec<Measurement> {
+        self.measurements
+    }
+
+    fn wants(&self, metric: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
+    }
+
+    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
+        if !self.wants(metric) {
+            return Ok(());
+        }
+        let Progress { step, round, queries, .. } = *progress;
+        if !value.is_finite() {
+            let (objective, what) = (self.objective, "a measurement");
+            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
+        }
+        let metric = metric.to_owned();
+        self.measurements.push(Measurement { step, round, queries, metric, value });
+        Ok(())
+    }
+
+    /// r(chosen) − r(rejected) of every pair.
+    fn margins(&self, model: &ScoringModel) -> Result<Vec<f64>, PolicyError> {
+        let mut batch = Sequences::default();
+        self.pairs.iter().for_each(|p| batch.push(p.prompt.clone(), p.responses.clone()));
+        let scores = model.log_probs(&batch)?;
+        Ok(scores.values().chunks_exact(2).map(|pair| pair[0] - pair[1]).collect())
+    }
+}
+
+impl Observer<ScoringModel> for ScoringObserver {
+    fn observe(
+        &mut self,
+        model: &ScoringModel,
+        progress: &Progress,
+        report: Option<&StepReport>,
+    ) -> Result<(), Stop> {
+        if !self.moments.contain(progress.step) {
+            return Ok(());
+        }
+        if !self.pairs.is_empty() {
+            let Calibration { accuracy, margin, log_loss, error } =
+                Calibration::of(&self.margins(model)?);
+            for (metric, value) in [
+                ("accuracy", accuracy),
+                ("margin", margin),
+                ("log_loss", log_loss),
+                ("calibration_error", error),
+            ] {
+                self.record(progress, metric, value)?;
+            }
+        }
+        for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
+            self.record(progress, metric, value)?;
+        }
+        Ok(())
+    }
+
+    fn wants_gradient_norm(&self, step: u64) -> bool {
+        self.wants("grad_norm") && self.moments.contain(step)
+    }
+}
+
+impl Savable for ScoringObserver {
+    type State = Measured;
+
+    fn state(&self) -> Measured {
+        Measured { measurements: self.measurements.clone() }
+    }
+
+    fn put_back(&mut self, state: Measured) {
+        self.measurements = state.measurements;
+    }
+}

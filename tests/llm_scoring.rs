@@ -1,0 +1,326 @@
+//! Reward models: the number that the head reads, its gradient, and a model from comparisons to its use.
+#![cfg(feature = "llm")]
+
+#[path = "support/command.rs"]
+mod command;
+#[path = "llm_support/golden.rs"]
+mod golden;
+mod llm_fixture;
+
+use command::modeseek;
+use golden::Golden;
+use llm_fixture::write_small_model;
+use modeseek::learner::Task;
+use modeseek::llm::task::PromptsTask;
+use modeseek::llm::{
+    Activations, Comparisons, Decoder, Engine, Kernels, LanguageModel, Passes, SampleSettings,
+    ScoringModel, Sequences, Tokens, Training,
+};
+use modeseek::numerics::Threads;
+use modeseek::policy::{Policy, Scalars};
+use modeseek::problem::LengthReward;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const PASSES: Passes = Passes { rows: 40, activations: Activations::Kept };
+/// Two tokens whose logits are told apart.
+const TOLD: [u32; 2] = [5, 11];
+
+fn decoder(name: &str, engine: Engine) -> Decoder {
+    let config = Golden::read().decoders[name].config(name);
+    Decoder::load(config, engine, &mut golden::Formula, Training::Trained).expect("a decoder")
+}
+
+fn host() -> Engine {
+    Engine::host(Kernels::Fused, Threads::One)
+}
+
+/// Three prompts with two responses each, of different lengths.
+fn batch() -> Sequences {
+    let mut batch = Sequences::default();
+    let tokens = |list: &[&[u32]]| list.iter().map(|y| Tokens::from(*y)).collect::<Vec<_>>();
+    batch.push([3, 17, 42].into(), tokens(&[&[1, 2, 3, 4], &[9]]));
+    batch.push([8].into(), tokens(&[&[7, 7], &[30, 21, 4]]));
+    batch.push([1; 20].into(), tokens(&[&[6, 5, 4, 3, 2], &[12, 13]]));
+    batch
+}
+
+/// A reward model whose head is the difference of two rows of the output's matrix.
+fn telling(name: &str, engine: Engine) -> ScoringModel {
+    let mut decoder = decoder(name, engine);
+    let width = decoder.config().width;
+    let row = |t: u32| &decoder.head().value[t as usize * width..][..width];
+    let head = row(TOLD[0]).iter().zip(row(TOLD[1])).map(|(a, b)| a - b).collect();
+    decoder.add_readout(head, Training::Trained);
+    ScoringModel::new(decoder, PASSES)
+}
+
+/// Every response of the batch with one more token.
+fn continued(token: u32) -> Sequences {
+    let (batch, mut longer) = (batch(), Sequences::default());
+    for (p, prompt) in batch.prompts().iter().enumerate() {
+        let own = &batch.responses()[batch.range(p)];
+        let add = |y: &Tokens| -> Tokens { y.iter().copied().chain([token]).collect() };
+        longer.push(prompt.clone(), own.iter().map(add));
+    }
+    longer
+}
+
+fn language_model(name: &str) -> LanguageModel {
+    let settings = SampleSettings {
+        temperature: 1.0,
+        top_k: 0,
+        top_p: 1.0,
+        max_new_tokens: 4,
+        end_tokens: vec![2],
+    };
+    LanguageModel::new(decoder(name, host()), settings, PASSES)
+}
+
+/// h·(w_a − w_b) is the difference of two logits, and so that of the log-probabilities that the language model
+/// gives to a and to b after the response.
+#[test]
+fn a_score_is_read_off_the_last_token() {
+    for name in ["llama", "gpt-neox-parallel"] {
+        let scores = telling(name, host()).log_probs(&batch()).expect("scores");
+        assert_eq!((scores.responses(), scores.values().len()), (6, 6));
+        let stock = Engine::host(Kernels::Stock, Threads::One);
+        let other = telling(name, stock).log_probs(&batch()).expect("scores");
+        let model = language_model(name);
+        let last = TOLD.map(|token| {
+            let log_pi = model.log_probs(&continued(token)).expect("log-probabilities");
+            (0..6).map(|i| *log_pi.response(i).last().expect("a token")).collect::<Vec<f64>>()
+        });
+        for i in 0..6 {
+            let wanted = last[0][i] - last[1][i];
+            for score in [scores.values()[i], other.values()[i]] {
+                assert!((score - wanted).abs() < 2e-5, "{name}: {score} {wanted}");
+            }
+        }
+    }
+}
+
+/// Gradients by parameter of Σ c·(output of each response).
+fn gradients<P>(policy: &mut P, batch: &Sequences, c: &[f64]) -> BTreeMap<String, Vec<f32>>
+where
+    P: Policy<Prompt = Tokens, Response = Tokens>,
+{
+    policy.clear_gradients();
+    policy.accumulate(batch, &mut |_| Some(c.to_vec())).expect("gradients");
+    let parameters = policy.parameters_mut().into_iter();
+    parameters
+        .map(|p| match p.scalars {
+            Scalars::F32 { gradient, .. } => (p.name.to_owned(), gradient.to_vec()),
+            Scalars::F64 { .. } => panic!("weights are in single precision"),
+        })
+        .collect()
+}
+
+/// The scores are differences of log-probabilities, so that their gradients are too, but for the matrices that
+/// embed and predict. The score is linear in the head: its gradient there is an exact difference.
+#[test]
+fn gradients_of_scores_are_those_of_the_logits_they_tell_apart() {
+    let c = [0.7, -1.1, 0.4, 0.9, -0.3, 1.3];
+    let name = "gpt-neox-parallel";
+    let mut model = telling(name, host());
+    let found = gradients(&mut model, &batch(), &c);
+    let mut language = language_model(name);
+    let of_token = |language: &mut LanguageModel, token| {
+        let longer = continued(token);
+        let places = longer.responses().iter().zip(&c);
+        let at_the_end = |(y, c): (&Tokens, &f64)| {
+            std::iter::repeat_n(0.0, y.len() - 1).chain([*c]).collect::<Vec<f64>>()
+        };
+        let c: Vec<f64> = places.flat_map(at_the_end).collect();
+        gradients(language, &longer, &c)
+    };
+    let [first, second] = TOLD.map(|token| of_token(&mut language, token));
+    let mut compared = 0;
+    for (name, found) in found.iter().filter(|(name, _)| !name.contains("embed")) {
+        let Some(first) = first.get(name) else { continue };
+        for ((found, a), b) in found.iter().zip(first).zip(&second[name]) {
+            assert!((found - (a - b)).abs() < 2e-4, "{name}: {found} {}", a - b);
+        }
+        compared += 1;
+    }
+    assert!(compared > 10, "{compared}");
+    let sum = |model: &ScoringModel| {
+        let scores = model.log_probs(&batch()).expect("scores");
+        scores.values().iter().zip(&c).map(|(s, c)| s * c).sum::<f64>()
+    };
+    let before = sum(&model);
+    let head = model.decoder().readout().expect("a head").value.clone();
+    let step: Vec<f32> = (0..head.len()).map(|i| 0.5 * (i as f32).sin()).collect();
+    let moved = head.iter().zip(&step).map(|(w, d)| w + d).collect();
+    model.decoder_mut().add_readout(moved, Training::Trained);
+    let gradient = &found[Decoder::READOUT];
+    let wanted: f64 = gradient.iter().zip(&step).map(|(g, d)| f64::from(g * d)).sum();
+    assert!((sum(&model) - before - wanted).abs() < 1e-4, "{} {wanted}", sum(&model) - before);
+}
+
+/// Methods see the proxy, data and measurements the gold reward.
+#[test]
+fn a_proxy_stands_before_the_true_reward() {
+    let name = "llama";
+    let task = PromptsTask {
+        train: vec![[3].into()],
+        test: Vec::new(),
+        comparisons: Comparisons::default(),
+        reward: Some(LengthReward::Min {}),
+        gold: None,
+        proxy: Some(telling(name, host())),
+        reference: language_model(name),
+        cache: None,
+    };
+    let (prompt, responses): (Tokens, [Tokens; 2]) = ([3].into(), [[1, 4, 9].into(), [8].into()]);
+    let scores = telling(name, host()).scores(&prompt, &responses).expect("scores");
+    assert_eq!(task.rewards(&prompt, &responses).expect("rewards"), scores);
+    assert_eq!(task.gold_rewards(&prompt, &responses).expect("rewards"), [-3.0, -1.0]);
+    assert!(task.has_reward_model());
+    let gold = PromptsTask { gold: task.proxy, proxy: None, ..task };
+    assert_eq!(gold.gold_rewards(&prompt, &responses).expect("rewards"), scores);
+    assert_eq!(gold.rewards(&prompt, &responses).expect("rewards"), scores);
+}
+
+const SCENARIO: &str = r#"id = "judge"
+title = "A tiny reward model"
+[problem.prompts]
+test = 3
+[policy.reward-model]
+model = "model"
+[policy.reward-model.lora]
+rank = 2
+[schedule]
+data = "offline"
+samples_per_round = 12
+responses_per_prompt = 2
+minibatch = 12
+steps = 60
+[data.preferences]
+jsonl = "pairs.jsonl"
+[measure]
+every = 20
+metrics = ["accuracy", "log_loss", "calibration_error"]
+[optimizer.adam]
+learning_rate = 0.02
+[seeds]
+count = 1
+[[method]]
+name = "bradley-terry"
+objective.dpo = { beta = 1.0 }
+"#;
+
+/// Responses with an `a` at their end are preferred to those with a `b`.
+fn place() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    write_small_model(&place.path().join("model"));
+    let words = ["x", "12", "th", "in", "o", "u"];
+    let row = |i: usize| {
+        let word = words[i % words.len()];
+        format!(r#"{{"prompt": "the {i}", "chosen": "{word} a", "rejected": "{word} b"}}"#) + "\n"
+    };
+    fs::write(place.path().join("pairs.jsonl"), (0..18).map(row).collect::<String>())
+        .expect("written");
+    fs::write(place.path().join("judge.toml"), SCENARIO).expect("written");
+    place
+}
+
+fn run(place: &Path, arguments: &[&str]) -> String {
+    let output = modeseek(place, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn trained(place: &Path) -> PathBuf {
+    let cells = fs::read_dir(place.join("runs/judge/cells")).expect("cells");
+    let cell = cells.flatten().next().expect("a cell").path();
+    cell.strip_prefix(place).expect("below").join("0/model")
+}
+
+/// The last value of a metric.
+fn last(place: &Path, id: &str, metric: &str) -> f64 {
+    let text = fs::read_to_string(place.join("runs").join(id).join("metrics.csv")).expect("there");
+    let name = format!(",{metric},");
+    let line = text.lines().rfind(|line| line.contains(&name)).expect(metric);
+    line.rsplit(',').next().and_then(|value| value.parse().ok()).expect("a number")
+}
+
+/// Trained from comparisons, it tells unseen ones right; its folder is a PEFT adapter with a head, by which
+/// responses are compared and a policy is trained, and which writes no text.
+#[test]
+fn a_reward_model_is_trained_kept_and_used() {
+    let place = place();
+    let place = place.path();
+    run(place, &["run", "judge.toml"]);
+    assert_eq!(last(place, "judge", "accuracy"), 1.0);
+    assert!(last(place, "judge", "log_loss") < 0.3);
+    let folder = trained(place);
+    let written: serde_json::Value = serde_json::from_str(
+        &fs::read_to_string(place.join(&folder).join("adapter_config.json")).expect("there"),
+    )
+    .expect("JSON");
+    assert_eq!(written["task_type"], "SEQ_CLS");
+    assert_eq!(written["modules_to_save"], serde_json::json!(["score"]));
+    let plain = place.join("model");
+    let files = ScoringModel::open(&plain, place, &host()).expect("a model");
+    let error = files.load(&plain, &host()).map(drop).expect_err("no head").to_string();
+    assert!(error.contains("is no reward model; it has no `score.weight`"), "{error}");
+
+    let folder = folder.to_str().expect("text");
+    fs::write(place.join("prompts.jsonl"), "{\"prompt\": \"the\"}\n{\"prompt\": \"x\"}\n")
+        .expect("written");
+    let reward = format!("model={folder}");
+    let asked = ["prompts.jsonl", "--model", "model", "--max-new-tokens", "4", "--test", "0"];
+    run(place, &[&["data", "build"], &asked[..], &["--out", "data", "--reward", &reward]].concat());
+    let rows = fs::read_to_string(place.join("data/train.jsonl")).expect("there");
+    let row: serde_json::Value =
+        serde_json::from_str(rows.lines().next().expect("a row")).expect("JSON");
+    assert!(row["chosen_reward"].as_f64() > row["rejected_reward"].as_f64());
+
+    let policy = SCENARIO
+        .replace("\"judge\"", "\"pupil\"")
+        .replace(
+            "test = 3",
+            &format!(
+                "test = 8\njsonl = \"pairs.jsonl\"\nreward.min = {{}}\nproxy_model = \"{folder}\""
+            ),
+        )
+        .replace("policy.reward-model", "policy.language-model")
+        .replace("[data.preferences]\njsonl = \"pairs.jsonl\"\n", "")
+        .replace("\"offline\"", "\"on-policy\"")
+        .replace("model = \"model\"", "model = \"model\"\nmax_new_tokens = 4")
+        .replace(
+            "[\"accuracy\", \"log_loss\", \"calibration_error\"]",
+            "[\"gold_reward\", \"proxy_reward\"]",
+        )
+        .replace("objective.dpo = { beta = 1.0 }", "objective.best-of-n = {}")
+        .replace("= 12", "= 48")
+        .replace("responses_per_prompt = 2", "responses_per_prompt = 4")
+        .replace("0.02", "0.01");
+    fs::write(place.join("pupil.toml"), policy).expect("written");
+    run(place, &["run", "pupil.toml"]);
+    // Both rewards are measured: what the method sees, and minus the tokens.
+    let (proxy, gold) = (last(place, "pupil", "proxy_reward"), last(place, "pupil", "gold_reward"));
+    assert!(proxy.abs() < 8.0 && (-4.0..=0.0).contains(&gold), "{proxy} {gold}");
+
+    let refused = modeseek(
+        place,
+        &[
+            "llm",
+            "generate",
+            "--prompt",
+            "the",
+            "--max-new-tokens",
+            "4",
+            "--model",
+            "model",
+            "--adapter",
+            folder,
+        ],
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("the adapter makes a reward model"), "{said}");
+}
