@@ -94,6 +94,79 @@ fn exact_reverse_and_forward_kl_reach_the_target() {
     }
 }
 
+/// A penalty's schedule of exact gradients, and its last expected reward and divergence to the target
+/// π_ref·exp(r/0.1).
+fn penalised(objective: &str, metric: &str) -> f64 {
+    let schedule = "expectation = \"exact\"\nsamples_per_round = 10\nminibatch = 10\nsteps = 4000\n\
+                    learning_rate_decay = \"cosine\"";
+    let rest = "[optimizer.adam]\nlearning_rate = 0.05\n[measure]\nevery = 4000";
+    let text = scenario(objective, schedule, rest)
+        .replace("reward = \"R1\"", "reward = \"R1\"\ntarget_temperature = 0.1");
+    last(&train(&text, 0).expect("trained"), metric)
+}
+
+/// The policy gradient of r − c·log(π/π_ref) is that of E[r] − c·KL(π‖π_ref), whose best policy is
+/// π_ref·exp(r/c); so is that of k2 in the loss.
+#[test]
+fn a_kl_penalty_leads_to_the_target_of_its_coefficient() {
+    let in_reward = "kl = { coefficient = 0.1, estimator = \"k1\", place = \"reward\" }";
+    let in_loss = "kl = { coefficient = 0.1, estimator = \"k2\" }";
+    for objective in [
+        format!("reinforce = {{ {in_reward} }}"),
+        format!("ppo = {{ {in_reward} }}"),
+        format!("grpo = {{ scale = \"nothing\", {in_reward} }}"),
+        format!("reinforce = {{ {in_loss} }}"),
+        format!("grpo = {{ scale = \"nothing\", {in_loss} }}"),
+    ] {
+        let distance = penalised(&objective, "reverse_kl_target");
+        assert!(distance < 1e-3, "{objective}: {distance}");
+    }
+}
+
+/// k3 in the loss descends c·KL(π_ref‖π) instead: π = c·π_ref/(c + E[r] − r) at rest, where E[r] makes it sum
+/// to 1 (by bisection); k1 in the loss holds nothing.
+#[test]
+fn k3_in_the_loss_covers_the_reference_and_k1_does_not_hold() {
+    let problem: modeseek::problem::ProblemSpec =
+        toml::from_str("[bumps]\nreward = \"R1\"").expect("valid");
+    let problem = Problem::new(&problem, std::path::Path::new(".")).expect("problem");
+    let (c, best) = (0.1, problem.rewards().iter().copied().fold(0.0, f64::max));
+    let mass = |level: f64| -> f64 {
+        let arms = problem.log_reference().iter().zip(problem.rewards());
+        arms.map(|(lp, r)| c * lp.exp() / (level - r)).sum()
+    };
+    let (mut low, mut high) = (best + 1e-12, best + 1.0);
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if mass(middle) > 1.0 { low = middle } else { high = middle }
+    }
+    let kl = |estimator: &str| {
+        let objective =
+            format!("reinforce = {{ kl = {{ coefficient = 0.1, estimator = \"{estimator}\" }} }}");
+        penalised(&objective, "gold_reward")
+    };
+    let reward = kl("k3");
+    assert!((reward - (low - c)).abs() < 2e-3, "{reward} against {}", low - c);
+    assert!(kl("k1") > 0.99);
+}
+
+/// Above its target the coefficient grows, below it falls, and the divergence is held there.
+#[test]
+fn an_adaptive_penalty_holds_its_target() {
+    let objective = "ppo = { kl = { coefficient = 0.01, estimator = \"k1\", place = \"reward\", \
+                     target = 1.5, horizon = 1000.0 } }";
+    let schedule = "samples_per_round = 100\nminibatch = 100\nsteps = 1500";
+    let rest = "[optimizer.adam]\nlearning_rate = 0.02\n[measure]\nevery = 50";
+    let run = train(&scenario(objective, schedule, rest), 0).expect("trained");
+    let (divergence, weight) = (series(&run, "reverse_kl_ref"), series(&run, "kl_coefficient"));
+    let tail = &divergence[divergence.len() - 10..];
+    let mean = tail.iter().sum::<f64>() / 10.0;
+    assert!((mean - 1.5).abs() < 0.25, "{mean} {divergence:?}");
+    // It is lowered as long as the policy is nearer than that, and raised beyond.
+    let (least, most) = weight.iter().fold((1.0f64, 0.0f64), |(l, m), w| (l.min(*w), m.max(*w)));
+    assert!(least < 0.01 && most > 0.03, "{weight:?}");
+}
+
 #[test]
 fn ppo_with_one_pass_over_one_minibatch_is_reinforce() {
     let rest = "[optimizer.adam]\nlearning_rate = 0.05\n[measure]\nmetrics = [\"gold_reward\"]";

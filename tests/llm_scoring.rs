@@ -92,8 +92,8 @@ fn a_score_is_read_off_the_last_token() {
             let log_pi = model.log_probs(&continued(token)).expect("log-probabilities");
             (0..6).map(|i| *log_pi.response(i).last().expect("a token")).collect::<Vec<f64>>()
         });
-        for i in 0..6 {
-            let wanted = last[0][i] - last[1][i];
+        for (i, (a, b)) in last[0].iter().zip(&last[1]).enumerate() {
+            let wanted = a - b;
             for score in [scores.values()[i], other.values()[i]] {
                 assert!((score - wanted).abs() < 2e-5, "{name}: {score} {wanted}");
             }

@@ -91,6 +91,8 @@ fn logit_gradient(spec: &ObjectiveSpec, law: &[f64], rewards: &[f64], draws: usi
         offsets: &offsets,
         log_old: &[],
         log_ref: &log(&reference),
+        log_ref_tokens: &[],
+        kl_coefficient: 0.0,
         log_target: &[],
         reward: rewards,
         advantage: &[],

@@ -58,6 +58,8 @@ fn losses_and_coefficients_agree_with_the_golden_file() {
             offsets: if paired { &[0, 1, 2] } else { &[0, 1] },
             log_old: &[cell("old_logp")],
             log_ref: &[cell("ref_logp_chosen"), cell("ref_logp_rejected")],
+            log_ref_tokens: &[],
+            kl_coefficient: 0.0,
             log_target: &[],
             reward: &signal,
             advantage: &signal,

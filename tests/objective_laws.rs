@@ -1,8 +1,9 @@
 //! The laws that every objective obeys, in one table: objectives × laws.
 
 use modeseek::objective::{
-    Dpo, DpoSpec, Group, HingeSpec, IpoSpec, Law, Ledger, Objective, ObjectiveSpec, Ppo, PpoSpec,
-    Pushed, RatioClip, Reinforce, ReinforceSpec, Rwr, RwrSpec, TABLE_1, Unit, UnlikelihoodSpec,
+    Dpo, DpoSpec, Group, GrpoSpec, HingeSpec, IpoSpec, KlEstimator, KlPlace, KlSpec, Law, Ledger,
+    Objective, ObjectiveSpec, Ppo, PpoSpec, Pushed, RatioClip, Reinforce, ReinforceSpec, Rwr,
+    RwrSpec, TABLE_1, TokenSum, Unit, UnlikelihoodSpec,
 };
 use modeseek::preference::{Pair, PairRule, PairSpec};
 use modeseek::stream::{Purpose, Streams};
@@ -21,6 +22,17 @@ fn objectives() -> Vec<ObjectiveSpec> {
         ObjectiveSpec::Reinforce(ReinforceSpec::default()),
         ObjectiveSpec::Ppo(ppo),
         ObjectiveSpec::Ppo(PpoSpec { ratio_clip: RatioClip::None, ..ppo }),
+        ObjectiveSpec::Ppo(PpoSpec { kl: kl(KlEstimator::K2), ..ppo }),
+        ObjectiveSpec::Reinforce(ReinforceSpec {
+            kl: kl(KlEstimator::K1),
+            ..ReinforceSpec::default()
+        }),
+        ObjectiveSpec::Grpo(GrpoSpec { ratio_clip: ppo.ratio_clip, ..GrpoSpec::default() }),
+        ObjectiveSpec::Grpo(GrpoSpec {
+            tokens: TokenSum::Sum,
+            kl: kl(KlEstimator::K3),
+            ..GrpoSpec::default()
+        }),
         ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.0 }),
         ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.1 }),
         ObjectiveSpec::Ipo(IpoSpec { tau: Some(0.2), target_margin: None }),
@@ -33,6 +45,12 @@ fn objectives() -> Vec<ObjectiveSpec> {
     ]
 }
 
+/// A penalty in the loss.
+fn kl(estimator: KlEstimator) -> Option<KlSpec> {
+    let (place, target) = (KlPlace::Loss, None);
+    Some(KlSpec { coefficient: 0.3, estimator, place, target, horizon: 10_000.0 })
+}
+
 /// All inputs of a group, owned.
 #[derive(Debug, Clone, Default)]
 struct Input {
@@ -40,6 +58,7 @@ struct Input {
     log_pi: Vec<Vec<f64>>,
     log_old: Vec<Vec<f64>>,
     log_ref: Vec<f64>,
+    log_ref_tokens: Vec<Vec<f64>>,
     log_target: Vec<f64>,
     reward: Vec<f64>,
     advantage: Vec<f64>,
@@ -72,6 +91,8 @@ impl Input {
         let log_old =
             log_pi.iter().map(|y| y.iter().map(|l| l + 0.8 * (u() - 0.5)).collect()).collect();
         let log_ref = log_pi.iter().map(|y| y.iter().sum::<f64>() + u() - 0.5).collect();
+        let log_ref_tokens =
+            log_pi.iter().map(|y| y.iter().map(|l| l - 0.6 + (3.7 * l).sin()).collect()).collect();
         let target: Vec<f64> = (0..responses).map(|_| 0.1 + u()).collect();
         let law: Vec<f64> = (0..responses).map(|_| 0.1 + u()).collect();
         let reward: Vec<f64> = (0..responses).map(|_| 2.0 * u()).collect();
@@ -79,6 +100,7 @@ impl Input {
         let reward: Vec<f64> = reward.iter().map(|r| r - mean).collect();
         let mut input =
             Input { log_pi, log_old, log_ref, advantage: reward.clone(), ..Input::default() };
+        input.log_ref_tokens = log_ref_tokens;
         input.log_target = normalised(&target).iter().map(|p| p.ln()).collect();
         input.law = Some(normalised(&law));
         input.draws = 4;
@@ -106,6 +128,7 @@ impl Input {
             log_pi: tokens(&self.log_pi),
             log_old: tokens(&self.log_old),
             log_ref: pick(&self.log_ref),
+            log_ref_tokens: tokens(&self.log_ref_tokens),
             log_target: pick(&self.log_target),
             advantage: pick(&self.advantage),
             law: self.law.as_deref().map(pick),
@@ -122,12 +145,15 @@ impl Input {
             offsets.push(offsets[offsets.len() - 1] + y.len());
         }
         let (log_pi, log_old) = (self.log_pi.concat(), self.log_old.concat());
+        let log_ref_tokens = self.log_ref_tokens.concat();
         let law = self.law.as_deref();
         let group = Group {
             log_pi: &log_pi,
             offsets: &offsets,
             log_old: &log_old,
             log_ref: &self.log_ref,
+            log_ref_tokens: &log_ref_tokens,
+            kl_coefficient: 0.3,
             log_target: &self.log_target,
             reward: &self.reward,
             advantage: &self.advantage,
@@ -334,6 +360,7 @@ fn everything_is_finite_at_log_ratios_of_seven_hundred() {
                 input.log_pi[i] = vec![shift];
                 input.log_old[i] = vec![shift - ratio];
                 input.log_ref[i] = shift - ratio;
+                input.log_ref_tokens[i] = vec![shift - ratio];
                 input.log_target[i] = shift - ratio;
             }
             let account = input.account(objective);
@@ -357,12 +384,13 @@ fn there_is_one_term_for_each_pair_or_response() {
 
 /// Three responses at a generic point: log π = (−1.2, −0.7−1.6, −0.5), rewards (0.4, −0.3, 0.9),
 /// log π_ref = (−1.5, −2.0, −0.9), log π_old = (−1.3, (−0.9, −1.5), −0.8), advantages (0.4, −0.6,
-/// 0.5), log target = log (0.2, 0.3, 0.5).
+/// 0.5), log target = log (0.2, 0.3, 0.5); the second response's log π_ref is −1.1 − 0.9 by token.
 fn generic() -> Input {
     let mut input = Input {
         log_pi: vec![vec![-1.2], vec![-0.7, -1.6], vec![-0.5]],
         log_old: vec![vec![-1.3], vec![-0.9, -1.5], vec![-0.8]],
         log_ref: vec![-1.5, -2.0, -0.9],
+        log_ref_tokens: vec![vec![-1.5], vec![-1.1, -0.9], vec![-0.9]],
         log_target: vec![0.2f64.ln(), 0.3f64.ln(), 0.5f64.ln()],
         advantage: vec![0.4, -0.6, 0.5],
         ..Input::default()
@@ -391,7 +419,12 @@ fn losses_at_a_generic_point_are_those_computed_by_hand() {
         // −.4·1.105171 + .6·(1.221403 + .904837) − .5·1.3
         0.1836757, // … unclipped: −.5·1.349859
         0.1587463,
-        // softplus(−.18) + softplus(−.03) + softplus(−.21) = .607192 + .678260 + .593650
+        // d = .3; .4, −.7; .4: + .3·½·(.09 + .16 + .49 + .16)
+        0.3186757, // −.65 + .3·(.3 + .4 − .7 + .4)
+        -0.53,     // −.4·1.105171 + .6·(1.221403 + .904837)/2 − .5·1.3
+        -0.4541963,
+        // −.4·1.105171 + .6·2.126240 − .5·1.2 + .3·(.040818 + .070320 + .313753 + .070320)
+        0.3822390, // softplus(−.18) + softplus(−.03) + softplus(−.21) = .607192 + .678260 + .593650
         1.8791010, // + .1·.3·(.6 + .1 + .7): label smoothing adds ε·βh to each
         1.9211010,
         // (.6 − 2.5)² + (.1 − 2.5)² + (.7 − 2.5)² = 3.61 + 5.76 + 3.24

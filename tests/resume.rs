@@ -43,6 +43,9 @@ name = "ppo"
 objective.ppo = { baseline = "running-mean", standardise = true }
 schedule.gradient_clip = 0.5
 [[method]]
+name = "adaptive penalty"
+objective.grpo = { kl = { coefficient = 0.1, place = "reward", target = 0.5, horizon = 300.0 } }
+[[method]]
 name = "exact"
 objective.reverse-kl = {}
 schedule.expectation = "exact"

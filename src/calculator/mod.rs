@@ -128,6 +128,8 @@ fn account(objective: &dyn Objective, numbers: &Numbers) -> (Vec<f64>, Vec<f64>)
         offsets: &offsets,
         log_old: &numbers.log_old,
         log_ref: &numbers.log_ref,
+        log_ref_tokens: &[],
+        kl_coefficient: 0.0,
         log_target: &[],
         reward: &numbers.reward,
         advantage: &numbers.advantage,
@@ -181,7 +183,8 @@ fn per_prompt(
 /// The responses of one prompt, `[log π, reward]` each, with their leave-one-out advantages.
 fn responses(cells: &[Vec<f64>]) -> Numbers {
     let reward: Vec<f64> = cells.iter().map(|cell| cell[1]).collect();
-    let rloo = AdvantageSpec { baseline: BaselineSpec::LeaveOneOut, standardise: false };
+    let baseline = BaselineSpec::LeaveOneOut;
+    let rloo = AdvantageSpec { baseline, ..AdvantageSpec::default() };
     let advantage = rloo.advantages(&reward, &[0, reward.len()], &mut RunningMean::default());
     let log_pi = cells.iter().map(|cell| cell[0]).collect();
     Numbers { log_pi, reward, advantage, ..Numbers::default() }

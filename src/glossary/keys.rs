@@ -8,7 +8,8 @@ use super::objectives;
 use super::source::{Member, item};
 use crate::learner::{AdamSpec, DataSpec, MeasureSpec, PreferenceFile, ScheduleSpec, SgdSpec};
 use crate::objective::{
-    DpoSpec, HingeSpec, IpoSpec, PpoSpec, ReinforceSpec, RwrSpec, UnlikelihoodSpec,
+    DpoSpec, GrpoSpec, HingeSpec, IpoSpec, KlSpec, PpoSpec, ReinforceSpec, RwrSpec,
+    UnlikelihoodSpec,
 };
 use crate::policy::{
     FitSpec, LanguageModelSpec, LoraSpec, MlpSpec, NanoSpec, ScoringModelSpec, StopSpec,
@@ -58,7 +59,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 46] = [
+const SECTIONS: [Section; 50] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -110,7 +111,11 @@ const SECTIONS: [Section; 46] = [
     section("policy.reward-model.lora", "LoraSpec", || filled::<LoraSpec>("")),
     section("objective.rwr", "RwrSpec", || filled::<RwrSpec>("")),
     section("objective.reinforce", "ReinforceSpec", || filled::<ReinforceSpec>("")),
+    section("objective.reinforce.kl", "KlSpec", || filled::<KlSpec>(KL)),
     section("objective.ppo", "PpoSpec", || filled::<PpoSpec>("")),
+    section("objective.ppo.kl", "KlSpec", || filled::<KlSpec>(KL)),
+    section("objective.grpo", "GrpoSpec", || filled::<GrpoSpec>("")),
+    section("objective.grpo.kl", "KlSpec", || filled::<KlSpec>(KL)),
     section("objective.dpo", "DpoSpec", || filled::<DpoSpec>("")),
     section("objective.ipo", "IpoSpec", || filled::<IpoSpec>("")),
     section("objective.hinge", "HingeSpec", || filled::<HingeSpec>("")),
@@ -128,6 +133,9 @@ const SECTIONS: [Section; 46] = [
     section("optimizer.sgd", "SgdSpec", || filled::<SgdSpec>("learning_rate = 1")),
     section("measure", "MeasureSpec", || filled::<MeasureSpec>("")),
 ];
+
+/// The least that a KL penalty needs.
+const KL: &str = "coefficient = 1";
 
 /// The blocks in double brackets, and the column of a CSV file.
 const BLOCKS: [Section; 7] = [

@@ -5,7 +5,8 @@ use super::source::{headed, item, pascal_case};
 use crate::objective::{Row, Signal, TABLE_1};
 
 /// Other names of objectives.
-const ALIASES: [(&str, &[&str]); 5] = [
+const ALIASES: [(&str, &[&str]); 6] = [
+    ("grpo", &["group relative policy optimisation", "Dr. GRPO"]),
     ("reinforce", &["RLOO", "policy gradient method"]),
     ("dpo", &["conservative DPO"]),
     ("hinge", &["RSO"]),
@@ -18,13 +19,14 @@ pub const BY_HAND: [&str; 9] =
     ["dpo", "ipo", "hinge", "pref-ft", "best-of-n", "rwr", "reinforce", "ppo", "unlikelihood"];
 
 /// What the loss of one term is counted in.
-const UNITS: [(&str, &str); 12] = [
+const UNITS: [(&str, &str); 13] = [
     ("pref-ft", "nats"),
     ("binary-feedme", "nats"),
     ("best-of-n", "nats"),
     ("rwr", "nats × weight"),
     ("reinforce", "reward units × nats"),
     ("ppo", "reward units (times the ratio π/π_old)"),
+    ("grpo", "none with deviation, else reward units (times the ratio π/π_old)"),
     ("dpo", "nats of the label's likelihood"),
     ("ipo", "nats²"),
     ("hinge", "none: shares of the margin 1/β"),

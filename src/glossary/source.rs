@@ -5,14 +5,16 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 36] = [
+const SOURCES: [&str; 38] = [
     include_str!("../objective/advantage.rs"),
     include_str!("../objective/best_of_n.rs"),
     include_str!("../objective/binary_feedme.rs"),
     include_str!("../objective/divergence.rs"),
     include_str!("../objective/dpo.rs"),
+    include_str!("../objective/grpo.rs"),
     include_str!("../objective/hinge.rs"),
     include_str!("../objective/ipo.rs"),
+    include_str!("../objective/kl.rs"),
     include_str!("../objective/ppo.rs"),
     include_str!("../objective/pref_ft.rs"),
     include_str!("../objective/reinforce.rs"),

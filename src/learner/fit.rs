@@ -52,6 +52,8 @@ pub fn reverse_kl_coefficients<P, R>(
             offsets: &log_pi.offsets()[places.start..=places.end],
             log_old: &[],
             log_ref: &[],
+            log_ref_tokens: &[],
+            kl_coefficient: 0.0,
             log_target: &log_ref[p],
             reward: &[],
             advantage: &[],

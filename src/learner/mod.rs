@@ -37,7 +37,7 @@ pub use spec::{
 };
 pub use task::{BanditTask, Task};
 
-use crate::objective::{AdvantageSpec, Needs, Objective, ObjectiveSpec, RunningMean};
+use crate::objective::{AdvantageSpec, KlSpec, Needs, Objective, ObjectiveSpec, RunningMean};
 use crate::policy::PolicyError;
 use crate::preference::PairRule;
 use crate::stream::Streams;
@@ -94,6 +94,7 @@ pub struct Method {
     objective: Box<dyn Objective>,
     needs: Needs,
     advantage: Option<AdvantageSpec>,
+    kl: Option<KlSpec>,
     rule: PairRule,
     exact: bool,
 }
@@ -110,6 +111,7 @@ impl Method {
             objective: spec.build()?,
             needs: spec.needs(),
             advantage: spec.advantage(),
+            kl: spec.kl(),
             rule,
             exact: expectation == Expectation::Exact,
         })
@@ -117,7 +119,11 @@ impl Method {
 
     /// Whether the objective reads log π_ref.
     fn reference(&self) -> Reference {
-        if self.needs.reference { Reference::Read } else { Reference::Unread }
+        match self.needs {
+            Needs { reference: true, .. } => Reference::Read,
+            Needs { token_reference: true, .. } => Reference::ByToken,
+            _ => Reference::Unread,
+        }
     }
 }
 
@@ -130,6 +136,8 @@ pub struct Learner<'a, T: Task> {
     streams: Streams,
     source: Source<T>,
     baseline: RunningMean,
+    /// The weight of a KL penalty in the next round (reward units per nat).
+    kl_coefficient: f64,
     progress: Progress,
     /// The round at work; `None` between rounds.
     work: Option<AtWork<T>>,
@@ -199,8 +207,19 @@ impl<'a, T: Task> Learner<'a, T> {
             (None, Supply::Pool(n)) => Source::OnPolicy(PromptSource::Pool(Cycle::new(n, streams))),
             _ => Source::OnPolicy(PromptSource::Fresh { next: 0 }),
         };
-        let (baseline, work) = (RunningMean::default(), None);
-        Ok(Learner { task, method, schedule, optimizer, streams, source, baseline, progress, work })
+        let kl_coefficient = method.kl.map_or(0.0, |kl| kl.coefficient);
+        Ok(Learner {
+            task,
+            method,
+            schedule,
+            optimizer,
+            streams,
+            source,
+            baseline: RunningMean::default(),
+            kl_coefficient,
+            progress,
+            work: None,
+        })
     }
 
     /// The offline data, if any.

@@ -61,13 +61,16 @@ pub struct StepReport {
     pub staleness_max: u64,
     /// Tokens whose log-probability it pushed.
     pub tokens: usize,
+    /// The weight of a KL penalty, where there is one.
+    pub kl_coefficient: Option<f64>,
 }
 
 impl StepReport {
     /// Its numbers by the names of their metrics.
     pub fn metrics(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
         let norm = self.gradient_norm.map(|norm| ("grad_norm", norm));
-        std::iter::once(("loss", self.loss)).chain(norm).chain([
+        let kl = self.kl_coefficient.map(|coefficient| ("kl_coefficient", coefficient));
+        std::iter::once(("loss", self.loss)).chain(norm).chain(kl).chain([
             ("learning_rate", self.learning_rate),
             ("negative_gradient_fraction", self.negative_gradient_fraction),
             ("negative_gradient_mass", self.negative_gradient_mass),

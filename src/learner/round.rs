@@ -17,6 +17,10 @@ pub(super) struct Round<T: Task> {
     pub advantages: Vec<Vec<f64>>,
     /// log π of each response's tokens when the round began, empty if no objective reads it.
     pub old: Vec<Vec<f64>>,
+    /// Tokens of each response, known with `old`.
+    lengths: Vec<Vec<usize>>,
+    /// The weight of a KL penalty (reward units per nat).
+    pub kl_coefficient: f64,
 }
 
 /// The round at work and what is left of it.
@@ -41,7 +45,8 @@ impl<T: Task> AtWork<T> {
 impl<T: Task> Round<T> {
     /// A round of these samples.
     pub fn new(samples: Vec<Rc<PromptSamples<T>>>) -> Self {
-        Round { samples, places: None, advantages: Vec::new(), old: Vec::new() }
+        let (advantages, old) = (Vec::new(), Vec::new());
+        Round { samples, places: None, advantages, old, lengths: Vec::new(), kl_coefficient: 0.0 }
     }
 
     /// A round of the offline data at these places.
@@ -50,9 +55,27 @@ impl<T: Task> Round<T> {
         Round { places: Some(places), ..Round::new(samples) }
     }
 
-    /// Computes the advantages of the whole round.
-    pub fn set_advantages(&mut self, spec: AdvantageSpec, state: &mut RunningMean) {
-        let rewards: Vec<f64> = self.samples.iter().flat_map(|s| s.rewards.clone()).collect();
+    /// A number for each response, from log π − log π_ref of its tokens when the round began:
+    /// `[responses]` of all prompts.
+    pub fn of_log_ratios(&self, number: impl Fn(&mut dyn Iterator<Item = f64>) -> f64) -> Vec<f64> {
+        let mut numbers = Vec::new();
+        for (samples, (old, lengths)) in self.samples.iter().zip(self.old.iter().zip(&self.lengths))
+        {
+            let mut ratios = old.iter().zip(&samples.log_ref_tokens).map(|(a, b)| a - b);
+            numbers.extend(lengths.iter().map(|count| number(&mut ratios.by_ref().take(*count))));
+        }
+        numbers
+    }
+
+    /// Computes the advantages of the whole round, from rewards less some penalties: `[responses]`, or none.
+    pub fn set_advantages(
+        &mut self,
+        spec: AdvantageSpec,
+        state: &mut RunningMean,
+        penalties: &[f64],
+    ) {
+        let mut rewards: Vec<f64> = self.samples.iter().flat_map(|s| s.rewards.clone()).collect();
+        rewards.iter_mut().zip(penalties).for_each(|(reward, penalty)| *reward -= penalty);
         let mut offsets = vec![0];
         offsets.extend(self.samples.iter().scan(0, |end, s| {
             *end += s.rewards.len();
@@ -79,7 +102,9 @@ impl<T: Task> Round<T> {
         let log_pi = policy.log_probs(&batch)?;
         let held =
             |p: usize| tokens(&log_pi, batch.range(p)).iter().map(|lp| lp.max(floor)).collect();
-        self.old = everyone.into_iter().map(held).collect();
+        self.old = everyone.iter().copied().map(held).collect();
+        let lengths = |p| batch.range(p).map(|i| log_pi.response(i).len()).collect();
+        self.lengths = everyone.into_iter().map(lengths).collect();
         Ok(())
     }
 
@@ -109,6 +134,8 @@ impl<T: Task> Round<T> {
             log_pi: tokens(log_pi, range),
             log_old: self.old.get(place).map_or(&[], Vec::as_slice),
             log_ref: &samples.log_ref,
+            log_ref_tokens: &samples.log_ref_tokens,
+            kl_coefficient: self.kl_coefficient,
             log_target: &samples.log_target,
             reward: &samples.rewards,
             advantage: self.advantages.get(place).map_or(&[], Vec::as_slice),

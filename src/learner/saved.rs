@@ -19,6 +19,8 @@ use std::rc::Rc;
 struct State<P, R, O> {
     optimizer_steps: i32,
     baseline: RunningMean,
+    #[serde(default)]
+    kl_coefficient: f64,
     progress: Progress,
     source: SourcePlace,
     work: Option<SavedWork<P, R>>,
@@ -39,6 +41,8 @@ struct SavedWork<P, R> {
     samples: Samples<P, R>,
     advantages: Vec<Vec<f64>>,
     old: Vec<Vec<f64>>,
+    #[serde(default)]
+    kl_coefficient: f64,
     passes: usize,
     left: VecDeque<Vec<usize>>,
     begun_at: u64,
@@ -61,6 +65,8 @@ struct OwnSamples<P, R> {
     responses: Vec<R>,
     rewards: Vec<f64>,
     log_ref: Vec<f64>,
+    #[serde(default)]
+    log_ref_tokens: Vec<f64>,
     log_target: Vec<f64>,
     pairs: Vec<Pair>,
     law: Option<Vec<f64>>,
@@ -74,6 +80,7 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
             responses: samples.responses.clone(),
             rewards: samples.rewards.clone(),
             log_ref: samples.log_ref.clone(),
+            log_ref_tokens: samples.log_ref_tokens.clone(),
             log_target: samples.log_target.clone(),
             pairs: samples.pairs.clone(),
             law: samples.law.clone(),
@@ -87,6 +94,7 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
             responses: self.responses,
             rewards: self.rewards,
             log_ref: self.log_ref,
+            log_ref_tokens: self.log_ref_tokens,
             log_target: self.log_target,
             pairs: self.pairs,
             law: self.law,
@@ -107,6 +115,7 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
             samples,
             advantages: round.advantages.clone(),
             old: round.old.clone(),
+            kl_coefficient: round.kl_coefficient,
             passes: work.passes,
             left: work.left.clone(),
             begun_at: work.begun_at,
@@ -128,6 +137,7 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
         };
         round.advantages = self.advantages;
         round.old = self.old;
+        round.kl_coefficient = self.kl_coefficient;
         let (passes, left, begun_at) = (self.passes, self.left, self.begun_at);
         Some(AtWork { round: Rc::new(round), passes, left, begun_at })
     }
@@ -181,6 +191,7 @@ impl<T: Task> Learner<'_, T> {
         let state = State {
             optimizer_steps: self.optimizer.steps(),
             baseline: self.baseline,
+            kl_coefficient: self.kl_coefficient,
             progress: self.progress,
             source: self.source.place(),
             work: self.work.as_ref().map(SavedWork::of),
@@ -233,6 +244,7 @@ impl<T: Task> Learner<'_, T> {
         let unknown = || misfit("samples of other data");
         self.work = state.work.map(|w| w.back(self.data()).ok_or_else(unknown)).transpose()?;
         (self.baseline, self.progress) = (state.baseline, state.progress);
+        self.kl_coefficient = state.kl_coefficient;
         observer.put_back(state.observer);
         Ok(())
     }

@@ -20,6 +20,8 @@ pub struct PromptSamples<T: Task> {
     pub rewards: Vec<f64>,
     /// log π_ref of each response: `[responses]`, nats.
     pub log_ref: Vec<f64>,
+    /// log π_ref of each token: `[tokens]`, nats; empty unless a KL penalty reads it.
+    pub log_ref_tokens: Vec<f64>,
     /// log of the target at each response: `[responses]`, nats; empty unless enumerated.
     pub log_target: Vec<f64>,
     /// The comparisons made between the responses.
@@ -65,6 +67,8 @@ pub(super) struct Labeller<'a, T: Task> {
 pub(super) enum Reference {
     /// It is computed for every response.
     Read,
+    /// It is computed for every token.
+    ByToken,
     /// It is left out.
     Unread,
 }
@@ -79,12 +83,16 @@ impl<T: Task> Labeller<'_, T> {
         address: u64,
         drawn_at: u64,
     ) -> Result<PromptSamples<T>, PolicyError> {
-        let log_ref = match self.reference {
-            Reference::Read => self.task.log_reference(&prompt, &responses)?,
-            Reference::Unread => Vec::new(),
-        };
+        let (mut log_ref, mut log_ref_tokens) = (Vec::new(), Vec::new());
+        match self.reference {
+            Reference::Read => log_ref = self.task.log_reference(&prompt, &responses)?,
+            Reference::ByToken => {
+                log_ref_tokens = self.task.log_reference_tokens(&prompt, &responses)?;
+            }
+            Reference::Unread => {}
+        }
         let samples = self.without_reference(prompt, responses, address, drawn_at)?;
-        Ok(PromptSamples { log_ref, ..samples })
+        Ok(PromptSamples { log_ref, log_ref_tokens, ..samples })
     }
 
     /// The same without log π_ref.
@@ -97,8 +105,17 @@ impl<T: Task> Labeller<'_, T> {
     ) -> Result<PromptSamples<T>, PolicyError> {
         let rewards = self.task.rewards(&prompt, &responses)?;
         let pairs = self.compare(&prompt, &responses, &rewards, address)?;
-        let (log_ref, log_target, law) = (Vec::new(), Vec::new(), None);
-        Ok(PromptSamples { prompt, responses, rewards, log_ref, log_target, pairs, law, drawn_at })
+        Ok(PromptSamples {
+            prompt,
+            responses,
+            rewards,
+            log_ref: Vec::new(),
+            log_ref_tokens: Vec::new(),
+            log_target: Vec::new(),
+            pairs,
+            law: None,
+            drawn_at,
+        })
     }
 
     /// Offline data, log π_ref of all of them asked for at once; prompt `i` has the address `i`.
@@ -108,7 +125,8 @@ impl<T: Task> Labeller<'_, T> {
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
         let log_ref = match self.reference {
             Reference::Read => self.task.log_reference_of_data(&data)?,
-            Reference::Unread => vec![Vec::new(); data.len()],
+            // A KL penalty is refused for offline data.
+            Reference::ByToken | Reference::Unread => vec![Vec::new(); data.len()],
         };
         let labelled = |(address, ((prompt, responses), log_ref))| {
             let samples = self.without_reference(prompt, responses, address, 0)?;

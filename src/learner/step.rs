@@ -152,6 +152,7 @@ impl<T: Task> Learner<'_, T> {
             staleness_mean: ages().sum::<u64>() as f64 / minibatch.len() as f64,
             staleness_max: ages().max().unwrap_or(0),
             tokens: log_pi.values().len(),
+            kl_coefficient: self.method.kl.map(|_| round.kl_coefficient),
         }
     }
 }

@@ -45,7 +45,14 @@ pub trait Task {
         responses: &[Self::Response],
     ) -> Result<Vec<f64>, PolicyError>;
 
-    /// The same of all offline data at once, prompt by prompt; what is costly may be kept for other runs.
+    /// log π_ref of responses token by token, one response after another: `[tokens]`, nats.
+    fn log_reference_tokens(
+        &self,
+        prompt: &Self::Prompt,
+        responses: &[Self::Response],
+    ) -> Result<Vec<f64>, PolicyError>;
+
+    /// [`Task::log_reference`] of all offline data at once, prompt by prompt; what is costly may be kept for other runs.
     fn log_reference_of_data(
         &self,
         data: &[(Self::Prompt, Vec<Self::Response>)],
@@ -166,6 +173,11 @@ impl Task for BanditTask {
     }
 
     fn log_reference(&self, _: &Context, arms: &[Arm]) -> Result<Vec<f64>, PolicyError> {
+        Ok(at(self.problem.log_reference(), arms))
+    }
+
+    /// An arm is one token.
+    fn log_reference_tokens(&self, _: &Context, arms: &[Arm]) -> Result<Vec<f64>, PolicyError> {
         Ok(at(self.problem.log_reference(), arms))
     }
 

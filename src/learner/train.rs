@@ -6,6 +6,7 @@ use super::round::{AtWork, Round};
 use super::source::{Judge, Labeller, PromptSamples, Source};
 use super::task::Task;
 use super::{Learner, Stop};
+use crate::objective::KlPlace;
 use crate::policy::Policy;
 use crate::stream::{Draws, Purpose};
 use rand::seq::SliceRandom;
@@ -166,13 +167,33 @@ impl<T: Task> Learner<'_, T> {
             }
         };
         self.progress.round += 1;
-        if let Some(advantage) = self.method.advantage {
-            round.set_advantages(advantage, &mut self.baseline);
-        }
         if self.method.needs.old_log_probs {
             round.set_old(policy, self.schedule.log_probability_floor)?;
         }
+        let penalties = self.penalise(&mut round);
+        if let Some(advantage) = self.method.advantage {
+            round.set_advantages(advantage, &mut self.baseline, &penalties);
+        }
         Ok(round)
+    }
+
+    /// What a KL penalty takes off the rewards of a round: `[responses]`, or none; an adaptive coefficient
+    /// moves for the next round.
+    fn penalise(&mut self, round: &mut Round<T>) -> Vec<f64> {
+        let Some(kl) = self.method.kl else { return Vec::new() };
+        let coefficient = self.kl_coefficient;
+        round.kl_coefficient = coefficient;
+        if kl.target.is_some() {
+            let ratios = round.of_log_ratios(|ratios| ratios.sum());
+            let mean = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64;
+            self.kl_coefficient = kl.next(coefficient, mean, ratios.len());
+        }
+        match kl.place {
+            KlPlace::Loss => Vec::new(),
+            KlPlace::Reward => {
+                round.of_log_ratios(|ratios| coefficient * kl.estimator.of_response(ratios))
+            }
+        }
     }
 
     /// Draws (or lists) the policy's responses to prompts and has them labelled.

@@ -57,6 +57,14 @@ impl Task for Singing {
         Err(PolicyError::Model(format!("the songs to {prompt:?} have no π_ref")))
     }
 
+    fn log_reference_tokens(
+        &self,
+        prompt: &Tokens,
+        own: &[Tokens],
+    ) -> Result<Vec<f64>, PolicyError> {
+        self.log_reference(prompt, own)
+    }
+
     fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
         f64::NAN
     }

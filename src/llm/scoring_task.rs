@@ -40,6 +40,14 @@ impl Task for ScoringTask {
         Ok(vec![0.0; responses.len()])
     }
 
+    fn log_reference_tokens(
+        &self,
+        prompt: &Tokens,
+        own: &[Tokens],
+    ) -> Result<Vec<f64>, PolicyError> {
+        self.log_reference(prompt, own)
+    }
+
     fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
         f64::NAN
     }

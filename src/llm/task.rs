@@ -131,6 +131,11 @@ impl Task for TokensTask {
         Ok(responses.iter().map(|y| y.iter().map(|t| log_ref[*t as usize]).sum()).collect())
     }
 
+    fn log_reference_tokens(&self, _: &Tokens, own: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+        let log_ref = self.problem.log_reference();
+        Ok(own.iter().flat_map(|y| y.iter().map(|t| log_ref[*t as usize])).collect())
+    }
+
     fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
         f64::NAN
     }
@@ -265,10 +270,24 @@ impl Task for PromptsTask {
         prompt: &Tokens,
         responses: &[Tokens],
     ) -> Result<Vec<f64>, PolicyError> {
+        let tokens = self.log_reference_tokens(prompt, responses)?;
+        let mut rest = tokens.as_slice();
+        let own = |y: &Tokens| {
+            let (own, others) = rest.split_at(y.len());
+            rest = others;
+            own.iter().sum()
+        };
+        Ok(responses.iter().map(own).collect())
+    }
+
+    fn log_reference_tokens(
+        &self,
+        prompt: &Tokens,
+        responses: &[Tokens],
+    ) -> Result<Vec<f64>, PolicyError> {
         let mut batch = Sequences::default();
         batch.push(Tokens::clone(prompt), responses.iter().cloned());
-        let log_ref = self.reference.log_probs(&batch)?;
-        Ok((0..responses.len()).map(|i| log_ref.response(i).iter().sum()).collect())
+        Ok(self.reference.log_probs(&batch)?.values().to_vec())
     }
 
     fn log_reference_of_data(

@@ -18,6 +18,20 @@ pub enum BaselineSpec {
     RunningMean,
     /// The mean reward of the prompt's other responses (RLOO).
     LeaveOneOut,
+    /// The mean reward of the prompt's responses, its own among them (GRPO).
+    PromptMean,
+}
+
+/// Which advantages are brought to mean 0 and standard deviation 1 together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standardise {
+    /// None: they keep the reward's units.
+    #[default]
+    No,
+    /// Those of a round.
+    Round,
+    /// Those of a prompt.
+    Prompt,
 }
 
 /// How rewards become advantages.
@@ -25,8 +39,8 @@ pub enum BaselineSpec {
 pub struct AdvantageSpec {
     /// What is subtracted from a reward.
     pub baseline: BaselineSpec,
-    /// Whether the advantages of a round are brought to mean 0 and standard deviation 1.
-    pub standardise: bool,
+    /// Which advantages are brought to mean 0 and standard deviation 1 together.
+    pub standardise: Standardise,
 }
 
 /// The mean of all rewards so far; part of what a training run saves.
@@ -57,7 +71,7 @@ impl AdvantageSpec {
     /// A = r − b;   standardised: (A − mean A)/(sd A + 1e−8)
     /// ```
     /// *where* b is 0, the batch's mean, the mean of all earlier rounds, or the mean of the
-    /// prompt's other responses. `rewards: [responses]` holds the prompts one after another, prompt
+    /// prompt's other responses or of all of them; means and deviations are those of the round or of the prompt. `rewards: [responses]` holds the prompts one after another, prompt
     /// g at `group_offsets[g] .. group_offsets[g + 1]`; `state` takes in the rewards afterwards.
     /// *Numerics*: a prompt with a single response has nothing to leave out: its advantage is 0.
     pub fn advantages(
@@ -66,11 +80,12 @@ impl AdvantageSpec {
         group_offsets: &[usize],
         state: &mut RunningMean,
     ) -> Vec<f64> {
-        self.weighted(rewards, &vec![1.0; rewards.len()], state, |batch_mean, running| {
-            match self.baseline {
-                BaselineSpec::LeaveOneOut => leave_one_out(rewards, group_offsets),
-                _ => vec![self.constant(batch_mean, running); rewards.len()],
-            }
+        let weights = vec![1.0; rewards.len()];
+        let batch = (rewards, weights.as_slice(), group_offsets);
+        self.weighted(batch, state, |batch_mean, running| match self.baseline {
+            BaselineSpec::LeaveOneOut => leave_one_out(rewards, group_offsets),
+            BaselineSpec::PromptMean => prompt_means(rewards, &weights, group_offsets),
+            _ => vec![self.constant(batch_mean, running); rewards.len()],
         })
     }
 
@@ -86,15 +101,11 @@ impl AdvantageSpec {
         group_offsets: &[usize],
         state: &mut RunningMean,
     ) -> Vec<f64> {
-        self.weighted(rewards, probability, state, |batch_mean, running| match self.baseline {
-            BaselineSpec::LeaveOneOut => group_offsets
-                .windows(2)
-                .flat_map(|g| {
-                    let group = g[0]..g[1];
-                    let mean = mean(&rewards[group.clone()], &probability[group]);
-                    std::iter::repeat_n(mean, g[1] - g[0])
-                })
-                .collect(),
+        let batch = (rewards, probability, group_offsets);
+        self.weighted(batch, state, |batch_mean, running| match self.baseline {
+            BaselineSpec::LeaveOneOut | BaselineSpec::PromptMean => {
+                prompt_means(rewards, probability, group_offsets)
+            }
             _ => vec![self.constant(batch_mean, running); rewards.len()],
         })
     }
@@ -102,16 +113,19 @@ impl AdvantageSpec {
     /// Subtracts a baseline from rewards of given weights, standardises, and updates the state.
     fn weighted(
         &self,
-        rewards: &[f64],
-        weights: &[f64],
+        (rewards, weights, group_offsets): (&[f64], &[f64], &[usize]),
         state: &mut RunningMean,
         baseline: impl Fn(f64, f64) -> Vec<f64>,
     ) -> Vec<f64> {
         let batch_mean = mean(rewards, weights);
         let baseline = baseline(batch_mean, state.mean);
         let mut advantages: Vec<f64> = rewards.iter().zip(&baseline).map(|(r, b)| r - b).collect();
-        if self.standardise {
-            standardise(&mut advantages, weights);
+        match self.standardise {
+            Standardise::No => {}
+            Standardise::Round => standardise(&mut advantages, weights),
+            Standardise::Prompt => group_offsets.windows(2).for_each(|g| {
+                standardise(&mut advantages[g[0]..g[1]], &weights[g[0]..g[1]]);
+            }),
         }
         state.observe(weights.iter().sum(), batch_mean);
         advantages
@@ -122,7 +136,9 @@ impl AdvantageSpec {
         match self.baseline {
             BaselineSpec::None => 0.0,
             BaselineSpec::RunningMean => running_mean,
-            BaselineSpec::BatchMean | BaselineSpec::LeaveOneOut => batch_mean,
+            BaselineSpec::BatchMean | BaselineSpec::LeaveOneOut | BaselineSpec::PromptMean => {
+                batch_mean
+            }
         }
     }
 }
@@ -135,6 +151,17 @@ fn leave_one_out(rewards: &[f64], group_offsets: &[usize]) -> Vec<f64> {
             let sum: f64 = group.iter().sum();
             let others = group.len().saturating_sub(1) as f64;
             group.iter().map(move |&r| if others > 0.0 { (sum - r) / others } else { r })
+        })
+        .collect()
+}
+
+/// The mean reward of each response's prompt.
+fn prompt_means(rewards: &[f64], weights: &[f64], group_offsets: &[usize]) -> Vec<f64> {
+    let prompts = group_offsets.windows(2).map(|g| g[0]..g[1]);
+    prompts
+        .flat_map(|group| {
+            let count = group.len();
+            std::iter::repeat_n(mean(&rewards[group.clone()], &weights[group]), count)
         })
         .collect()
 }
@@ -160,7 +187,8 @@ fn standardise(values: &mut [f64], weights: &[f64]) {
 mod tests {
     use super::*;
 
-    fn spec(baseline: BaselineSpec, standardise: bool) -> AdvantageSpec {
+    fn spec(baseline: BaselineSpec, standardised: bool) -> AdvantageSpec {
+        let standardise = if standardised { Standardise::Round } else { Standardise::No };
         AdvantageSpec { baseline, standardise }
     }
 
@@ -200,6 +228,21 @@ mod tests {
         assert!((advantages[0] + 1.5 / (7.0f64 / 6.0).sqrt()).abs() < 1e-7);
         let flat = standard.advantages(&[0.1; 7], &[0, 7], state);
         assert!(flat.iter().all(|a| a.abs() < 1e-7), "{flat:?}");
+    }
+
+    /// 1, 2, 6 less their mean 3 are −2, −1, 3 of variance 14/3; the other prompt's 4, 8 are ∓2 of deviation 2.
+    #[test]
+    fn a_prompt_s_own_mean_and_deviation_are_grpo_s() {
+        let (rewards, offsets) = ([1.0, 2.0, 6.0, 4.0, 8.0], [0, 3, 5]);
+        let state = &mut RunningMean::default();
+        let centred =
+            AdvantageSpec { baseline: BaselineSpec::PromptMean, ..AdvantageSpec::default() };
+        assert_eq!(centred.advantages(&rewards, &offsets, state), [-2.0, -1.0, 3.0, -2.0, 2.0]);
+        let scaled = AdvantageSpec { standardise: Standardise::Prompt, ..centred };
+        let found = scaled.advantages(&rewards, &offsets, state);
+        let deviation = (14.0f64 / 3.0).sqrt();
+        let hand = [-2.0 / deviation, -1.0 / deviation, 3.0 / deviation, -1.0, 1.0];
+        assert!(found.iter().zip(hand).all(|(a, b)| (a - b).abs() < 1e-7), "{found:?}");
     }
 
     #[test]

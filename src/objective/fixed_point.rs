@@ -124,7 +124,7 @@ fn reason(spec: &ObjectiveSpec) -> &'static str {
         ObjectiveSpec::Reinforce(_) => {
             "on fixed data, pushing down a response of negative advantage lowers the loss for ever"
         }
-        ObjectiveSpec::Ppo(_) => {
+        ObjectiveSpec::Ppo(_) | ObjectiveSpec::Grpo(_) => {
             "its ratio and its clip refer to the policy of the round, which moves with every round"
         }
         _ => "it is the target itself",

@@ -36,6 +36,10 @@ pub struct Group<'a> {
     pub log_old: &'a [f64],
     /// log π_ref of each response, summed over its tokens: `[responses]`, nats.
     pub log_ref: &'a [f64],
+    /// log π_ref of each token, where a KL penalty reads it: `[tokens]`, nats.
+    pub log_ref_tokens: &'a [f64],
+    /// The weight of a KL penalty in this round (reward units per nat).
+    pub kl_coefficient: f64,
     /// log of the target distribution at each response: `[responses]`, nats.
     pub log_target: &'a [f64],
     /// Reward of each response: `[responses]`.

@@ -1,9 +1,10 @@
 //! Proximal policy optimisation.
 
 use super::error::positive;
+use super::kl::add_penalty;
 use super::likelihood::entropy_bonus;
 use super::reinforce::entropy_gate;
-use super::{BaselineSpec, Group, Ledger, Objective, ObjectiveError, Unit};
+use super::{BaselineSpec, Group, KlSpec, Ledger, Objective, ObjectiveError, Unit};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -45,6 +46,13 @@ pub struct PpoSpec {
     /// *Wrong* A policy that stays spread out at the end: lower it, since it has no schedule of
     /// its own.
     pub entropy_bonus: f64,
+    /// A penalty for departing from π_ref; on-policy data only.
+    ///
+    /// *Reading* What RLHF adds to PPO: k1 in the reward, as first published, or k3 in the loss.
+    ///
+    /// *Wrong* Left out on a learned reward: nothing keeps the policy where that reward is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl: Option<KlSpec>,
 }
 
 /// The ε of the clipped ratio: a number, or the word `"none"`.
@@ -112,6 +120,7 @@ impl Visitor<'_> for RatioClipVisitor {
 /// *Formula*
 /// ```text
 /// ℓ = Σ_t max(−A·ρ_t, −A·clip(ρ_t, 1 − ε, 1 + ε)) + α·log π(y),   ρ_t = π(y_t)/π_old(y_t)
+///     (+ a KL penalty)
 /// ```
 /// *where* A is the response's advantage, π_old the policy when the round began, ε the
 /// `ratio_clip`, α the entropy bonus; the loss sums over tokens and is a mean over responses.
@@ -136,6 +145,7 @@ impl Visitor<'_> for RatioClipVisitor {
 pub struct Ppo {
     ratio_clip: RatioClip,
     entropy_bonus: f64,
+    kl: Option<KlSpec>,
 }
 
 impl Ppo {
@@ -145,7 +155,25 @@ impl Ppo {
             positive("ratio_clip", epsilon, "0.2 is the default; \"none\" clips nothing")?;
         }
         let entropy_bonus = entropy_gate(spec.entropy_bonus)?;
-        Ok(Ppo { ratio_clip: spec.ratio_clip, entropy_bonus })
+        spec.kl.map_or(Ok(()), |kl| kl.check())?;
+        Ok(Ppo { ratio_clip: spec.ratio_clip, entropy_bonus, kl: spec.kl })
+    }
+
+    /// Adds the clipped terms of response `i`'s tokens, each with a weight; returns their loss.
+    pub(super) fn add_tokens(
+        &self,
+        group: &Group<'_>,
+        ledger: &mut Ledger<'_>,
+        i: usize,
+        (weight, advantage): (f64, f64),
+    ) -> f64 {
+        let mut loss = 0.0;
+        for t in group.tokens(i) {
+            let (value, slope) = self.token(group.log_pi[t] - group.log_old[t], advantage);
+            loss += weight * value;
+            ledger.push_token(t, weight * slope);
+        }
+        loss
     }
 
     /// The loss of one token and its coefficient.
@@ -169,14 +197,10 @@ impl Objective for Ppo {
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
         for (i, &advantage) in group.advantage.iter().enumerate() {
             let weight = group.weight(i);
-            let mut loss = 0.0;
-            for t in group.tokens(i) {
-                let (value, slope) = self.token(group.log_pi[t] - group.log_old[t], advantage);
-                loss += weight * value;
-                ledger.push_token(t, weight * slope);
-            }
+            let loss = self.add_tokens(group, ledger, i, (weight, advantage));
             let bonus = entropy_bonus(group, ledger, i, self.entropy_bonus);
-            ledger.book(loss + bonus);
+            let penalty = add_penalty(group, ledger, (i, weight), self.kl);
+            ledger.book(loss + bonus + penalty);
             ledger.count(weight);
         }
     }

@@ -1,8 +1,9 @@
 //! REINFORCE, and with a leave-one-out baseline RLOO.
 
 use super::error::non_negative;
+use super::kl::add_penalty;
 use super::likelihood::{entropy_bonus, pull};
-use super::{BaselineSpec, Group, Ledger, Objective, ObjectiveError, Unit};
+use super::{BaselineSpec, Group, KlSpec, Ledger, Objective, ObjectiveError, Unit};
 use serde::{Deserialize, Serialize};
 
 /// REINFORCE as written: `objective.reinforce = { baseline = "leave-one-out" }` is RLOO.
@@ -33,13 +34,20 @@ pub struct ReinforceSpec {
     /// *Wrong* Large against them it wins: entropy rises towards 4.6 nats (100 arms alike) and
     /// gold_reward falls.
     pub entropy_bonus: f64,
+    /// A penalty for departing from π_ref; on-policy data only.
+    ///
+    /// *Reading* As PPO's; with k1 in the reward it is RLOO as published for RLHF.
+    ///
+    /// *Wrong* As PPO's: left out on a learned reward nothing keeps the policy where that reward is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl: Option<KlSpec>,
 }
 
 /// The policy gradient: log-likelihood weighted by the advantage.
 ///
 /// *Formula*
 /// ```text
-/// ℓ = −A·log π(y) + α·log π(y)
+/// ℓ = −A·log π(y) + α·log π(y)   (+ a KL penalty)
 /// ```
 /// *where* A is the response's advantage (reward minus baseline, see
 /// [`AdvantageSpec`](super::AdvantageSpec)), α the entropy bonus; the loss is a mean over responses.
@@ -60,12 +68,14 @@ pub struct ReinforceSpec {
 #[derive(Debug, Clone, Copy)]
 pub struct Reinforce {
     entropy_bonus: f64,
+    kl: Option<KlSpec>,
 }
 
 impl Reinforce {
     /// Checks the parameters; the advantages are computed once per round, outside.
     pub fn new(spec: ReinforceSpec) -> Result<Self, ObjectiveError> {
-        Ok(Reinforce { entropy_bonus: entropy_gate(spec.entropy_bonus)? })
+        spec.kl.map_or(Ok(()), |kl| kl.check())?;
+        Ok(Reinforce { entropy_bonus: entropy_gate(spec.entropy_bonus)?, kl: spec.kl })
     }
 }
 
@@ -84,7 +94,8 @@ impl Objective for Reinforce {
             let weight = group.weight(i);
             let loss = pull(group, ledger, i, weight * advantage);
             let bonus = entropy_bonus(group, ledger, i, self.entropy_bonus);
-            ledger.book(loss + bonus);
+            let penalty = add_penalty(group, ledger, (i, weight), self.kl);
+            ledger.book(loss + bonus + penalty);
             ledger.count(weight);
         }
     }

@@ -1,9 +1,10 @@
 //! An objective as written in a scenario, and what it asks of whoever feeds it.
 
 use super::{
-    AdvantageSpec, BestOfN, BinaryFeedme, Dpo, DpoSpec, ForwardKl, Hinge, HingeSpec, Ipo, IpoSpec,
-    Objective, ObjectiveError, Ppo, PpoSpec, PrefFt, Reinforce, ReinforceSpec, ReverseKl, Rwr,
-    RwrSpec, Unlikelihood, UnlikelihoodSpec,
+    AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, Dpo, DpoSpec, ForwardKl, GroupScale, Grpo,
+    GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError, Ppo, PpoSpec,
+    PrefFt, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Standardise, Unlikelihood,
+    UnlikelihoodSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ pub enum ObjectiveSpec {
     Reinforce(ReinforceSpec),
     /// The clipped policy gradient.
     Ppo(PpoSpec),
+    /// The clipped policy gradient with each prompt's own mean as baseline.
+    Grpo(GrpoSpec),
     /// Direct preference optimisation.
     Dpo(DpoSpec),
     /// Identity preference optimisation.
@@ -48,11 +51,13 @@ pub struct Needs {
     pub old_log_probs: bool,
     /// log π_ref of every response.
     pub reference: bool,
+    /// log π_ref of every token.
+    pub token_reference: bool,
     /// The log-probability of every response under a target distribution.
     pub target: bool,
     /// A law: all responses listed with their probabilities.
     pub law: bool,
-    /// Samples of the current policy: an entropy bonus is refused for offline data.
+    /// Samples of the current policy: an entropy bonus or a KL penalty is refused for offline data.
     pub on_policy: bool,
 }
 
@@ -66,6 +71,7 @@ impl ObjectiveSpec {
             ObjectiveSpec::Rwr(spec) => Box::new(Rwr::new(spec)?),
             ObjectiveSpec::Reinforce(spec) => Box::new(Reinforce::new(spec)?),
             ObjectiveSpec::Ppo(spec) => Box::new(Ppo::new(spec)?),
+            ObjectiveSpec::Grpo(spec) => Box::new(Grpo::new(spec)?),
             ObjectiveSpec::Dpo(spec) => Box::new(Dpo::new(spec)?),
             ObjectiveSpec::Ipo(spec) => Box::new(Ipo::new(spec)?),
             ObjectiveSpec::Hinge(spec) => Box::new(Hinge::new(spec)?),
@@ -84,6 +90,7 @@ impl ObjectiveSpec {
             ObjectiveSpec::Rwr(_) => "rwr",
             ObjectiveSpec::Reinforce(_) => "reinforce",
             ObjectiveSpec::Ppo(_) => "ppo",
+            ObjectiveSpec::Grpo(_) => "grpo",
             ObjectiveSpec::Dpo(_) => "dpo",
             ObjectiveSpec::Ipo(_) => "ipo",
             ObjectiveSpec::Hinge(_) => "hinge",
@@ -95,12 +102,40 @@ impl ObjectiveSpec {
 
     /// How rewards become advantages, where the objective reads advantages.
     pub fn advantage(&self) -> Option<AdvantageSpec> {
+        let round = |standardise| if standardise { Standardise::Round } else { Standardise::No };
         let (baseline, standardise) = match self {
-            ObjectiveSpec::Reinforce(spec) => (spec.baseline, spec.standardise),
-            ObjectiveSpec::Ppo(spec) => (spec.baseline, spec.standardise),
+            ObjectiveSpec::Reinforce(spec) => (spec.baseline, round(spec.standardise)),
+            ObjectiveSpec::Ppo(spec) => (spec.baseline, round(spec.standardise)),
+            ObjectiveSpec::Grpo(spec) => (
+                BaselineSpec::PromptMean,
+                match spec.scale {
+                    GroupScale::Deviation => Standardise::Prompt,
+                    GroupScale::Nothing => Standardise::No,
+                },
+            ),
             _ => return None,
         };
         Some(AdvantageSpec { baseline, standardise })
+    }
+
+    /// The penalty for departing from π_ref, if there is one.
+    pub fn kl(&self) -> Option<KlSpec> {
+        match self {
+            ObjectiveSpec::Reinforce(spec) => spec.kl,
+            ObjectiveSpec::Ppo(spec) => spec.kl,
+            ObjectiveSpec::Grpo(spec) => spec.kl,
+            _ => None,
+        }
+    }
+
+    /// The key by which it asks for samples of the current policy, if it does.
+    pub fn on_policy_key(&self) -> Option<&'static str> {
+        let bonus = match self {
+            ObjectiveSpec::Reinforce(spec) => spec.entropy_bonus,
+            ObjectiveSpec::Ppo(spec) => spec.entropy_bonus,
+            _ => 0.0,
+        };
+        if bonus > 0.0 { Some("entropy_bonus") } else { self.kl().map(|_| "kl") }
     }
 
     /// What the objective reads beside log π and the rewards.
@@ -113,15 +148,16 @@ impl ObjectiveSpec {
             ObjectiveSpec::BestOfN {} | ObjectiveSpec::Rwr(_) | ObjectiveSpec::Unlikelihood(_) => {
                 none
             }
-            ObjectiveSpec::Reinforce(spec) => {
-                Needs { advantage: true, on_policy: spec.entropy_bonus > 0.0, ..none }
+            ObjectiveSpec::Reinforce(_) | ObjectiveSpec::Ppo(_) | ObjectiveSpec::Grpo(_) => {
+                let is_clipped = !matches!(self, ObjectiveSpec::Reinforce(_));
+                Needs {
+                    advantage: true,
+                    old_log_probs: is_clipped || self.kl().is_some_and(|kl| kl.reads_old()),
+                    token_reference: self.kl().is_some(),
+                    on_policy: self.on_policy_key().is_some(),
+                    ..none
+                }
             }
-            ObjectiveSpec::Ppo(spec) => Needs {
-                advantage: true,
-                old_log_probs: true,
-                on_policy: spec.entropy_bonus > 0.0,
-                ..none
-            },
             ObjectiveSpec::Dpo(_) | ObjectiveSpec::Ipo(_) | ObjectiveSpec::Hinge(_) => {
                 Needs { pairs: true, reference: true, ..none }
             }

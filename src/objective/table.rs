@@ -112,13 +112,14 @@ const RWR: Row = offline("offline RWR", "rwr", Family::Supervised, Signal::Cardi
 const BEST_OF_N: Row =
     offline("offline Best-of-N", "best-of-n", Family::Supervised, Signal::Ordinal);
 const PPO: Row = offline("PPO", "ppo", Family::PolicyGradient, Signal::Cardinal);
+const GRPO: Row = offline("GRPO", "grpo", Family::PolicyGradient, Signal::Cardinal);
 const REINFORCE: Row = offline("REINFORCE", "reinforce", Family::PolicyGradient, Signal::Cardinal);
 const UNLIKELIHOOD: Row =
     offline("Best-of-N + unlikelihood", "unlikelihood", Family::ExplicitNegative, Signal::Ordinal);
 const REVERSE_KL: Row = offline("reverse KL", "reverse-kl", Family::Divergence, Signal::Cardinal);
 
 /// Table 1 of arXiv 2404.14367 in its order, then the rows that are ours.
-pub const TABLE_1: [Row; 17] = [
+pub const TABLE_1: [Row; 18] = [
     on_policy("PPO", PPO),
     Row { reuse: Some(false), ..on_policy("REINFORCE", REINFORCE) },
     DPO,
@@ -133,6 +134,7 @@ pub const TABLE_1: [Row; 17] = [
     on_policy("on-policy DPO", DPO),
     on_policy("on-policy IPO", IPO),
     Row { in_paper: false, ..on_policy("on-policy hinge", HINGE) },
+    Row { in_paper: false, ..on_policy("GRPO", GRPO) },
     Row { in_paper: false, ..UNLIKELIHOOD },
     Row {
         approach: "forward KL",

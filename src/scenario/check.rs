@@ -277,9 +277,13 @@ fn objective(experiment: &Experiment) -> Result<(), Fault> {
             .note("help", "write `schedule.expectation = \"exact\"` for this method")
     })?;
     need(!needs.on_policy || schedule.data == DataSource::OnPolicy, || {
-        Fault::new(format!("{prefix}.entropy_bonus"), "an entropy bonus needs on-policy samples")
+        let (key, what) = match experiment.objective.on_policy_key() {
+            Some("kl") => ("kl", "a KL penalty"),
+            _ => ("entropy_bonus", "an entropy bonus"),
+        };
+        Fault::new(format!("{prefix}.{key}"), format!("{what} needs on-policy samples"))
             .note("given", "`schedule.data` = \"offline\"")
-            .note("help", "remove the bonus, or set `schedule.data = \"on-policy\"`")
+            .note("help", format!("remove `{key}`, or set `schedule.data = \"on-policy\"`"))
     })
 }
 

@@ -52,7 +52,7 @@ const BRADLEY_TERRY: &str = "min over φ of −Σ log σ(r_φ(y_w) − r_φ(y_l)
 const TOKENS: &str = "r(y) = (1/length)·Σ_t exp(−((y_t − peak)/width)²)";
 const ADAPTER: &str = "y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ,   B = 0 at the start";
 
-const NOTES: [Note; 81] = [
+const NOTES: [Note; 82] = [
     symbol(
         "schedule.samples_per_round",
         &["B", "batch size"],
@@ -128,6 +128,10 @@ const NOTES: [Note; 81] = [
     Note {
         allowed: "a number above zero, or \"none\"",
         ..symbol("objective.ppo.ratio_clip", &["ε", "clip"], "", "a share of the ratio π/π_old")
+    },
+    Note {
+        allowed: "a number above zero, or \"none\"",
+        ..note("objective.grpo.ratio_clip", "", "a share of the ratio π/π_old")
     },
     note("objective.ppo.baseline", "A = r − b", ""),
     note("objective.ppo.standardise", "A ← (A − mean A)/(sd A + 1e−8)", ""),

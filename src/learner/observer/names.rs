@@ -41,6 +41,7 @@ pub const METRICS: &[&str] = &[
     "negative_gradient_mass",
     "staleness/mean",
     "staleness/max",
+    "kl_coefficient",
     "kl",
     "accuracy",
     "log_loss",
@@ -86,6 +87,7 @@ pub const LANGUAGE_METRICS: &[&str] = &[
     "negative_gradient_mass",
     "staleness/mean",
     "staleness/max",
+    "kl_coefficient",
 ];
 
 /// Whether only language models have a metric.
