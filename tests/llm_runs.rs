@@ -125,6 +125,41 @@ fn compare_with_itself(place: &Path, adapter: &str) {
     assert!(said.contains("both sides are model"), "{said}");
 }
 
+/// What the trained model answers is kept; that hardly an answer has an end is said at once, when the run is done,
+/// and in the report, which shows the answers.
+#[test]
+fn answers_are_kept_and_what_is_wrong_is_said() {
+    let place = place(&[]);
+    let place = place.path();
+    let output = modeseek(place, &["run", "tiny.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let warning = "of the answers were cut without an end token";
+    assert_eq!(said.matches(warning).count(), 2, "{said}");
+    assert!(said.contains("warning: on-policy best-of-n, seed 0, step 0: "), "{said}");
+    let text = fs::read_to_string(seed_folder(place).join("completions.jsonl")).expect("answers");
+    let rows: Vec<serde_json::Value> =
+        text.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
+    assert_eq!(rows.len(), 2);
+    let mean = |name: &str| {
+        rows.iter().map(|row| row[name].as_f64().expect("a number")).sum::<f64>() / 2.0
+    };
+    let last = |metric: &str| -> f64 {
+        let all = metrics(place);
+        let name = format!(",{metric},");
+        let row = all.lines().rfind(|line| line.contains(&name)).expect("a row");
+        row.rsplit(',').next().and_then(|value| value.parse().ok()).expect("a number")
+    };
+    // The answers are those that the last measurement was made of.
+    assert_eq!(mean("gold_reward"), last("gold_reward"));
+    assert_eq!(mean("tokens"), last("completions/mean_length"));
+    assert!((mean("log_ratio") - last("kl")).abs() < 1e-12);
+    assert!(rows.iter().all(|row| row["step"] == 6 && row["prompt"].is_string()), "{text}");
+    run(place, &["report", "tiny.toml", "--out", "report.html"]);
+    let page = fs::read_to_string(place.join("report.html")).expect("a page");
+    assert!(page.contains(warning) && page.contains("What the trained models answered"));
+}
+
 #[test]
 fn a_run_that_trains_all_weights_leaves_a_model() {
     let place = place(&[("[policy.language-model.lora]\nrank = 2\n", "")]);

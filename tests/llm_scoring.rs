@@ -172,6 +172,7 @@ fn a_proxy_stands_before_the_true_reward() {
         proxy: Some(telling(name, host())),
         reference: language_model(name),
         cache: None,
+        texts: None,
     };
     let (prompt, responses): (Tokens, [Tokens; 2]) = ([3].into(), [[1, 4, 9].into(), [8].into()]);
     let scores = telling(name, host()).scores(&prompt, &responses).expect("scores");

@@ -5,8 +5,9 @@ use super::options::{Finished, Resolution, folder_of, no_folder, writable_file, 
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions};
+use crate::learner::Completion;
 use crate::report::{Evidence, Report};
-use crate::results::{Agreement, Finding, Run, RunFolder};
+use crate::results::{Agreement, Finding, Run, RunFolder, health};
 use crate::scenario::{Cell, Scenario};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -71,7 +72,8 @@ pub fn add(
         agreements,
         drawing,
         made_by: folder.read_manifest().map_err(Failure::work)?,
-        health: health(folder, &run.scenario),
+        health: failed(folder, &run.scenario).into_iter().chain(health(run)).collect(),
+        answers: answers(folder, run),
         again,
     };
     report.add(&evidence);
@@ -79,7 +81,7 @@ pub fn add(
 }
 
 /// Why runs have no results, a line for each of the first few.
-fn health(folder: &RunFolder, scenario: &Scenario) -> Vec<String> {
+fn failed(folder: &RunFolder, scenario: &Scenario) -> Vec<String> {
     const SHOWN: usize = 5;
     let failures = folder.failures(scenario);
     let line = |(cell, seed, reason): &(&Cell, u64, String)| {
@@ -88,6 +90,18 @@ fn health(folder: &RunFolder, scenario: &Scenario) -> Vec<String> {
     let more = failures.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("{more} more runs failed"));
     failures.iter().take(SHOWN).map(line).chain(more).collect()
+}
+
+/// What the first finished seed of each cell answered, to the first few prompts.
+fn answers(folder: &RunFolder, run: &Run) -> Vec<(String, Vec<Completion>)> {
+    const SHOWN: usize = 4;
+    let of = |cell: &Cell| {
+        let seed = *run.seeds(&cell.name).first()?;
+        let mut answers = folder.completions(&cell.name, seed);
+        answers.truncate(SHOWN);
+        (!answers.is_empty()).then(|| (cell.description(), answers))
+    };
+    run.scenario.cells.iter().filter_map(of).collect()
 }
 
 /// The name of the file where none is given: of everything, of one part, of several.

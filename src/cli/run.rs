@@ -9,7 +9,7 @@ use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
 use crate::problem::ProblemSpec;
-use crate::results::{ResultsError, RunFolder, pairs};
+use crate::results::{ResultsError, Run, RunFolder, health, pairs};
 use crate::runner::{
     Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
     train,
@@ -144,7 +144,12 @@ fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Fai
         "{}: {computed} runs computed, {skipped} finished before; {}",
         scenario.id,
         folder.metrics().display()
-    ))
+    ))?;
+    if computed > 0 && scenario.cells.iter().any(|cell| cell.experiment.problem.is_language()) {
+        let run = Run::open_resolved(folder.root(), scenario.clone()).map_err(Failure::work)?;
+        health(&run).iter().for_each(|line| eprintln!("warning: {line}"));
+    }
+    Ok(())
 }
 
 /// Names the runs that failed; the others are finished.

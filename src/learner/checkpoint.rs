@@ -120,6 +120,17 @@ pub trait Keeper {
     fn model(&self) -> Option<PathBuf> {
         None
     }
+
+    /// Told what is wrong with the run, in plain words, as it is seen.
+    fn warn(&mut self, text: &str) {
+        let _ = text;
+    }
+
+    /// Given what the trained policy answered, one JSON object a line, after the last step.
+    fn completions(&mut self, lines: &str) -> Result<(), Stop> {
+        let _ = lines;
+        Ok(())
+    }
 }
 
 /// Keeps nothing.

@@ -5,9 +5,11 @@
 
 mod bandit;
 mod checkpoint;
+mod completion;
 mod data;
 mod fit;
 mod fits;
+mod health;
 mod observer;
 mod optimizer;
 mod reward_model;
@@ -22,9 +24,11 @@ mod train;
 
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
+pub use completion::Completion;
 pub use data::{DataSpec, Fresh, PreferenceFile, Prompts};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
+pub use health::{Ailment, Warning, warnings};
 pub use observer::{
     BanditObserver, Film, Frame, LANGUAGE_METRICS, METRICS, Measurement, Moments, Observer,
     SCORING_METRICS, StepReport, is_metric, is_of_language_only,
@@ -95,6 +99,8 @@ pub struct Method {
     needs: Needs,
     advantage: Option<AdvantageSpec>,
     kl: Option<KlSpec>,
+    /// The ε of a clipped ratio, if it has one.
+    clip: Option<f64>,
     rule: PairRule,
     exact: bool,
 }
@@ -112,6 +118,7 @@ impl Method {
             needs: spec.needs(),
             advantage: spec.advantage(),
             kl: spec.kl(),
+            clip: spec.clip(),
             rule,
             exact: expectation == Expectation::Exact,
         })

@@ -63,6 +63,12 @@ pub struct StepReport {
     pub tokens: usize,
     /// The weight of a KL penalty, where there is one.
     pub kl_coefficient: Option<f64>,
+    /// Share of prompts that teach nothing: no pair, or rewards all alike.
+    pub idle_prompts: f64,
+    /// Share of tokens whose ratio lies outside the clip, where there is one.
+    pub ratio_clipped: Option<f64>,
+    /// Share of the responses that weigh: (Σ|c|)²/(n·Σc²).
+    pub effective_samples: f64,
 }
 
 impl StepReport {
@@ -80,6 +86,15 @@ impl StepReport {
     }
 }
 
+impl StepReport {
+    /// What tells of the health of a language model's run; `objective` decides what means anything.
+    pub fn health(&self, objective: &str) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let weights = (objective == "rwr").then_some(("effective_samples", self.effective_samples));
+        let clipped = self.ratio_clipped.map(|share| ("ratio_clipped", share));
+        std::iter::once(("idle_prompts", self.idle_prompts)).chain(clipped).chain(weights)
+    }
+}
+
 /// Someone who looks at the policy at step 0 and after every step.
 pub trait Observer<P: Policy> {
     /// Looks; `report` is `None` at step 0.
@@ -94,6 +109,11 @@ pub trait Observer<P: Policy> {
     /// their tokens.
     fn coefficients(&mut self, responses: &[P::Response], coefficients: &[f64]) {
         let _ = (responses, coefficients);
+    }
+
+    /// What it found wrong since it was last asked, in plain words.
+    fn take_warnings(&mut self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether the report that ends in `step` steps taken must say the gradient's norm, which costs

@@ -126,6 +126,27 @@ impl<T: Task> Learner<'_, T> {
         Ok(())
     }
 
+    /// The share of a minibatch's prompts that teach nothing: no pair, or rewards all alike.
+    fn idle(&self, round: &Round<T>, minibatch: &[usize]) -> f64 {
+        let is_idle = |place: &&usize| {
+            let samples = &round.samples[**place];
+            match self.method.needs.pairs {
+                true => samples.pairs.is_empty(),
+                false => samples.rewards.windows(2).all(|two| two[0] == two[1]),
+            }
+        };
+        minibatch.iter().filter(is_idle).count() as f64 / minibatch.len() as f64
+    }
+
+    /// The share of tokens whose ratio to the old policy lies outside the clip, where there is one.
+    fn clipped(&self, round: &Round<T>, minibatch: &[usize], log_pi: &Ragged) -> Option<f64> {
+        let epsilon = self.method.clip?;
+        let old = minibatch.iter().flat_map(|place| round.old.get(*place).into_iter().flatten());
+        let outside = |(lp, old): (&f64, &f64)| ((lp - old).exp() - 1.0).abs() > epsilon;
+        let count = log_pi.values().iter().zip(old).filter(|both| outside(*both)).count();
+        Some(count as f64 / log_pi.values().len().max(1) as f64)
+    }
+
     /// What a minibatch says about the method: the negative gradient and the samples' age.
     fn report(
         &self,
@@ -153,6 +174,19 @@ impl<T: Task> Learner<'_, T> {
             staleness_max: ages().max().unwrap_or(0),
             tokens: log_pi.values().len(),
             kl_coefficient: self.method.kl.map(|_| round.kl_coefficient),
+            idle_prompts: self.idle(round, minibatch),
+            ratio_clipped: self.clipped(round, minibatch, log_pi),
+            effective_samples: effective(log_pi, &scored.coefficients),
         }
     }
+}
+
+/// (Σ|c|)²/(n·Σc²) of the responses' coefficients, a token of each: the share of responses that weigh.
+fn effective(log_pi: &Ragged, coefficients: &[f64]) -> f64 {
+    let firsts = log_pi.offsets().windows(2).filter(|o| o[0] < o[1]);
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0usize);
+    for own in firsts.map(|o| coefficients[o[0]].abs()) {
+        (sum, squares, count) = (sum + own, squares + own * own, count + 1);
+    }
+    if squares > 0.0 { sum * sum / (count as f64 * squares) } else { 0.0 }
 }

@@ -47,6 +47,7 @@ impl<T: Task> Learner<'_, T> {
             None => observer.observe(policy, &self.progress, None)?,
         }
         self.go_on(policy, observer, &mut |learner, policy, observer, report| {
+            observer.take_warnings().iter().for_each(|text| keeper.warn(text));
             let (step, steps) = (learner.progress.step, learner.schedule.steps);
             let keep = keeper.due(&Taken { step, steps, report });
             if keep == Keep::No || step == steps {

@@ -2,7 +2,7 @@
 
 use super::policy::SAMPLES_AT_ONCE;
 use super::run::LanguagePlace;
-use super::task::PromptsTask;
+use super::task::{PromptsTask, Texts};
 use super::{
     Comparisons, Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes,
     ReferenceCache, SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work,
@@ -34,6 +34,8 @@ pub struct Opened {
     settings: SampleSettings,
     train: Vec<Tokens>,
     test: Vec<Tokens>,
+    /// What the last message of each evaluation prompt says.
+    prompts: Vec<String>,
     comparisons: Comparisons,
     gold: Option<ScoringFiles>,
     proxy: Option<ScoringFiles>,
@@ -66,6 +68,8 @@ impl Opened {
         let tokens = |list: Vec<Prompt>| {
             list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
         };
+        let last = |prompt: &Prompt| prompt.texts().last().copied().unwrap_or_default().to_owned();
+        let prompts = test.iter().map(last).collect();
         let (train, test) = (tokens(train)?, tokens(test)?);
         let lengths: Vec<usize> = train.iter().chain(&test).map(|prompt| prompt.len()).collect();
         let answered = SampleSettings {
@@ -84,7 +88,7 @@ impl Opened {
         let beside = gold.iter().chain(&proxy).map(|own| parameters(&own.base.config) * 4).sum();
         let available = place.available_memory;
         require_memory_of_run(&files.config, asked, longest, (available, beside))?;
-        Ok(Opened { files, settings, train, test, comparisons, gold, proxy })
+        Ok(Opened { files, settings, train, test, prompts, comparisons, gold, proxy })
     }
 }
 
@@ -133,7 +137,7 @@ impl Loaded {
         streams: Streams,
     ) -> Result<Self, LlmError> {
         let opened = Opened::new(asked, place)?;
-        let Opened { mut files, settings, train, test, comparisons, gold, proxy } = opened;
+        let Opened { mut files, settings, train, test, prompts, comparisons, gold, proxy } = opened;
         let spec = asked.model;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
@@ -157,7 +161,9 @@ impl Loaded {
         };
         let gold = scorer(gold, &asked.prompts.gold_model)?;
         let proxy = scorer(proxy, &asked.prompts.proxy_model)?;
-        let task = PromptsTask { train, test, comparisons, reward, gold, proxy, reference, cache };
+        let texts = Some(Texts { tokenizer: files.tokenizer.clone(), prompts });
+        let task =
+            PromptsTask { train, test, comparisons, reward, gold, proxy, reference, cache, texts };
         let policy = LanguageModel::new(decoder, settings, passes);
         Ok(Loaded { policy, task, files })
     }

@@ -4,11 +4,13 @@ use super::pairs::{EvaluationPair, evaluation_pairs};
 use super::task::{Cut, LanguageTask};
 use super::{LanguageModel, Sequences, Tokens};
 use crate::learner::{
-    MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
+    Ailment, Completion, MeasureSpec, Measurement, Moments, Observer, Progress, Savable,
+    StepReport, Stop, Warning, warnings,
 };
 use crate::policy::Policy;
 use crate::stream::{Draws, Purpose, Streams};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Measurements of a policy over sequences; every policy of a seed draws with the same numbers.
 pub struct LanguageObserver<'a, T> {
@@ -20,6 +22,11 @@ pub struct LanguageObserver<'a, T> {
     pairs: Vec<EvaluationPair>,
     streams: Streams,
     measurements: Vec<Measurement>,
+    /// What was answered at the last measured step.
+    answers: Vec<Completion>,
+    /// What was told to be wrong, and what is still to be told.
+    told: BTreeSet<Ailment>,
+    warnings: Vec<String>,
 }
 
 /// All that changes while a [`LanguageObserver`] observes.
@@ -45,6 +52,9 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             pairs: Vec::new(),
             streams,
             measurements: Vec::new(),
+            answers: Vec::new(),
+            told: BTreeSet::new(),
+            warnings: Vec::new(),
         };
         let reads_pairs = |m: &&str| observer.wants_any(m);
         if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
@@ -56,6 +66,27 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
     /// All that was measured.
     pub fn into_measurements(self) -> Vec<Measurement> {
         self.measurements
+    }
+
+    /// What was answered at the last measured step, one JSON object a line; nothing where responses are no
+    /// texts.
+    pub fn answers(&self) -> Result<String, Stop> {
+        let line = |answer: &Completion| serde_json::to_string(answer).map(|line| line + "\n");
+        let lines: Result<String, _> = self.answers.iter().map(line).collect();
+        lines.map_err(|error| Stop::Setup(error.to_string()))
+    }
+
+    /// Warnings of all that was measured; those that were not told before are to be told.
+    fn look(&mut self) {
+        let series = |metric: &str| {
+            let own = self.measurements.iter().filter(|m| m.metric == metric);
+            own.map(|m| (m.step, m.value)).collect()
+        };
+        for Warning { step, ailment, text } in warnings(series) {
+            if self.told.insert(ailment) {
+                self.warnings.push(format!("step {step}: {text}"));
+            }
+        }
     }
 
     fn wants(&self, metric: &str) -> bool {
@@ -88,20 +119,35 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let count = samples.len() as f64;
         let (mut reward, mut length, mut cut, mut kl) = (0.0, 0.0, 0.0, 0.0);
         let (mut surprise, mut tokens, mut proxy) = (0.0, 0usize, 0.0);
+        self.answers.clear();
         let reads_kl = self.wants("kl");
         let reads_proxy = self.task.has_reward_model() && self.wants("proxy_reward");
-        for (prompt, sample) in self.prompts.iter().zip(&samples) {
+        for (i, (prompt, sample)) in self.prompts.iter().zip(&samples).enumerate() {
             let own = std::slice::from_ref(&sample.tokens);
-            reward += self.task.gold_rewards(prompt, own)?[0];
-            if reads_proxy {
-                proxy += self.task.rewards(prompt, own)?[0];
-            }
+            let worth = self.task.gold_rewards(prompt, own)?[0];
+            let seen = if reads_proxy { Some(self.task.rewards(prompt, own)?[0]) } else { None };
+            reward += worth;
+            proxy += seen.unwrap_or(0.0);
             let (counted, was_cut) = self.task.measure(&sample.tokens);
             length += counted as f64;
             cut += f64::from(u8::from(was_cut == Cut::Yes));
             let log_pi: f64 = sample.log_probs.iter().map(|lp| f64::from(*lp)).sum();
-            if reads_kl {
-                kl += log_pi - self.task.log_reference(prompt, own)?[0];
+            let log_ratio = match reads_kl {
+                true => Some(log_pi - self.task.log_reference(prompt, own)?[0]),
+                false => None,
+            };
+            kl += log_ratio.unwrap_or(0.0);
+            if let Some((prompt, response)) = self.task.texts(i, &sample.tokens)? {
+                self.answers.push(Completion {
+                    step: progress.step,
+                    prompt,
+                    response,
+                    tokens: counted,
+                    cut: was_cut == Cut::Yes,
+                    gold_reward: self.task.has_reward().then_some(worth),
+                    proxy_reward: seen,
+                    log_ratio,
+                });
             }
             surprise -= log_pi;
             tokens += sample.tokens.len();
@@ -179,7 +225,15 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
             self.record(progress, metric, value)?;
         }
+        for (metric, value) in report.map(|r| r.health(self.objective)).into_iter().flatten() {
+            self.record(progress, metric, value)?;
+        }
+        self.look();
         Ok(())
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     fn wants_gradient_norm(&self, step: u64) -> bool {
@@ -196,5 +250,8 @@ impl<T: LanguageTask> Savable for LanguageObserver<'_, T> {
 
     fn put_back(&mut self, state: Measured) {
         self.measurements = state.measurements;
+        // They were told before the run was cut.
+        self.look();
+        self.warnings.clear();
     }
 }

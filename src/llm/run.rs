@@ -128,6 +128,10 @@ impl LanguageRun<'_> {
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
         let mut learner = self.learner(task, (supply, streams))?;
         learner.train_kept(&mut policy, &mut observer, keeper)?;
+        let answers = observer.answers()?;
+        if !answers.is_empty() {
+            keeper.completions(&answers)?;
+        }
         Ok((observer.into_measurements(), policy))
     }
 

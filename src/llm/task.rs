@@ -1,6 +1,8 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
-use super::{Comparisons, LanguageModel, ReferenceCache, ScoringModel, Sequences, Tokens};
+use super::{
+    Comparisons, LanguageModel, ReferenceCache, ScoringModel, Sequences, Special, Tokenizer, Tokens,
+};
 use crate::learner::{Comparison, Task};
 use crate::policy::{Policy, PolicyError};
 use crate::problem::{ExponentialSpec, LengthReward, Problem};
@@ -38,6 +40,16 @@ pub trait LanguageTask: Task<Prompt = Tokens, Response = Tokens> {
 
     /// Tokens of a response, its end token not counted, and whether it was cut before one.
     fn measure(&self, response: &Tokens) -> (usize, Cut);
+
+    /// The texts of an evaluation prompt and of a response to it, where they are texts.
+    fn texts(
+        &self,
+        prompt: usize,
+        response: &Tokens,
+    ) -> Result<Option<(String, String)>, PolicyError> {
+        let _ = (prompt, response);
+        Ok(None)
+    }
 }
 
 /// Whether a response was cut before its end token.
@@ -178,6 +190,17 @@ pub struct PromptsTask {
     pub reference: LanguageModel,
     /// What π_ref gave to offline data before.
     pub cache: Option<ReferenceCache>,
+    /// How responses are written down, if they are to be.
+    pub texts: Option<Texts>,
+}
+
+/// From tokens back to texts.
+#[derive(Debug)]
+pub struct Texts {
+    /// The model's.
+    pub tokenizer: Tokenizer,
+    /// What the last message of each evaluation prompt says.
+    pub prompts: Vec<String>,
 }
 
 impl PromptsTask {
@@ -235,6 +258,17 @@ impl LanguageTask for PromptsTask {
             Some(last) if ends.contains(last) => (response.len() - 1, Cut::No),
             _ => (response.len(), Cut::Yes),
         }
+    }
+
+    fn texts(
+        &self,
+        prompt: usize,
+        response: &Tokens,
+    ) -> Result<Option<(String, String)>, PolicyError> {
+        let Some(texts) = &self.texts else { return Ok(None) };
+        let said = &response[..self.measure(response).0];
+        let said = texts.tokenizer.decode(said, Special::Hidden)?;
+        Ok(Some((texts.prompts.get(prompt).cloned().unwrap_or_default(), said)))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{
     AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, Dpo, DpoSpec, ForwardKl, GroupScale, Grpo,
     GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError, Ppo, PpoSpec,
-    PrefFt, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Standardise, Unlikelihood,
-    UnlikelihoodSpec,
+    PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Standardise,
+    Unlikelihood, UnlikelihoodSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +125,19 @@ impl ObjectiveSpec {
             ObjectiveSpec::Ppo(spec) => spec.kl,
             ObjectiveSpec::Grpo(spec) => spec.kl,
             _ => None,
+        }
+    }
+
+    /// The ε of a clipped ratio, if it has one.
+    pub fn clip(&self) -> Option<f64> {
+        let clip = match self {
+            ObjectiveSpec::Ppo(spec) => spec.ratio_clip,
+            ObjectiveSpec::Grpo(spec) => spec.ratio_clip,
+            _ => return None,
+        };
+        match clip {
+            RatioClip::Within(epsilon) => Some(epsilon),
+            RatioClip::None => None,
         }
     }
 

@@ -170,6 +170,12 @@ fn render(page: &Page<'_>) -> Result<String, ReportError> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
     environment.add_filter("prose", |text: String| Value::from_safe_string(html(&text)));
+    environment.add_filter("truncated", |text: String, most: usize| {
+        match text.char_indices().nth(most) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    });
     for (name, text) in TEMPLATES {
         environment.add_template(name, text)?;
     }

@@ -6,6 +6,7 @@ use super::findings::{Claim, Published};
 use super::headlines::Theme;
 use super::settings::Settings;
 use crate::figure::{Drawing, unit};
+use crate::learner::Completion;
 use crate::results::{Agreement, Finding, Provenance, Run};
 use crate::scenario::{ClaimSpec, Scenario};
 use serde::Serialize;
@@ -23,14 +24,15 @@ pub struct Evidence<'a> {
     pub drawing: &'a Drawing,
     /// Which program, machine and command computed the results, if the run folder tells.
     pub made_by: Option<Provenance>,
-    /// What should worry a reader: runs that failed, with the reason.
+    /// What should worry a reader: runs that failed, with the reason, and what is wrong with others.
     pub health: Vec<String>,
+    /// Who answered, and what: the first answers of each cell.
+    pub answers: Vec<(String, Vec<Completion>)>,
     /// The commands that make all of this again.
     pub again: Vec<String>,
 }
 
-/// One scenario of the page. What language models answered will be a block of its own behind the
-/// figure; a block without content is not written.
+/// One scenario of the page; a block without content is not written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Section {
     /// The place on the page.
@@ -56,6 +58,7 @@ pub(super) struct Section {
     set: Vec<String>,
     settings: Settings,
     health: Vec<String>,
+    answers: Vec<(String, Vec<Completion>)>,
     made_by: Option<Provenance>,
     again: Vec<String>,
     /// Metrics and objectives of this section, for the glossary.
@@ -94,6 +97,7 @@ impl Section {
             set: scenario.set.clone(),
             settings: Settings::of(scenario),
             health: evidence.health.iter().cloned().chain(missing).collect(),
+            answers: evidence.answers.clone(),
             made_by: evidence.made_by.clone(),
             again: evidence.again.clone(),
             words: spoken(scenario),

@@ -7,6 +7,7 @@
 //!   cells.csv        the cells, one column per swept key
 //!   metrics.csv      cell,method,seed,step,round,queries,metric,value
 //!   cells/<cell>/<seed>/metrics.csv    exists = this seed is finished
+//!   cells/<cell>/<seed>/completions.jsonl    what a trained language model answered
 //!   cells/<cell>/<seed>/failed.txt     why this seed has no metrics
 //!   cells/<cell>/<seed>/checkpoint/    where a long run goes on
 //! ```
@@ -17,10 +18,12 @@
 mod atomic;
 mod checkpoint;
 mod claims;
+mod completions;
 mod effects;
 mod error;
 mod findings;
 mod folder;
+mod health;
 mod measure;
 mod merge;
 mod multiverse;
@@ -40,11 +43,13 @@ mod tuning;
 pub use crate::scenario::Statistic;
 pub use checkpoint::CheckpointFolder;
 pub use claims::{ClaimError, Finding, MIN_SEEDS, adjust, judge};
+pub use completions::write_completions;
 pub use effects::{Effect, EffectError, effects, factorial_effects};
 pub use error::{MissingRuns, ResultsError};
 pub use findings::{findings_csv, findings_markdown};
 pub(crate) use folder::pairs;
 pub use folder::{FolderLock, Provenance, RunFolder};
+pub use health::health;
 pub use merge::merge;
 pub use multiverse::{Setting, multiverse};
 pub use paths::{Reach, area, first_arrival, first_crossing, first_reached};

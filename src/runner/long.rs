@@ -4,7 +4,7 @@ use super::Progress;
 use crate::learner::{Checkpoint, Keep, Keeper, StepReport, Stop, Taken};
 use crate::policy::PolicySpec;
 use crate::problem::ProblemSpec;
-use crate::results::{CheckpointFolder, ResultsError};
+use crate::results::{CheckpointFolder, ResultsError, write_completions};
 use crate::scenario::Experiment;
 use std::path::{Path, PathBuf};
 
@@ -116,5 +116,18 @@ impl Keeper for Keeping<'_> {
 
     fn model(&self) -> Option<PathBuf> {
         self.due.map(|_| self.folder.path().with_file_name("model"))
+    }
+
+    /// Said at once of a long run; what is wrong with short ones is said when all are done.
+    fn warn(&mut self, text: &str) {
+        if self.due.is_some() {
+            let (method, seed) = (self.method, self.seed);
+            self.progress.noted(&format!("warning: {method}, seed {seed}, {text}"));
+        }
+    }
+
+    fn completions(&mut self, lines: &str) -> Result<(), Stop> {
+        let written = write_completions(&self.folder, lines);
+        self.stopped_by(written)
     }
 }

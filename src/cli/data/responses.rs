@@ -143,6 +143,7 @@ impl Asked<'_> {
             proxy: None,
             reference: LanguageModel::new(decoder, sampling, passes),
             cache: None,
+            texts: None,
         };
         let sampler = Sampler { asked: self, task, tokenizer };
         let stop = interrupts("stopping after these prompts");

@@ -42,6 +42,9 @@ pub const METRICS: &[&str] = &[
     "staleness/mean",
     "staleness/max",
     "kl_coefficient",
+    "idle_prompts",
+    "ratio_clipped",
+    "effective_samples",
     "kl",
     "accuracy",
     "log_loss",
@@ -88,12 +91,23 @@ pub const LANGUAGE_METRICS: &[&str] = &[
     "staleness/mean",
     "staleness/max",
     "kl_coefficient",
+    "idle_prompts",
+    "ratio_clipped",
+    "effective_samples",
 ];
 
 /// Whether only language models have a metric.
 pub fn is_of_language_only(name: &str) -> bool {
-    matches!(name, "kl" | "accuracy" | "log_loss" | "calibration_error")
-        || name.starts_with("completions/")
+    let own = [
+        "kl",
+        "accuracy",
+        "log_loss",
+        "calibration_error",
+        "idle_prompts",
+        "ratio_clipped",
+        "effective_samples",
+    ];
+    own.contains(&name) || name.starts_with("completions/")
 }
 
 /// Prefixes of metrics with one value for each arm.

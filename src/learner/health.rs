@@ -1,0 +1,242 @@
+//! Plain words about runs of language models that go wrong, from what was measured.
+
+/// What may be wrong with a run; each is told once, where it is first seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ailment {
+    /// The chosen responses of the fixed pairs lose probability while the margin grows.
+    ChosenFalls,
+    /// Prompts teach nothing: rewards all alike, or no pair.
+    NothingToLearn,
+    /// Responses have no end token.
+    NoEnd,
+    /// Responses say nothing.
+    Empty,
+    /// The divergence to π_ref is estimated below 0.
+    NegativeDivergence,
+    /// The divergence to π_ref is as large as where language ends.
+    LargeDivergence,
+    /// Most tokens of a clipped policy gradient are clipped.
+    MostlyClipped,
+    /// A few responses carry nearly all weight.
+    FewWeights,
+}
+
+/// A warning about a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warning {
+    /// The measured step at which it is first seen.
+    pub step: u64,
+    /// What may be wrong.
+    pub ailment: Ailment,
+    /// The same in plain words, with its numbers and the remedy.
+    pub text: String,
+}
+
+/// A fall of the chosen responses' mean log-probability that is no noise (nats).
+const FALL: f64 = 1.0;
+/// A share of prompts that teach nothing, which is most of a round.
+const IDLE: f64 = 0.5;
+/// A share of responses without an end, which leaves hardly a length to tell.
+const CUT: f64 = 0.9;
+/// A mean length at which nothing is said (tokens).
+const NOTHING_SAID: f64 = 1.0;
+/// An estimate below 0 that is no noise of a few responses (nats).
+const BELOW_ZERO: f64 = -1.0;
+/// A divergence of a response at which texts are of another language (nats).
+const FAR: f64 = 30.0;
+/// A share of clipped tokens at which a round has little left to teach.
+const CLIPPED: f64 = 0.3;
+/// A share of effective samples below which a few responses decide.
+const FEW: f64 = 0.1;
+
+/// What is wrong with a run, in the order of steps; `series` gives the steps and values of a metric, none where
+/// it was not measured.
+pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
+    let simple = [
+        simple(
+            &series,
+            "idle_prompts",
+            Ailment::NothingToLearn,
+            |x| x >= IDLE,
+            |x| {
+                format!(
+                    "{:.0} % of the prompts teach nothing: their rewards are all alike, or no pair is left. Draw more \
+                 responses to a prompt, or take a reward that tells them apart",
+                    100.0 * x
+                )
+            },
+        ),
+        simple(
+            &series,
+            "completions/clipped_ratio",
+            Ailment::NoEnd,
+            |x| x >= CUT,
+            |x| {
+                format!(
+                    "{:.0} % of the answers were cut without an end token. Raise max_new_tokens, or look whether the \
+                 end is trained on",
+                    100.0 * x
+                )
+            },
+        ),
+        simple(
+            &series,
+            "completions/mean_length",
+            Ailment::Empty,
+            |x| x < NOTHING_SAID,
+            |x| {
+                format!(
+                    "answers are empty ({x:.1} tokens on average). The reward may ask for that; the model is of no \
+                 other use any more"
+                )
+            },
+        ),
+        simple(
+            &series,
+            "kl",
+            Ailment::NegativeDivergence,
+            |x| x < BELOW_ZERO,
+            |x| {
+                format!(
+                    "the divergence to π_ref is estimated at {x:.1} nats, and it cannot be below 0: there are few \
+                 evaluation prompts, or π_ref is not the model that the run began with"
+                )
+            },
+        ),
+        simple(
+            &series,
+            "kl",
+            Ailment::LargeDivergence,
+            |x| x > FAR,
+            |x| {
+                format!(
+                    "answers are {x:.0} nats away from π_ref. Read some of them; lower the learning rate, stop \
+                 earlier, or add a KL penalty"
+                )
+            },
+        ),
+        simple(
+            &series,
+            "ratio_clipped",
+            Ailment::MostlyClipped,
+            |x| x > CLIPPED,
+            |x| {
+                format!(
+                    "{:.0} % of the tokens are clipped and have no gradient. Fewer passes, smaller rounds or a lower \
+                 learning rate would use them",
+                    100.0 * x
+                )
+            },
+        ),
+        simple(
+            &series,
+            "effective_samples",
+            Ailment::FewWeights,
+            |x| x < FEW,
+            |x| {
+                format!(
+                    "the weights are worth {:.0} % of the responses: a few decide. Raise the temperature, or clip the \
+                 weights",
+                    100.0 * x
+                )
+            },
+        ),
+    ];
+    let mut found: Vec<Warning> =
+        simple.into_iter().flatten().chain(chosen_falls(&series)).collect();
+    found.sort_by_key(|warning| (warning.step, warning.ailment));
+    found
+}
+
+/// The first step at which a metric is as it should not be.
+fn simple(
+    series: &impl Fn(&str) -> Vec<(u64, f64)>,
+    metric: &str,
+    ailment: Ailment,
+    is: impl Fn(f64) -> bool,
+    text: impl Fn(f64) -> String,
+) -> Option<Warning> {
+    let (step, value) = series(metric).into_iter().find(|(_, value)| is(*value))?;
+    Some(Warning { step, ailment, text: text(value) })
+}
+
+/// Chosen responses fall while the margin grows: what both sides lose goes to responses of no pair.
+fn chosen_falls(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
+    let [chosen, rejected, margin] =
+        ["log_ratio/chosen", "log_ratio/rejected", "margin"].map(series);
+    let first = |all: &[(u64, f64)]| all.first().map(|(_, value)| *value);
+    let (chosen_0, rejected_0, margin_0) = (first(&chosen)?, first(&rejected)?, first(&margin)?);
+    let sides = chosen.iter().zip(&rejected).zip(&margin);
+    sides.map(|((w, l), h)| (w.0, chosen_0 - w.1, rejected_0 - l.1, h.1 - margin_0)).find_map(
+        |(step, lost, lost_too, grown)| {
+            (lost > FALL && grown > 0.0).then(|| Warning {
+                step,
+                ailment: Ailment::ChosenFalls,
+                text: format!(
+                    "chosen responses have lost {lost:.0} nats while the margin grew by {grown:.0}: rejected ones \
+                     lost {lost_too:.0}, and e^-{lost:.0} of the chosen ones' probability is left; the rest went to \
+                     responses of no pair. Lower the learning rate, raise β, or take pairs that differ more"
+                ),
+            })
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found where some metrics have these values at steps 0, 10, 20.
+    fn found(measured: &[(&str, [f64; 3])]) -> Vec<(u64, Ailment)> {
+        let series = |metric: &str| {
+            let own = measured.iter().filter(|(name, _)| *name == metric);
+            own.flat_map(|(_, values)| [0, 10, 20].into_iter().zip(*values)).collect()
+        };
+        warnings(series).into_iter().map(|warning| (warning.step, warning.ailment)).collect()
+    }
+
+    #[test]
+    fn each_fault_is_told_once_where_it_is_first_seen() {
+        let healthy = [
+            ("idle_prompts", [0.0, 0.2, 0.4]),
+            ("completions/clipped_ratio", [0.5, 0.3, 0.1]),
+            ("completions/mean_length", [30.0, 12.0, 3.0]),
+            ("kl", [0.0, -0.4, 12.0]),
+            ("ratio_clipped", [0.0, 0.1, 0.2]),
+            ("effective_samples", [0.9, 0.5, 0.2]),
+            ("log_ratio/chosen", [0.0, 3.0, -0.5]),
+            ("log_ratio/rejected", [0.0, -3.0, -9.0]),
+            ("margin", [0.0, 6.0, 8.5]),
+        ];
+        assert_eq!(found(&healthy), []);
+        let ill = [
+            ("idle_prompts", [0.0, 1.0, 1.0]),
+            ("completions/clipped_ratio", [0.95, 0.3, 0.99]),
+            ("completions/mean_length", [30.0, 12.0, 0.2]),
+            ("kl", [-2.0, 31.0, 50.0]),
+            ("ratio_clipped", [0.0, 0.1, 0.5]),
+            ("effective_samples", [0.9, 0.05, 0.02]),
+        ];
+        let wanted = [
+            (0, Ailment::NoEnd),
+            (0, Ailment::NegativeDivergence),
+            (10, Ailment::NothingToLearn),
+            (10, Ailment::LargeDivergence),
+            (10, Ailment::FewWeights),
+            (20, Ailment::Empty),
+            (20, Ailment::MostlyClipped),
+        ];
+        assert_eq!(found(&ill), wanted);
+    }
+
+    /// Both sides fall: that is told if the margin grows, with what is left of the chosen ones.
+    #[test]
+    fn chosen_responses_that_fall_with_a_growing_margin_are_told() {
+        let margin = ("margin", [0.0, 2.0, 15.0]);
+        let rejected = ("log_ratio/rejected", [0.0, -2.5, -22.0]);
+        let falls = [("log_ratio/chosen", [0.0, -0.5, -7.0]), rejected, margin];
+        assert_eq!(found(&falls), [(20, Ailment::ChosenFalls)]);
+        let shrinks = ("margin", [0.0, -2.0, -15.0]);
+        assert_eq!(found(&[("log_ratio/chosen", [0.0, -4.5, -37.0]), rejected, shrinks]), []);
+    }
+}

@@ -1,0 +1,25 @@
+//! What trained language models answered, kept beside their metrics.
+
+use super::{CheckpointFolder, ResultsError, RunFolder, atomic};
+use crate::learner::Completion;
+use std::fs;
+
+/// The file of a finished seed.
+const FILE: &str = "completions.jsonl";
+
+/// Writes what the trained policy answered beside the checkpoints of its run, whole or not at all.
+pub fn write_completions(beside: &CheckpointFolder, lines: &str) -> Result<(), ResultsError> {
+    let path = beside.path().with_file_name(FILE);
+    let folder = path.parent().unwrap_or(&path);
+    fs::create_dir_all(folder).map_err(ResultsError::io("create", folder))?;
+    atomic::write(&path, lines.as_bytes())
+}
+
+impl RunFolder {
+    /// What the trained policy of a cell and seed answered; nothing where that was not kept.
+    pub fn completions(&self, cell: &str, seed: u64) -> Vec<Completion> {
+        let path = self.checkpoints(cell, seed).path().with_file_name(FILE);
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
