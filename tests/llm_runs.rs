@@ -209,7 +209,18 @@ fn comparisons(chosen: &str, rejected: &str) -> String {
 fn comparisons_of_a_file_are_learned_without_a_reward() {
     let place = place(COMPARED);
     fs::write(place.path().join("pairs.jsonl"), comparisons("12", "the")).expect("written");
-    run(place.path(), &["run", "tiny.toml"]);
+    let output = modeseek(place.path(), &["run", "tiny.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let left_out = "1 rows with an empty response are left out; 1 rows repeat an earlier one";
+    let manifest = fs::read_to_string(place.path().join("runs/tiny/manifest.toml"));
+    let manifest = manifest.expect("a manifest");
+    assert!(said.contains(left_out) && manifest.contains(left_out), "{said}{manifest}");
+    let told = run(place.path(), &["tensorboard", "tiny.toml"]);
+    assert_eq!(told, "tiny: 1 runs below tensorboard\n");
+    let events =
+        place.path().join("tensorboard/tiny/offline dpo seed 0/events.out.tfevents.modeseek");
+    assert!(fs::metadata(events).expect("events").len() > 1000);
     let all = metrics(place.path());
     let rows: Vec<Vec<&str>> = all.lines().map(|line| line.split(',').collect()).collect();
     let of = |metric: &str, step: &str| -> f64 {

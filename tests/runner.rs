@@ -245,6 +245,7 @@ fn the_manifest_reads_back() {
         cpu: "a \"fast\" one".to_owned(),
         seconds: 1.5,
         command: "modeseek run made-up".to_owned(),
+        notes: vec!["2 rows are left out".to_owned()],
     };
     folder.write_manifest(&provenance).unwrap();
     let text = fs::read_to_string(folder.manifest()).unwrap();

@@ -22,6 +22,7 @@ mod provenance;
 mod report;
 mod reproduce;
 mod run;
+mod tensorboard;
 
 use anyhow::Error;
 use clap::error::{ContextKind, ContextValue};
@@ -53,6 +54,8 @@ enum Command {
     Claims(claims::Args),
     /// One HTML page of finished runs: figures with their values, claims, settings
     Report(report::Args),
+    /// Finished runs as event files of TensorBoard
+    Tensorboard(tensorboard::Args),
     /// Run, draw and judge every shipped scenario
     Reproduce(reproduce::Args),
     Demo(demo::Args),
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Figure(args) => figure::figure(&args),
         Command::Claims(args) => claims::claims(&args),
         Command::Report(args) => report::report(&args),
+        Command::Tensorboard(args) => tensorboard::command(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Demo(args) => demo::command(&args),
         Command::Loss(args) => loss::command(&args),

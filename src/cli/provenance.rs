@@ -12,6 +12,7 @@ pub fn provenance(elapsed: Duration) -> Provenance {
         cpu: cpu(),
         seconds: (elapsed.as_secs_f64() * 100.0).round() / 100.0,
         command: std::env::args().collect::<Vec<_>>().join(" "),
+        notes: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::provenance::provenance;
 use super::{Failure, say};
 use crate::learner::FittedPolicies;
 use crate::problem::ProblemSpec;
-use crate::results::{ResultsError, Run, RunFolder, health, pairs};
+use crate::results::{Provenance, ResultsError, Run, RunFolder, health, pairs};
 use crate::runner::{
     Failure as RunFailure, Host, Keeping, LongRuns, Outcome, RunOptions, RunnerError, is_long,
     train,
@@ -112,6 +112,9 @@ pub fn compute(
     let long = LongRuns { are: is_long, due: &due };
     let options = RunOptions { jobs, shard, fresh: work.fresh, long };
     let folder = folder_of(scenario, runs);
+    if host.will_teach(unfinished(scenario, &folder, work.fresh)) {
+        eprintln!("{TEACHING}");
+    }
     host.check(unfinished(scenario, &folder, work.fresh)).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
@@ -132,10 +135,15 @@ pub fn compute(
             }
         })?;
     if outcome.computed > 0 {
-        folder.write_manifest(&provenance(start.elapsed())).map_err(Failure::work)?;
+        let notes = scenario.warnings.clone();
+        let made_by = Provenance { notes, ..provenance(start.elapsed()) };
+        folder.write_manifest(&made_by).map_err(Failure::work)?;
     }
     if outcome.interrupted { Err(Failure::Interrupted) } else { Ok(outcome) }
 }
+
+/// Said before the model nano is made, which is silent for that long.
+pub const TEACHING: &str = "teaching the model nano its text, once, for about 15 seconds; it is kept in the folder of models";
 
 fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Failure> {
     let folder = folder_of(scenario, runs);

@@ -38,6 +38,9 @@ pub struct Provenance {
     pub seconds: f64,
     /// The last command.
     pub command: String,
+    /// What was said before the runs, such as rows of data that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl RunFolder {

@@ -38,6 +38,7 @@ mod series;
 mod statistics;
 mod summary;
 mod summary_table;
+mod tensorboard;
 mod tuning;
 
 pub use crate::scenario::Statistic;
@@ -64,4 +65,5 @@ pub use statistics::{
 };
 pub use summary::{Arrival, CellSummary, Improvement, MOST_PAIRS, Summary, summarise};
 pub use summary_table::{improvements_csv, summary_csv, summary_markdown};
+pub use tensorboard::tensorboard;
 pub use tuning::{Choice, Criterion, TuningError, choices, choices_csv};

@@ -13,6 +13,7 @@ mod with {
     use super::{Experiment, Keeper, Measurement, Stop};
     use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun};
     use crate::numerics::Threads;
+    use crate::policy::{LanguageModelSpec, PolicySpec};
     use crate::runner::is_long;
     use std::path::PathBuf;
     use std::sync::Arc;
@@ -60,6 +61,19 @@ mod with {
             Ok(())
         }
 
+        /// Whether an experiment asks for the model nano, which is not there yet and is taught first.
+        pub fn will_teach<'a>(
+            &self,
+            mut experiments: impl Iterator<Item = &'a Experiment>,
+        ) -> bool {
+            let asks = |experiment: &Experiment| match &experiment.policy {
+                PolicySpec::LanguageModel(model) => model.is_nano(),
+                PolicySpec::RewardModel(model) => model.as_language_model().is_nano(),
+                _ => false,
+            };
+            !self.long.models.join(LanguageModelSpec::NANO).exists() && experiments.any(asks)
+        }
+
         /// Trains a language model.
         pub(in crate::runner) fn train(
             &self,
@@ -104,6 +118,11 @@ mod without {
     pub struct Host {}
 
     impl Host {
+        /// Nothing is taught.
+        pub fn will_teach<'a>(&self, _: impl Iterator<Item = &'a Experiment>) -> bool {
+            false
+        }
+
         /// Leaves it to the run to say that there are none.
         pub fn check<'a>(&self, _: impl Iterator<Item = &'a Experiment>) -> Result<(), Stop> {
             Ok(())

@@ -312,24 +312,6 @@ fn instead(experiment: &Experiment) -> Instead<'_> {
     }
 }
 
-/// Said of cells whose samples are not the policy's own.
-pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
-    let PolicySpec::LanguageModel(spec) = &experiment.policy else { return None };
-    let changed = if spec.temperature != 1.0 {
-        format!("temperature = {}", spec.temperature)
-    } else if spec.top_k != 0 {
-        format!("top_k = {}", spec.top_k)
-    } else if spec.top_p < 1.0 {
-        format!("top_p = {}", spec.top_p)
-    } else {
-        return None;
-    };
-    Some(format!(
-        "with policy.language-model.{changed} responses are drawn from another policy than the one \
-         that is trained: on-policy methods learn from off-policy samples"
-    ))
-}
-
 impl Scenario {
     /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
     /// `--set` has to.

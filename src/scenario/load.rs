@@ -2,7 +2,6 @@
 
 use super::check::Fault;
 use super::check_findings::{Vocabulary, claim, factor, panel, published};
-use super::check_language::off_policy;
 use super::check_lesson::{self, Ground};
 use super::diagnostic::{Diagnostic, ScenarioError};
 use super::document::{Document, Part, Sources};
@@ -10,6 +9,7 @@ use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
 use super::header::{HEADER_KEYS, Header, Seeds};
 use super::lesson::LessonSpec;
+use super::notes::{left_out, off_policy};
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
@@ -342,5 +342,8 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
     let off_policy: BTreeSet<String> =
         cells.iter().filter_map(|cell| off_policy(&cell.experiment)).collect();
     warnings.extend(off_policy);
+    let left_out: BTreeSet<String> =
+        cells.iter().filter_map(|cell| left_out(&cell.experiment)).collect();
+    warnings.extend(left_out);
     warnings
 }

@@ -22,6 +22,7 @@ mod lesson;
 mod load;
 mod method;
 mod metrics;
+mod notes;
 mod overlay;
 mod panel;
 mod published;

@@ -2,6 +2,7 @@
 
 use super::{Failure, MODELS, failure};
 use crate::cli::memory::peak_memory;
+use crate::cli::run::TEACHING;
 use crate::llm::{
     AdapterFiles, Decoder, Engine, Kernels, ModelFiles, Training, find_model, require_nano,
 };
@@ -63,6 +64,9 @@ impl ModelArgs {
     /// Everything but the weights; the model nano is taught first, if it is not there.
     pub fn open(&self) -> Result<ModelFiles, Failure> {
         if self.is_nano() {
+            if !self.models.join(LanguageModelSpec::NANO).exists() {
+                eprintln!("{TEACHING}");
+            }
             let engine = Engine::host(Kernels::Fused, Threads::One);
             require_nano(&self.models, &engine).map_err(failure)?;
         }

@@ -1,0 +1,46 @@
+//! What is said of a language model's experiment before it runs, though nothing is wrong with it.
+
+use super::experiment::Experiment;
+use crate::policy::PolicySpec;
+use crate::problem::PreferenceRows;
+
+/// Said of cells whose samples are not the policy's own.
+pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
+    let PolicySpec::LanguageModel(spec) = &experiment.policy else { return None };
+    let changed = if spec.temperature != 1.0 {
+        format!("temperature = {}", spec.temperature)
+    } else if spec.top_k != 0 {
+        format!("top_k = {}", spec.top_k)
+    } else if spec.top_p < 1.0 {
+        format!("top_p = {}", spec.top_p)
+    } else {
+        return None;
+    };
+    Some(format!(
+        "with policy.language-model.{changed} responses are drawn from another policy than the one \
+         that is trained: on-policy methods learn from off-policy samples"
+    ))
+}
+
+/// Said of comparisons of which rows are left out or count twice.
+pub(super) fn left_out(experiment: &Experiment) -> Option<String> {
+    let file = experiment.data.preferences.as_ref()?;
+    let path = file.jsonl.as_deref()?;
+    let read = PreferenceRows::read(path, file.empty).ok()?;
+    let mut said = Vec::new();
+    if read.empty > 0 {
+        said.push(format!("{} rows with an empty response are left out", read.empty));
+    }
+    if read.repeated > 0 {
+        said.push(format!("{} rows repeat an earlier one and count again", read.repeated));
+    }
+    let path = path.display();
+    (!said.is_empty()).then(|| {
+        format!(
+            "{path}: {} of {} rows: {}",
+            read.empty + read.repeated,
+            read.rows.len() + read.empty,
+            said.join("; ")
+        )
+    })
+}
