@@ -173,6 +173,37 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
     assert!(trained.iter().all(|x| x.is_finite()));
 }
 
+/// r_φ is learned from π_ref's own responses before the first step: methods see it, measurements see both, and the
+/// same command gives the same numbers. At temperature 2 its scores have the reward's units.
+#[test]
+fn a_reward_is_learned_before_the_first_step() {
+    let learned = "test = 2\nlearned = { prompts = 2, steps = 80, learning_rate = 0.02 }";
+    let place = place(&[
+        ("test = 2", learned),
+        ("\"kl\"", "\"proxy_reward\""),
+        ("reward = { min = {} }", "reward = { skew = { mean = 2.0 } }"),
+        ("[optimizer.adam]", "[pairs.labels.bradley-terry]\ntemperature = 2.0\n[optimizer.adam]"),
+        ("on-policy best-of-n", "reinforce"),
+        ("objective.best-of-n = {}", "objective.reinforce = { standardise = true }"),
+        ("steps = 6", "steps = 12"),
+    ]);
+    let place = place.path();
+    run(place, &["run", "tiny.toml"]);
+    let first = metrics(place);
+    let of = |metric: &str| -> Vec<f64> {
+        let name = format!(",{metric},");
+        let rows = first.lines().filter(|line| line.contains(&name));
+        rows.map(|row| row.rsplit(',').next().and_then(|v| v.parse().ok()).expect("a number"))
+            .collect()
+    };
+    let (proxy, gold) = (of("proxy_reward"), of("gold_reward"));
+    assert_eq!((proxy.len(), gold.len()), (7, 7));
+    assert!(proxy.iter().zip(&gold).all(|(p, g)| p.is_finite() && p != g), "{proxy:?} {gold:?}");
+    fs::remove_dir_all(place.join("runs")).expect("removed");
+    run(place, &["run", "tiny.toml"]);
+    assert_eq!(metrics(place), first);
+}
+
 /// The scenario with comparisons of a file in place of a reward.
 const COMPARED: &[(&str, &str)] = &[
     ("jsonl = \"prompts.jsonl\"\nreward = { min = {} }\ntest = 2", "test = 2"),

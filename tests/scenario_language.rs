@@ -123,6 +123,8 @@ const MODELS: &[Case] = &[
     ("two true rewards", "test = 1", "test = 1\ngold_model = \"\""),
     ("no learned reward to be measured", "\"kl\"", "\"proxy_reward\""),
     ("no folder of that name", "test = 1", "test = 1\nproxy_model = \"nowhere\""),
+    ("two learned rewards", "test = 1", "test = 1\nproxy_model = \"\"\nlearned = {}"),
+    ("a reward learned in no step", "test = 1", "test = 1\nlearned = { steps = 0 }"),
     ("another order", "test = 1", "test = 1\norder = \"random\""),
 ];
 

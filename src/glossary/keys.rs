@@ -17,9 +17,9 @@ use crate::policy::{
 };
 use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
 use crate::problem::{
-    BumpsSpec, ExponentialSpec, FittedSpec, LengthSpec, LogNormalSpec, LongestSpec, ModeLengthSpec,
-    NegativeBinomialSpec, NormalSpec, PromptsSpec, SeparationSpec, TableSpec, TiltSpec, TokensSpec,
-    TwoModesSpec,
+    BumpsSpec, ExponentialSpec, FittedSpec, LearnedRewardSpec, LengthSpec, LogNormalSpec,
+    LongestSpec, ModeLengthSpec, NegativeBinomialSpec, NormalSpec, PromptsSpec, SeparationSpec,
+    TableSpec, TiltSpec, TokensSpec, TwoModesSpec,
 };
 use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, PublishedSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
@@ -59,7 +59,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 50] = [
+const SECTIONS: [Section; 51] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -95,6 +95,7 @@ const SECTIONS: [Section; 50] = [
     section("problem.prompts.reward.skew", "ExponentialSpec", || {
         filled::<ExponentialSpec>("mean = 1")
     }),
+    section("problem.prompts.learned", "LearnedRewardSpec", || filled::<LearnedRewardSpec>("")),
     section("policy.stop", "StopSpec", || filled::<StopSpec>("")),
     section("policy.unimodal", "UnimodalSpec", || filled::<UnimodalSpec>("mean = 1\nwidth = 1")),
     section("policy.mlp", "MlpSpec", || filled::<MlpSpec>("")),

@@ -47,7 +47,7 @@ use crate::preference::PairRule;
 use crate::stream::Streams;
 use round::AtWork;
 use serde::{Deserialize, Serialize};
-use source::{Cycle, Judge, Labeller, PromptSource, Reference, Source};
+use source::{Cycle, Judge, Labeller, PromptSource, Reference, Rewards, Source};
 use std::rc::Rc;
 
 /// A policy's own samples begin at this address where a reward was learned from the data, so that
@@ -202,7 +202,10 @@ impl<'a, T: Task> Learner<'a, T> {
                 Some((0..prompts as u64).map(listed).collect::<Result<_, _>>()?)
             }
             Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)?),
-            Supply::Comparisons(ref rows) => Some(labeller.comparison_data(rows)?),
+            Supply::Comparisons(ref rows) => {
+                let rewards = if method.needs.pairs { Rewards::Unread } else { Rewards::Read };
+                Some(labeller.comparison_data(rows, rewards)?)
+            }
         };
         let source = match (data, supply) {
             (Some(data), _) => {

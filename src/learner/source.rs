@@ -32,6 +32,28 @@ pub struct PromptSamples<T: Task> {
     pub drawn_at: u64,
 }
 
+impl<T: Task> PromptSamples<T> {
+    /// Samples drawn before the first step, of which nothing else is known.
+    fn new(
+        prompt: T::Prompt,
+        responses: Vec<T::Response>,
+        rewards: Vec<f64>,
+        pairs: Vec<Pair>,
+    ) -> Self {
+        PromptSamples {
+            prompt,
+            responses,
+            rewards,
+            log_ref: Vec::new(),
+            log_ref_tokens: Vec::new(),
+            log_target: Vec::new(),
+            pairs,
+            law: None,
+            drawn_at: 0,
+        }
+    }
+}
+
 /// A comparison given by the user: the number of its prompt and two responses to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison<R> {
@@ -73,6 +95,15 @@ pub(super) enum Reference {
     Unread,
 }
 
+/// Whether an objective reads the rewards of comparisons that are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rewards {
+    /// They are asked for.
+    Read,
+    /// They are all 0.
+    Unread,
+}
+
 impl<T: Task> Labeller<'_, T> {
     /// Sampled responses with their rewards and comparisons; `address` is unique to the prompt's
     /// place in the run and names its coin flips.
@@ -105,17 +136,7 @@ impl<T: Task> Labeller<'_, T> {
     ) -> Result<PromptSamples<T>, PolicyError> {
         let rewards = self.task.rewards(&prompt, &responses)?;
         let pairs = self.compare(&prompt, &responses, &rewards, address)?;
-        Ok(PromptSamples {
-            prompt,
-            responses,
-            rewards,
-            log_ref: Vec::new(),
-            log_ref_tokens: Vec::new(),
-            log_target: Vec::new(),
-            pairs,
-            law: None,
-            drawn_at,
-        })
+        Ok(PromptSamples { drawn_at, ..PromptSamples::new(prompt, responses, rewards, pairs) })
     }
 
     /// Offline data, log π_ref of all of them asked for at once; prompt `i` has the address `i`.
@@ -123,16 +144,23 @@ impl<T: Task> Labeller<'_, T> {
         &self,
         data: Vec<(T::Prompt, Vec<T::Response>)>,
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let log_ref = match self.reference {
-            Reference::Read => self.task.log_reference_of_data(&data)?,
-            // A KL penalty is refused for offline data.
-            Reference::ByToken | Reference::Unread => vec![Vec::new(); data.len()],
-        };
+        let log_ref = self.log_reference_of_data(&data)?;
         let labelled = |(address, ((prompt, responses), log_ref))| {
             let samples = self.without_reference(prompt, responses, address, 0)?;
             Ok(PromptSamples { log_ref, ..samples })
         };
         (0..).zip(data.into_iter().zip(log_ref)).map(labelled).collect()
+    }
+
+    fn log_reference_of_data(
+        &self,
+        data: &[(T::Prompt, Vec<T::Response>)],
+    ) -> Result<Vec<Vec<f64>>, PolicyError> {
+        match self.reference {
+            Reference::Read => self.task.log_reference_of_data(data),
+            // A KL penalty is refused for offline data.
+            Reference::ByToken | Reference::Unread => Ok(vec![Vec::new(); data.len()]),
+        }
     }
 
     /// The comparisons between responses to one prompt.
@@ -210,17 +238,27 @@ impl<T: Task> Labeller<'_, T> {
         self.label_data((0..prompts as u64).map(own).collect())
     }
 
-    /// The user's own comparisons, one pair of responses each.
+    /// The user's own comparisons, one pair of responses each; their rewards, which may cost a pass of a
+    /// reward model, are asked for only if someone reads them.
     pub fn comparison_data(
         &self,
         rows: &[Comparison<T::Response>],
+        rewards: Rewards,
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
         let responses = |row: &Comparison<T::Response>| {
             (self.task.prompt(row.prompt), vec![row.chosen.clone(), row.rejected.clone()])
         };
-        let mut data = self.label_data(rows.iter().map(responses).collect())?;
-        data.iter_mut().for_each(|row| row.pairs = vec![Pair { chosen: 0, rejected: 1 }]);
-        Ok(data)
+        let data: Vec<_> = rows.iter().map(responses).collect();
+        let log_ref = self.log_reference_of_data(&data)?;
+        let compared = |((prompt, responses), log_ref): ((T::Prompt, Vec<T::Response>), _)| {
+            let rewards = match rewards {
+                Rewards::Read => self.task.rewards(&prompt, &responses)?,
+                Rewards::Unread => vec![0.0; responses.len()],
+            };
+            let pairs = vec![Pair { chosen: 0, rejected: 1 }];
+            Ok(PromptSamples { log_ref, ..PromptSamples::new(prompt, responses, rewards, pairs) })
+        };
+        data.into_iter().zip(log_ref).map(compared).collect()
     }
 }
 

@@ -56,6 +56,13 @@ impl FittedWeights {
     }
 }
 
+impl FittedWeights {
+    /// The head of a reward model: `[width]`.
+    pub fn readout(&self) -> Vec<f32> {
+        self.0[Decoder::READOUT].clone()
+    }
+}
+
 impl WeightSource for FittedWeights {
     fn take(&mut self, name: &str, _: &[usize]) -> Result<Vec<f32>, LlmError> {
         Ok(self.0[name].clone())

@@ -12,6 +12,7 @@ mod gradient;
 mod hub;
 pub mod joint;
 mod kernels;
+mod learned_reward;
 mod loading;
 mod lora;
 mod memory;

@@ -98,7 +98,12 @@ impl LanguageRun<'_> {
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
                 let asked = self.asked(prompts, spec);
                 let loaded = Loaded::new(&asked, place, streams).map_err(setup)?;
-                let Loaded { policy, task, files } = loaded;
+                let Loaded { policy, mut task, files } = loaded;
+                if let Some(learned) = &prompts.learned {
+                    let by = (place, streams);
+                    task.proxy =
+                        Some(self.learned_reward((prompts, learned), (&task, spec), by)?);
+                }
                 let supply = self.supply_of(&task.comparisons.train)?;
                 let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
                 if let Some(folder) = keeper.model() {

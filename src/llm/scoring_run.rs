@@ -34,7 +34,7 @@ impl LanguageRun<'_> {
         // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
         decoder.add_readout(vec![1.0; decoder.config().width], Training::Trained);
         let mut model = ScoringModel::new(decoder, passes);
-        let task = ScoringTask(task);
+        let task = ScoringTask(&task);
         check_coverage(&mut model, &task)?;
         let width = model.decoder().config().width;
         model.decoder_mut().add_readout(vec![0.0; width], Training::Trained);

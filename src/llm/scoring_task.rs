@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 /// The comparisons of a task over prompts; scores have no reference.
 #[derive(Debug)]
-pub struct ScoringTask(pub PromptsTask);
+pub struct ScoringTask<'a>(pub &'a PromptsTask);
 
-impl Task for ScoringTask {
+impl Task for ScoringTask<'_> {
     type Prompt = Tokens;
     type Response = Tokens;
 
@@ -70,7 +70,7 @@ impl Task for ScoringTask {
     }
 }
 
-impl LanguageTask for ScoringTask {
+impl LanguageTask for ScoringTask<'_> {
     fn evaluation_prompts(&self, count: usize) -> Vec<Tokens> {
         self.0.evaluation_prompts(count)
     }
@@ -111,7 +111,7 @@ pub struct Measured {
 impl ScoringObserver {
     /// Takes the comparisons of evaluation prompts, given or drawn.
     pub fn new(
-        task: &ScoringTask,
+        task: &ScoringTask<'_>,
         spec: &MeasureSpec,
         (objective, steps): (&'static str, u64),
         streams: Streams,

@@ -86,6 +86,15 @@ pub struct PromptsSpec {
     /// earlier, or bound the divergence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_model: Option<PathBuf>,
+    /// A reward model that is trained before the first step, in place of `proxy_model`.
+    ///
+    /// *Reading* r_φ of a run: on-policy methods see it, once for all methods of a seed; gold_reward beside
+    /// proxy_reward tells how far it may be trusted.
+    ///
+    /// *Wrong* gold_reward stops where the responses of its comparisons stop: nothing tells r_φ of what lies
+    /// beyond. On nano's Min Length that is at ten tokens, below which π_ref hardly answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<LearnedRewardSpec>,
     /// In which order the distinct prompts of the file are taken, before `limit` and `test`.
     ///
     /// *Reading* "shuffled" is one order for all seeds and scenarios, so that prompts that are kept for
@@ -111,6 +120,42 @@ pub struct PromptsSpec {
     /// *Wrong* Many of them and a small measure.every: most of the time goes into measuring.
     #[serde(default = "test")]
     pub test: usize,
+}
+
+/// `[problem.prompts.learned]`: r_φ, learned before the first step from comparisons of π_ref's responses, and seen by
+/// methods in place of the true reward.
+///
+/// *Formula* min over φ of −Σ log σ((r_φ(chosen) − r_φ(rejected))/temperature), by Adam
+///
+/// *Source* arXiv 2404.14367, §2; arXiv 2009.01325, §3.4.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LearnedRewardSpec {
+    /// Of how many training prompts the responses are compared, four to a prompt.
+    ///
+    /// *Reading* The first prompts of the offline data: what offline methods learn from, r_φ learns from too.
+    ///
+    /// *Wrong* Few prompts and many steps: the comparisons are known by heart and r_φ says nothing of others.
+    pub prompts: usize,
+    /// Optimizer steps, each of 64 responses.
+    ///
+    /// *Reading* 200 tell lengths of `nano` apart in nearly all pairs; they take some 5 seconds a seed, once for
+    /// all methods.
+    ///
+    /// *Wrong* Too few: proxy_reward and gold_reward part from the first step on.
+    pub steps: u64,
+    /// The step size of Adam.
+    ///
+    /// *Reading* A reward model bears a higher rate than a policy: nothing is sampled from it.
+    ///
+    /// *Wrong* Far too high: scores are alike again, and proxy_reward stands still.
+    pub learning_rate: f64,
+}
+
+impl Default for LearnedRewardSpec {
+    fn default() -> Self {
+        LearnedRewardSpec { prompts: 256, steps: 200, learning_rate: 0.001 }
+    }
 }
 
 /// `problem.prompts.order`: in which order prompts are taken.
@@ -142,9 +187,16 @@ impl PromptOrder {
 impl PromptsSpec {
     /// Prompts without a reward, all of them to train on.
     pub fn unrewarded(jsonl: Option<PathBuf>, limit: Option<usize>) -> Self {
-        let (reward, gold_model, proxy_model) = (None, None, None);
-        let order = PromptOrder::File;
-        PromptsSpec { jsonl, reward, gold_model, proxy_model, order, limit, test: 0 }
+        PromptsSpec {
+            jsonl,
+            reward: None,
+            gold_model: None,
+            proxy_model: None,
+            learned: None,
+            order: PromptOrder::File,
+            limit,
+            test: 0,
+        }
     }
 }
 

@@ -14,7 +14,9 @@ mod separation;
 mod spec;
 
 pub use coverage::{Coverage, DataLaw, coverage};
-pub use language::{LengthReward, ModeLengthSpec, PromptOrder, PromptsSpec, TokensSpec};
+pub use language::{
+    LearnedRewardSpec, LengthReward, ModeLengthSpec, PromptOrder, PromptsSpec, TokensSpec,
+};
 pub use length::{
     ExponentialSpec, FittedFamily, FittedSpec, LengthReferenceSpec, LengthSpec, LengthTask,
     LengthUnit, LogNormalSpec, LongestSpec, NegativeBinomialSpec, NormalSpec, TiltSpec,

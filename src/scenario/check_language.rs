@@ -74,8 +74,8 @@ fn scoring(experiment: &Experiment) -> Result<(), Fault> {
         Fault::new("schedule.data", "a reward model draws no responses of its own")
             .note("allowed", "\"offline\" beside `policy.reward-model`")
     })?;
-    let proxy = experiment.problem.prompts().and_then(|prompts| prompts.proxy_model.as_ref());
-    need(proxy.is_none(), || {
+    let is_learned = |p: &PromptsSpec| p.proxy_model.is_some() || p.learned.is_some();
+    need(!experiment.problem.prompts().is_some_and(is_learned), || {
         Fault::new("problem.prompts.proxy_model", "a reward model learns from the true reward")
             .note("help", "leave it out, or name it as problem.prompts.gold_model")
     })
@@ -201,9 +201,21 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
             .note("help", "leave one out; what methods are to see beside it is `proxy_model`")
     })?;
     let metric = |name: &str| experiment.measure.metrics.iter().position(|metric| metric == name);
-    if let (Some(index), None) = (metric("proxy_reward"), &spec.proxy_model) {
+    let is_learned = spec.proxy_model.is_some() || spec.learned.is_some();
+    if let (Some(index), false) = (metric("proxy_reward"), is_learned) {
         return Err(Fault::new(format!("measure.metrics.{index}"), "there is no learned reward")
             .note("help", "name its folder in problem.prompts.proxy_model, or leave it out"));
+    }
+    if let Some(learned) = &spec.learned {
+        need(spec.proxy_model.is_none(), || {
+            Fault::new("problem.prompts.learned", "the learned reward is given twice")
+                .note("given", "`problem.prompts.learned` and `problem.prompts.proxy_model`")
+        })?;
+        let key = |name: &str| format!("problem.prompts.learned.{name}");
+        let (prompts, steps, rate) = (learned.prompts, learned.steps, learned.learning_rate);
+        range(&key("prompts"), prompts as f64, prompts >= 1, "1 or more")?;
+        range(&key("steps"), steps as f64, steps >= 1, "1 or more")?;
+        range(&key("learning_rate"), rate, rate > 0.0, "a number above 0")?;
     }
     let needs = experiment.objective.needs();
     let given = experiment.data.preferences.is_some();

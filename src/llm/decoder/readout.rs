@@ -31,6 +31,13 @@ impl Decoder {
         &mut self.readout
     }
 
+    /// Multiplies every score by a number.
+    pub fn scale_readout(&mut self, factor: f32) {
+        if let Some(weight) = self.readout.as_mut().and_then(Arc::get_mut) {
+            weight.parts_mut().0.iter_mut().for_each(|w| *w *= factor);
+        }
+    }
+
     /// A number for each of some hidden rows: `[rows]`, f32.
     pub fn read_out(&self, hidden: &Tensor, pass: &Pass, rows: Vec<u32>) -> Result<Tensor> {
         let Some(weight) = &self.readout else {
