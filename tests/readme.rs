@@ -44,6 +44,31 @@ fn the_table_of_findings_holds_the_committed_verdicts() {
     }
 }
 
+/// `holds (18.1, 18.2), reversed (18.4)`: each verdict of the table across tiers is that of its claims.
+#[test]
+fn the_table_across_tiers_holds_the_committed_verdicts() {
+    let mut verdicts = std::collections::BTreeMap::new();
+    for file in shipped() {
+        let scenario = Scenario::load(&Source::of(file.id()), &[], None).expect("shipped");
+        verdicts.extend(scenario.claims.into_iter().map(|c| (c.id, c.expected.to_string())));
+    }
+    let rows = between(README, "| finding of the paper | paper |", "\n\n").lines().skip(2);
+    let mut checked = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        assert_eq!(cells.len(), 6, "{row}");
+        for said in cells[2..5].iter().flat_map(|cell| cell.split_inclusive(')')) {
+            let Some((verdict, ids)) = said.split_once('(') else { continue };
+            for id in ids.trim_end_matches(')').split(", ") {
+                let verdict = verdict.trim_start_matches(", ").trim();
+                assert_eq!(verdicts.get(id).map(String::as_str), Some(verdict), "claim {id}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 40, "{checked}");
+}
+
 /// How many claims there are, and how many have which verdict, as the README says.
 #[test]
 fn the_number_of_claims_and_verdicts_is_the_one_that_is_told() {
