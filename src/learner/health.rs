@@ -33,7 +33,7 @@ pub struct Warning {
 }
 
 /// A fall of the chosen responses' mean log-probability that is no noise (nats).
-const FALL: f64 = 1.0;
+const FALL: f64 = 5.0;
 /// A share of prompts that teach nothing, which is most of a round.
 const IDLE: f64 = 0.5;
 /// A share of responses without an end, which leaves hardly a length to tell.
