@@ -64,6 +64,8 @@ pub enum AdapterKind {
 
 /// The module that a reward model's adapter saves whole.
 const HEAD: &str = "score";
+/// What PEFT lists there by itself; a model has one of them.
+const HEADS: [&str; 2] = ["classifier", HEAD];
 
 /// An adapter's settings, and the model that it was trained on.
 pub struct AdapterConfig {
@@ -122,7 +124,9 @@ impl AdapterConfig {
 /// What the adapter is for, by `task_type` and `modules_to_save`.
 fn kind(path: &Path, keys: &Keys) -> Result<AdapterKind, LlmError> {
     let saved = keys.others.get("modules_to_save").filter(|saved| !is_off(saved));
-    let is_head = saved == Some(&json!([HEAD]));
+    let names = saved.and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<&str> = names.filter_map(Value::as_str).collect();
+    let is_head = names.contains(&HEAD) && names.iter().all(|name| HEADS.contains(name));
     match keys.task_type.as_deref().unwrap_or("CAUSAL_LM") {
         "SEQ_CLS" if is_head => Ok(AdapterKind::RewardModel),
         "CAUSAL_LM" if saved.is_none() => Ok(AdapterKind::LanguageModel),
