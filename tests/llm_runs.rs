@@ -5,7 +5,7 @@
 mod command;
 mod llm_fixture;
 
-use command::modeseek;
+use command::{modeseek, run};
 use llm_fixture::write_small_model;
 use modeseek::llm::ModelFiles;
 use std::fs;
@@ -55,13 +55,6 @@ fn place(changes: &[(&str, &str)]) -> tempfile::TempDir {
     fs::write(place.path().join("prompts.jsonl"), prompts.concat()).expect("written");
     fs::write(place.path().join("tiny.toml"), scenario).expect("written");
     place
-}
-
-fn run(place: &Path, arguments: &[&str]) -> String {
-    let output = modeseek(place, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).expect("text")
 }
 
 /// The folder of the only cell and seed.

@@ -7,7 +7,7 @@ mod command;
 mod golden;
 mod llm_fixture;
 
-use command::modeseek;
+use command::{modeseek, run};
 use golden::Golden;
 use llm_fixture::write_small_model;
 use modeseek::learner::Task;
@@ -225,13 +225,6 @@ fn place() -> tempfile::TempDir {
         .expect("written");
     fs::write(place.path().join("judge.toml"), SCENARIO).expect("written");
     place
-}
-
-fn run(place: &Path, arguments: &[&str]) -> String {
-    let output = modeseek(place, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).expect("text")
 }
 
 fn trained(place: &Path) -> PathBuf {

@@ -30,7 +30,7 @@ pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use health::{Ailment, Warning, warnings};
 pub use observer::{
-    BanditObserver, Film, Frame, LANGUAGE_METRICS, METRICS, Measurement, Moments, Observer,
+    BanditObserver, Book, Film, Frame, LANGUAGE_METRICS, METRICS, Measured, Measurement, Observer,
     SCORING_METRICS, StepReport, is_metric, is_of_language_only,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};

@@ -12,6 +12,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
+mod book;
 mod film;
 mod names;
 mod pairs;
@@ -19,6 +20,7 @@ mod proxy;
 mod table;
 mod when;
 
+pub use book::{Book, Measured};
 pub use film::{Film, Frame};
 pub use names::{LANGUAGE_METRICS, METRICS, SCORING_METRICS, is_metric, is_of_language_only};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
@@ -124,12 +126,21 @@ pub trait Observer<P: Policy> {
     }
 }
 
+/// Nobody looks.
+impl<P: Policy> Observer<P> for () {
+    fn observe(&mut self, _: &P, _: &Progress, _: Option<&StepReport>) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn wants_gradient_norm(&self, _: u64) -> bool {
+        false
+    }
+}
+
 /// Exact measurements of a policy over arms.
 pub struct BanditObserver<'a> {
     task: &'a BanditTask,
-    objective: &'static str,
-    wanted: Vec<String>,
-    moments: Moments,
+    book: Book,
     distribution: bool,
     prompts: Vec<crate::policy::Context>,
     pairs: Vec<EvaluationPair>,
@@ -137,7 +148,6 @@ pub struct BanditObserver<'a> {
     /// Arms that some prompt's data hold.
     seen: Vec<bool>,
     over_optimisation: OverOptimisation,
-    measurements: Vec<Measurement>,
 }
 
 impl<'a> BanditObserver<'a> {
@@ -145,7 +155,7 @@ impl<'a> BanditObserver<'a> {
     pub fn new(
         task: &'a BanditTask,
         spec: &MeasureSpec,
-        (objective, steps): (&'static str, u64),
+        identity: (&'static str, u64),
         data: &[Rc<PromptSamples<BanditTask>>],
         streams: Streams,
     ) -> Self {
@@ -154,48 +164,19 @@ impl<'a> BanditObserver<'a> {
         data.iter().flat_map(|s| &s.responses).for_each(|&arm| seen[arm] = true);
         BanditObserver {
             task,
-            objective,
-            wanted: spec.metrics.clone(),
-            moments: Moments::new(spec, steps),
+            book: Book::new(spec, identity),
             distribution: spec.distribution,
             prompts: (0..states as u64).map(|i| task.evaluation_prompt(i)).collect(),
             pairs: evaluation_pairs(task, spec.pairs, states, streams),
             data: data.iter().take(EVALUATED_DATA).cloned().collect(),
             seen,
             over_optimisation: OverOptimisation::default(),
-            measurements: Vec::new(),
         }
     }
 
     /// All that was measured.
     pub fn into_measurements(self) -> Vec<Measurement> {
-        self.measurements
-    }
-
-    fn wants(&self, metric: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
-    }
-
-    fn wants_any(&self, prefix: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|w| w.starts_with(prefix))
-    }
-
-    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
-        if !self.wants(metric) {
-            return Ok(());
-        }
-        self.write(progress, metric.to_string(), value)
-    }
-
-    fn write(&mut self, progress: &Progress, metric: String, value: f64) -> Result<(), Stop> {
-        if !value.is_finite() {
-            let what = "a measurement";
-            let (objective, step) = (self.objective, progress.step);
-            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
-        }
-        let Progress { step, round, queries, .. } = *progress;
-        self.measurements.push(Measurement { step, round, queries, metric, value });
-        Ok(())
+        self.book.into_measurements()
     }
 
     /// Reward, divergences and entropy, averaged over the evaluation prompts.
@@ -212,19 +193,19 @@ impl<'a> BanditObserver<'a> {
             ("entropy", &entropy),
         ];
         for (metric, of_row) in metrics {
-            if self.wants(metric) {
-                self.record(progress, metric, table.average(of_row))?;
+            if self.book.wants(metric) {
+                self.book.record(progress, metric, table.average(of_row))?;
             }
         }
         let Some(boundary) = problem.boundary() else { return Ok(()) };
         let separation = table.average(&|_, log_p| log_p[0] - log_p[1]);
-        self.record(progress, "separation", separation)?;
-        self.record(progress, "boundary", boundary)
+        self.book.record(progress, "separation", separation)?;
+        self.book.record(progress, "boundary", boundary)
     }
 
     /// Log-probabilities of the evaluation pairs and of the rest of the mass.
     fn pairs(&mut self, table: &Array2<f64>, progress: &Progress) -> Result<(), Stop> {
-        let wanted = ["logps/", "log_ratio/", "margin"].iter().any(|m| self.wants_any(m));
+        let wanted = ["logps/", "log_ratio/", "margin"].iter().any(|m| self.book.wants_any(m));
         if !wanted || self.pairs.is_empty() {
             return Ok(());
         }
@@ -246,10 +227,10 @@ impl<'a> BanditObserver<'a> {
         // With two arms a pair leaves nothing, and its logarithm is no number.
         let parties = if reference.len() > 2 { 3 } else { 2 };
         for (k, who) in ["chosen", "rejected", "rest"].into_iter().enumerate().take(parties) {
-            self.record(progress, &format!("logps/{who}"), policy[k] / count)?;
-            self.record(progress, &format!("log_ratio/{who}"), ratio[k])?;
+            self.book.record(progress, &format!("logps/{who}"), policy[k] / count)?;
+            self.book.record(progress, &format!("log_ratio/{who}"), ratio[k])?;
         }
-        self.record(progress, "margin", ratio[0] - ratio[1])
+        self.book.record(progress, "margin", ratio[0] - ratio[1])
     }
 
     /// How the offline data themselves fare.
@@ -258,7 +239,7 @@ impl<'a> BanditObserver<'a> {
         policy: &P,
         progress: &Progress,
     ) -> Result<(), Stop> {
-        if self.data.is_empty() || !self.wants_any("train_") {
+        if self.data.is_empty() || !self.book.wants_any("train_") {
             return Ok(());
         }
         let prompts: Vec<_> = self.data.iter().map(|s| s.prompt.clone()).collect();
@@ -278,12 +259,12 @@ impl<'a> BanditObserver<'a> {
             }
         }
         if pairs > 0 {
-            self.record(progress, "train_log_ratio/chosen", ratios[0] / pairs as f64)?;
-            self.record(progress, "train_log_ratio/rejected", ratios[1] / pairs as f64)?;
+            self.book.record(progress, "train_log_ratio/chosen", ratios[0] / pairs as f64)?;
+            self.book.record(progress, "train_log_ratio/rejected", ratios[1] / pairs as f64)?;
         }
         let count = self.data.len() as f64;
-        self.record(progress, "train_mass/other", other / count)?;
-        self.record(progress, "train_mass/unseen", unseen / count)
+        self.book.record(progress, "train_mass/other", other / count)?;
+        self.book.record(progress, "train_mass/unseen", unseen / count)
     }
 
     /// The mean probability of every arm; at step 0 also reference, reward and target.
@@ -291,25 +272,22 @@ impl<'a> BanditObserver<'a> {
         let count = table.probabilities.nrows() as f64;
         for (arm, column) in table.probabilities.columns().into_iter().enumerate() {
             let mean = column.iter().sum::<f64>() / count;
-            self.write(progress, format!("probability/{arm}"), mean)?;
+            self.book.write(progress, format!("probability/{arm}"), mean)?;
         }
         if progress.step > 0 {
             return Ok(());
         }
         let problem = self.task.problem();
         for arm in 0..problem.arms() {
-            self.write(progress, format!("reference/{arm}"), problem.log_reference()[arm].exp())?;
-            self.write(progress, format!("reward/{arm}"), problem.rewards()[arm])?;
-            self.write(progress, format!("target/{arm}"), problem.log_target()[arm].exp())?;
+            self.book.write(
+                progress,
+                format!("reference/{arm}"),
+                problem.log_reference()[arm].exp(),
+            )?;
+            self.book.write(progress, format!("reward/{arm}"), problem.rewards()[arm])?;
+            self.book.write(progress, format!("target/{arm}"), problem.log_target()[arm].exp())?;
         }
         self.data_arms(progress)
-    }
-
-    fn step_report(&mut self, report: &StepReport, progress: &Progress) -> Result<(), Stop> {
-        for (metric, value) in report.metrics() {
-            self.record(progress, metric, value)?;
-        }
-        Ok(())
     }
 }
 
@@ -323,7 +301,7 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop> {
-        if !self.moments.contain(progress.step) {
+        if !self.book.is_due(progress.step) {
             return Ok(());
         }
         let table = Table::new(policy.log_probabilities(&self.prompts));
@@ -335,14 +313,12 @@ impl<P: Enumerable> Observer<P> for BanditObserver<'_> {
         }
         self.pairs(&table.log_probs, progress)?;
         self.training_data(policy, progress)?;
-        if let Some(report) = report {
-            self.step_report(report, progress)?;
-        }
+        self.book.record_step(progress, report)?;
         if self.distribution { self.arms(&table, progress) } else { Ok(()) }
     }
 
     fn wants_gradient_norm(&self, step: u64) -> bool {
-        self.wants("grad_norm") && self.moments.contain(step)
+        self.book.wants_gradient_norm(step)
     }
 }
 
@@ -358,11 +334,13 @@ impl Savable for BanditObserver<'_> {
     type State = Gathered;
 
     fn state(&self) -> Gathered {
-        let (measurements, over_optimisation) = (self.measurements.clone(), self.over_optimisation);
-        Gathered { measurements, over_optimisation }
+        let Measured { measurements } = self.book.state();
+        Gathered { measurements, over_optimisation: self.over_optimisation }
     }
 
     fn put_back(&mut self, state: Gathered) {
-        (self.measurements, self.over_optimisation) = (state.measurements, state.over_optimisation);
+        let Gathered { measurements, over_optimisation } = state;
+        self.book.put_back(Measured { measurements });
+        self.over_optimisation = over_optimisation;
     }
 }

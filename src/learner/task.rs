@@ -21,12 +21,14 @@ pub trait Task {
     fn prompt(&self, index: u64) -> Self::Prompt;
 
     /// The rewards of responses as a method sees them: those of the reward model, where there is
-    /// one. `[responses]`.
+    /// one, else the true ones. `[responses]`.
     fn rewards(
         &self,
         prompt: &Self::Prompt,
         responses: &[Self::Response],
-    ) -> Result<Vec<f64>, PolicyError>;
+    ) -> Result<Vec<f64>, PolicyError> {
+        self.gold_rewards(prompt, responses)
+    }
 
     /// The true rewards of responses, by which the preference data are labelled: `[responses]`.
     fn gold_rewards(
@@ -36,7 +38,9 @@ pub trait Task {
     ) -> Result<Vec<f64>, PolicyError>;
 
     /// Whether the reward that methods see was learned.
-    fn has_reward_model(&self) -> bool;
+    fn has_reward_model(&self) -> bool {
+        false
+    }
 
     /// log π_ref of responses, each summed over its tokens: `[responses]`, nats.
     fn log_reference(
@@ -60,8 +64,11 @@ pub trait Task {
         data.iter().map(|(prompt, responses)| self.log_reference(prompt, responses)).collect()
     }
 
-    /// log of the target distribution at a response (nats).
-    fn log_target(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64;
+    /// log of the target distribution at a response (nats), NaN where there is none.
+    fn log_target(&self, prompt: &Self::Prompt, response: &Self::Response) -> f64 {
+        let _ = (prompt, response);
+        f64::NAN
+    }
 
     /// `per_prompt` responses of the preference data to each of the first `prompts` training
     /// prompts, prompt by prompt; the k-th reads the k-th address of `draws`.
@@ -80,12 +87,16 @@ pub trait Task {
         20_000
     }
 
-    /// Every response there is, where they can be listed.
-    fn every_response(&self) -> Vec<Self::Response>;
+    /// Every response there is; none where they cannot be listed.
+    fn every_response(&self) -> Vec<Self::Response> {
+        Vec::new()
+    }
 
     /// The probability of each of [`Task::every_response`] in the preference data, the same for
     /// every prompt.
-    fn data_law(&self) -> Vec<f64>;
+    fn data_law(&self) -> Vec<f64> {
+        Vec::new()
+    }
 }
 
 /// A bandit: arms, rewards that ignore the context, and contexts of uniform features.

@@ -1,17 +1,13 @@
 //! r_φ of a run: a reward model that is trained before the policy takes a step.
 
 use super::fit::FittedWeights;
-use super::run::{LanguagePlace, LanguageRun, setup};
+use super::run::{LanguagePlace, LanguageRun};
 use super::scoring_task::ScoringTask;
 use super::task::PromptsTask;
 use super::{Decoder, LanguageModel, Passes, ScoringModel, Training};
-use crate::learner::{
-    AdamSpec, DataSource, Decay, Learner, Method, Observer, Optimizer, OptimizerSpec, Progress,
-    Schedule, ScheduleSpec, StepReport, Stop, Supply,
-};
+use crate::learner::{AdamSpec, DataSource, Decay, OptimizerSpec, ScheduleSpec, Stop, Supply};
 use crate::objective::{DpoSpec, ObjectiveSpec};
 use crate::policy::LanguageModelSpec;
-use crate::preference::PairRule;
 use crate::problem::{LearnedRewardSpec, PromptsSpec};
 use crate::stream::Streams;
 
@@ -19,24 +15,6 @@ use crate::stream::Streams;
 const RESPONSES: usize = 64;
 /// Responses to a prompt.
 const PER_PROMPT: usize = 4;
-
-/// Nobody looks.
-struct Unwatched;
-
-impl Observer<ScoringModel> for Unwatched {
-    fn observe(
-        &mut self,
-        _: &ScoringModel,
-        _: &Progress,
-        _: Option<&StepReport>,
-    ) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn wants_gradient_norm(&self, _: u64) -> bool {
-        false
-    }
-}
 
 impl LanguageRun<'_> {
     /// The reward model of these settings and this seed, trained once for all methods. Its scores are in units
@@ -87,14 +65,16 @@ impl LanguageRun<'_> {
         let learning_rate = learned.learning_rate;
         let adam = AdamSpec { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let bradley_terry = ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, label_smoothing: 0.0 });
-        let rule = PairRule::new(*self.pairs).map_err(setup)?;
-        let method = Method::new(&bradley_terry, rule, schedule.expectation).map_err(setup)?;
-        let schedule = Schedule::new(&schedule).map_err(setup)?;
-        let optimizer = Optimizer::new(&OptimizerSpec::Adam(adam)).map_err(setup)?;
+        let optimizer = OptimizerSpec::Adam(adam);
+        let own = LanguageRun {
+            objective: &bradley_terry,
+            schedule: &schedule,
+            optimizer: &optimizer,
+            ..*self
+        };
         let mut model = ScoringModel::new(decoder, passes(spec));
         let task = ScoringTask(task);
-        let parts = (schedule, optimizer);
-        Learner::new(&task, method, parts, supply, streams)?.train(&mut model, &mut Unwatched)?;
+        own.learner(&task, (supply, streams))?.train(&mut model, &mut ())?;
         let decoder = model.decoder_mut();
         decoder.merge_adapters();
         decoder.scale_readout(self.pairs.labels.temperature().unwrap_or(1.0) as f32);

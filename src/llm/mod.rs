@@ -47,7 +47,7 @@ pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, know
 pub use memory::{Load, Work, adapter_parameters, memory, parameters, require_memory};
 pub use packed::{Packed, Sequences, Tokens, pieces};
 pub use policy::{LanguageModel, Passes};
-pub use pretrain::{Pretrained, pretrain, require_nano};
+pub use pretrain::{Pretrained, lacks_nano, pretrain, require_nano};
 pub use reference_cache::ReferenceCache;
 pub use rows::ResponseRow;
 pub use run::{LanguagePlace, LanguageRun};

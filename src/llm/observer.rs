@@ -4,24 +4,20 @@ use super::pairs::{EvaluationPair, evaluation_pairs};
 use super::task::{Cut, LanguageTask};
 use super::{LanguageModel, Sequences, Tokens};
 use crate::learner::{
-    Ailment, Completion, MeasureSpec, Measurement, Moments, Observer, Progress, Savable,
+    Ailment, Book, Completion, MeasureSpec, Measured, Measurement, Observer, Progress, Savable,
     StepReport, Stop, Warning, warnings,
 };
 use crate::policy::Policy;
 use crate::stream::{Draws, Purpose, Streams};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Measurements of a policy over sequences; every policy of a seed draws with the same numbers.
 pub struct LanguageObserver<'a, T> {
     task: &'a T,
-    objective: &'static str,
-    wanted: Vec<String>,
-    moments: Moments,
+    book: Book,
     prompts: Vec<Tokens>,
     pairs: Vec<EvaluationPair>,
     streams: Streams,
-    measurements: Vec<Measurement>,
     /// What was answered at the last measured step.
     answers: Vec<Completion>,
     /// What was told to be wrong, and what is still to be told.
@@ -29,34 +25,25 @@ pub struct LanguageObserver<'a, T> {
     warnings: Vec<String>,
 }
 
-/// All that changes while a [`LanguageObserver`] observes.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Measured {
-    measurements: Vec<Measurement>,
-}
-
 impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
     /// Draws the fixed evaluation prompts and pairs of a seed.
     pub fn new(
         task: &'a T,
         spec: &MeasureSpec,
-        (objective, steps): (&'static str, u64),
+        identity: (&'static str, u64),
         streams: Streams,
     ) -> Result<Self, Stop> {
         let mut observer = LanguageObserver {
             task,
-            objective,
-            wanted: spec.metrics.clone(),
-            moments: Moments::new(spec, steps),
+            book: Book::new(spec, identity),
             prompts: task.evaluation_prompts(spec.states),
             pairs: Vec::new(),
             streams,
-            measurements: Vec::new(),
             answers: Vec::new(),
             told: BTreeSet::new(),
             warnings: Vec::new(),
         };
-        let reads_pairs = |m: &&str| observer.wants_any(m);
+        let reads_pairs = |m: &&str| observer.book.wants_any(m);
         if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
             observer.pairs = evaluation_pairs(task, &observer.prompts, spec.pairs, streams)?;
         }
@@ -65,7 +52,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
 
     /// All that was measured.
     pub fn into_measurements(self) -> Vec<Measurement> {
-        self.measurements
+        self.book.into_measurements()
     }
 
     /// What was answered at the last measured step, one JSON object a line; nothing where responses are no
@@ -79,7 +66,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
     /// Warnings of all that was measured; those that were not told before are to be told.
     fn look(&mut self) {
         let series = |metric: &str| {
-            let own = self.measurements.iter().filter(|m| m.metric == metric);
+            let own = self.book.measurements().iter().filter(|m| m.metric == metric);
             own.map(|m| (m.step, m.value)).collect()
         };
         for Warning { step, ailment, text } in warnings(series) {
@@ -87,29 +74,6 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
                 self.warnings.push(format!("step {step}: {text}"));
             }
         }
-    }
-
-    fn wants(&self, metric: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
-    }
-
-    fn wants_any(&self, prefix: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|w| w.starts_with(prefix))
-    }
-
-    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
-        if !self.wants(metric) {
-            return Ok(());
-        }
-        if !value.is_finite() {
-            let (what, step) = ("a measurement", progress.step);
-            let objective = self.objective;
-            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
-        }
-        let Progress { step, round, queries, .. } = *progress;
-        let metric = metric.to_owned();
-        self.measurements.push(Measurement { step, round, queries, metric, value });
-        Ok(())
     }
 
     /// Means over one response to each evaluation prompt.
@@ -120,8 +84,8 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let (mut reward, mut length, mut cut, mut kl) = (0.0, 0.0, 0.0, 0.0);
         let (mut surprise, mut tokens, mut proxy) = (0.0, 0usize, 0.0);
         self.answers.clear();
-        let reads_kl = self.wants("kl");
-        let reads_proxy = self.task.has_reward_model() && self.wants("proxy_reward");
+        let reads_kl = self.book.wants("kl");
+        let reads_proxy = self.task.has_reward_model() && self.book.wants("proxy_reward");
         for (i, (prompt, sample)) in self.prompts.iter().zip(&samples).enumerate() {
             let own = std::slice::from_ref(&sample.tokens);
             let worth = self.task.gold_rewards(prompt, own)?[0];
@@ -154,18 +118,18 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         }
         let has_end = samples.first().is_some_and(|s| self.task.measure(&s.tokens).1 != Cut::NoEnd);
         if self.task.has_reward() {
-            self.record(progress, "gold_reward", reward / count)?;
+            self.book.record(progress, "gold_reward", reward / count)?;
         }
         if reads_proxy {
-            self.record(progress, "proxy_reward", proxy / count)?;
+            self.book.record(progress, "proxy_reward", proxy / count)?;
         }
         if reads_kl {
-            self.record(progress, "kl", kl / count)?;
+            self.book.record(progress, "kl", kl / count)?;
         }
-        self.record(progress, "entropy", surprise / tokens as f64)?;
+        self.book.record(progress, "entropy", surprise / tokens as f64)?;
         if has_end {
-            self.record(progress, "completions/mean_length", length / count)?;
-            self.record(progress, "completions/clipped_ratio", cut / count)?;
+            self.book.record(progress, "completions/mean_length", length / count)?;
+            self.book.record(progress, "completions/clipped_ratio", cut / count)?;
         }
         Ok(())
     }
@@ -185,16 +149,16 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             let own: f64 = (0..self.pairs.len()).map(|i| of(i, side)).sum();
             let reference: f64 = self.pairs.iter().map(|pair| pair.log_ref[side]).sum();
             ratios[side] = (own - reference) / count;
-            self.record(progress, &format!("logps/{who}"), own / count)?;
-            self.record(progress, &format!("log_ratio/{who}"), ratios[side])?;
+            self.book.record(progress, &format!("logps/{who}"), own / count)?;
+            self.book.record(progress, &format!("log_ratio/{who}"), ratios[side])?;
         }
         let margins = self.pairs.iter().enumerate().map(|(i, pair)| {
             let [chosen, rejected] = pair.log_ref;
             (of(i, 0) - chosen) - (of(i, 1) - rejected)
         });
         let right: f64 = margins.map(won).sum();
-        self.record(progress, "accuracy", right / count)?;
-        self.record(progress, "margin", ratios[0] - ratios[1])
+        self.book.record(progress, "accuracy", right / count)?;
+        self.book.record(progress, "margin", ratios[0] - ratios[1])
     }
 }
 
@@ -212,21 +176,20 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop> {
-        if !self.moments.contain(progress.step) {
+        if !self.book.is_due(progress.step) {
             return Ok(());
         }
         if ["gold_reward", "proxy_reward", "kl", "entropy", "completions/"]
             .iter()
-            .any(|m| self.wants_any(m))
+            .any(|m| self.book.wants_any(m))
         {
             self.completions(policy, progress)?;
         }
         self.fixed_pairs(policy, progress)?;
-        for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
-            self.record(progress, metric, value)?;
-        }
-        for (metric, value) in report.map(|r| r.health(self.objective)).into_iter().flatten() {
-            self.record(progress, metric, value)?;
+        self.book.record_step(progress, report)?;
+        for (metric, value) in report.map(|r| r.health(self.book.objective())).into_iter().flatten()
+        {
+            self.book.record(progress, metric, value)?;
         }
         self.look();
         Ok(())
@@ -237,7 +200,7 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
     }
 
     fn wants_gradient_norm(&self, step: u64) -> bool {
-        self.wants("grad_norm") && self.moments.contain(step)
+        self.book.wants_gradient_norm(step)
     }
 }
 
@@ -245,11 +208,11 @@ impl<T: LanguageTask> Savable for LanguageObserver<'_, T> {
     type State = Measured;
 
     fn state(&self) -> Measured {
-        Measured { measurements: self.measurements.clone() }
+        self.book.state()
     }
 
     fn put_back(&mut self, state: Measured) {
-        self.measurements = state.measurements;
+        self.book.put_back(state);
         // They were told before the run was cut.
         self.look();
         self.warnings.clear();

@@ -41,16 +41,8 @@ impl Task for Singing {
     }
 
     /// All alike: the best of one response is that response.
-    fn rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
+    fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
         Ok(vec![0.0; responses.len()])
-    }
-
-    fn gold_rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        self.rewards(prompt, responses)
-    }
-
-    fn has_reward_model(&self) -> bool {
-        false
     }
 
     fn log_reference(&self, prompt: &Tokens, _: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
@@ -65,10 +57,6 @@ impl Task for Singing {
         self.log_reference(prompt, own)
     }
 
-    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
-        f64::NAN
-    }
-
     fn data_responses(
         &self,
         prompts: usize,
@@ -78,14 +66,6 @@ impl Task for Singing {
         let song =
             |k: usize| self.sentences.song(Sentences::prompt(k / per_prompt), k as u64).into();
         Ok((0..prompts * per_prompt).map(song).collect())
-    }
-
-    fn every_response(&self) -> Vec<Tokens> {
-        Vec::new()
-    }
-
-    fn data_law(&self) -> Vec<f64> {
-        Vec::new()
     }
 }
 
@@ -145,17 +125,21 @@ pub fn pretrain(engine: &Engine) -> Result<Pretrained, Stop> {
     Ok(Pretrained { decoder, files, loss })
 }
 
+/// Whether the model is not yet below a folder of models.
+pub fn lacks_nano(models: &Path) -> bool {
+    !models.join(LanguageModelSpec::NANO).exists()
+}
+
 /// Teaches the model into the folder `nano` below `models`, unless it is there.
 pub fn require_nano(models: &Path, engine: &Engine) -> Result<(), LlmError> {
-    let folder = models.join(LanguageModelSpec::NANO);
-    if folder.exists() {
+    if !lacks_nano(models) {
         return Ok(());
     }
     let taught = pretrain(&engine.clone().with_threads(Threads::One)).map_err(|stop| {
         let help = "free some memory, or give the folder of another model";
         LlmError::input(format!("nano cannot be taught: {stop}"), "a few seconds and 1 GB", help)
     })?;
-    taught.decoder.export(&taught.files, &folder)
+    taught.decoder.export(&taught.files, &models.join(LanguageModelSpec::NANO))
 }
 
 fn learner(task: &Singing, streams: Streams) -> Result<Learner<'_, Singing>, Stop> {

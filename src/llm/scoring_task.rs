@@ -4,13 +4,12 @@ use super::pairs::{EvaluationPair, evaluation_pairs};
 use super::task::{Cut, LanguageTask, PromptsTask};
 use super::{ScoringModel, Sequences, Tokens};
 use crate::learner::{
-    Comparison, MeasureSpec, Measurement, Moments, Observer, Progress, Savable, StepReport, Stop,
-    Task,
+    Book, Comparison, MeasureSpec, Measured, Measurement, Observer, Progress, Savable, StepReport,
+    Stop, Task,
 };
 use crate::policy::{Policy, PolicyError};
 use crate::preference::Calibration;
 use crate::stream::{Draws, Streams};
-use serde::{Deserialize, Serialize};
 
 /// The comparisons of a task over prompts; scores have no reference.
 #[derive(Debug)]
@@ -24,16 +23,8 @@ impl Task for ScoringTask<'_> {
         self.0.prompt(index)
     }
 
-    fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        self.0.gold_rewards(prompt, responses)
-    }
-
     fn gold_rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
         self.0.gold_rewards(prompt, responses)
-    }
-
-    fn has_reward_model(&self) -> bool {
-        false
     }
 
     fn log_reference(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
@@ -48,10 +39,6 @@ impl Task for ScoringTask<'_> {
         self.log_reference(prompt, own)
     }
 
-    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
-        f64::NAN
-    }
-
     fn data_responses(
         &self,
         prompts: usize,
@@ -59,14 +46,6 @@ impl Task for ScoringTask<'_> {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         self.0.data_responses(prompts, per_prompt, draws)
-    }
-
-    fn every_response(&self) -> Vec<Tokens> {
-        Vec::new()
-    }
-
-    fn data_law(&self) -> Vec<f64> {
-        Vec::new()
     }
 }
 
@@ -95,17 +74,8 @@ impl LanguageTask for ScoringTask<'_> {
 
 /// Measurements of a reward model on comparisons that it does not learn from.
 pub struct ScoringObserver {
-    objective: &'static str,
-    wanted: Vec<String>,
-    moments: Moments,
+    book: Book,
     pairs: Vec<EvaluationPair>,
-    measurements: Vec<Measurement>,
-}
-
-/// All that changes while a [`ScoringObserver`] observes.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Measured {
-    measurements: Vec<Measurement>,
 }
 
 impl ScoringObserver {
@@ -113,40 +83,19 @@ impl ScoringObserver {
     pub fn new(
         task: &ScoringTask<'_>,
         spec: &MeasureSpec,
-        (objective, steps): (&'static str, u64),
+        identity: (&'static str, u64),
         streams: Streams,
     ) -> Result<Self, Stop> {
         let prompts = task.evaluation_prompts(spec.states);
         Ok(ScoringObserver {
-            objective,
-            wanted: spec.metrics.clone(),
-            moments: Moments::new(spec, steps),
+            book: Book::new(spec, identity),
             pairs: evaluation_pairs(task, &prompts, spec.pairs, streams)?,
-            measurements: Vec::new(),
         })
     }
 
     /// All that was measured.
     pub fn into_measurements(self) -> Vec<Measurement> {
-        self.measurements
-    }
-
-    fn wants(&self, metric: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|w| w == metric)
-    }
-
-    fn record(&mut self, progress: &Progress, metric: &str, value: f64) -> Result<(), Stop> {
-        if !self.wants(metric) {
-            return Ok(());
-        }
-        let Progress { step, round, queries, .. } = *progress;
-        if !value.is_finite() {
-            let (objective, what) = (self.objective, "a measurement");
-            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
-        }
-        let metric = metric.to_owned();
-        self.measurements.push(Measurement { step, round, queries, metric, value });
-        Ok(())
+        self.book.into_measurements()
     }
 
     /// r(chosen) − r(rejected) of every pair.
@@ -165,7 +114,7 @@ impl Observer<ScoringModel> for ScoringObserver {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop> {
-        if !self.moments.contain(progress.step) {
+        if !self.book.is_due(progress.step) {
             return Ok(());
         }
         if !self.pairs.is_empty() {
@@ -177,17 +126,14 @@ impl Observer<ScoringModel> for ScoringObserver {
                 ("log_loss", log_loss),
                 ("calibration_error", error),
             ] {
-                self.record(progress, metric, value)?;
+                self.book.record(progress, metric, value)?;
             }
         }
-        for (metric, value) in report.map(StepReport::metrics).into_iter().flatten() {
-            self.record(progress, metric, value)?;
-        }
-        Ok(())
+        self.book.record_step(progress, report)
     }
 
     fn wants_gradient_norm(&self, step: u64) -> bool {
-        self.wants("grad_norm") && self.moments.contain(step)
+        self.book.wants_gradient_norm(step)
     }
 }
 
@@ -195,10 +141,10 @@ impl Savable for ScoringObserver {
     type State = Measured;
 
     fn state(&self) -> Measured {
-        Measured { measurements: self.measurements.clone() }
+        self.book.state()
     }
 
     fn put_back(&mut self, state: Measured) {
-        self.measurements = state.measurements;
+        self.book.put_back(state);
     }
 }

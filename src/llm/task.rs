@@ -123,19 +123,11 @@ impl Task for TokensTask {
         self.context(Purpose::Contexts, index)
     }
 
-    fn rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        self.gold_rewards(prompt, responses)
-    }
-
     fn gold_rewards(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
         let rewards = self.problem.rewards();
         let mean =
             |y: &Tokens| y.iter().map(|t| rewards[*t as usize]).sum::<f64>() / y.len() as f64;
         Ok(responses.iter().map(mean).collect())
-    }
-
-    fn has_reward_model(&self) -> bool {
-        false
     }
 
     fn log_reference(&self, _: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
@@ -148,10 +140,6 @@ impl Task for TokensTask {
         Ok(own.iter().flat_map(|y| y.iter().map(|t| log_ref[*t as usize])).collect())
     }
 
-    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
-        f64::NAN
-    }
-
     fn data_responses(
         &self,
         prompts: usize,
@@ -159,14 +147,6 @@ impl Task for TokensTask {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
         self.reference_responses(&vec![Tokens::from([0]); prompts], per_prompt, draws)
-    }
-
-    fn every_response(&self) -> Vec<Tokens> {
-        Vec::new()
-    }
-
-    fn data_law(&self) -> Vec<f64> {
-        Vec::new()
     }
 }
 
@@ -335,10 +315,6 @@ impl Task for PromptsTask {
         }
     }
 
-    fn log_target(&self, _: &Tokens, _: &Tokens) -> f64 {
-        f64::NAN
-    }
-
     fn data_responses(
         &self,
         prompts: usize,
@@ -353,13 +329,5 @@ impl Task for PromptsTask {
     /// Fewer than on bandits, since each costs a pass for every token.
     fn alike_responses(&self) -> u64 {
         1000
-    }
-
-    fn every_response(&self) -> Vec<Tokens> {
-        Vec::new()
-    }
-
-    fn data_law(&self) -> Vec<f64> {
-        Vec::new()
     }
 }

@@ -132,6 +132,17 @@ impl Parameter<'_> {
     }
 }
 
+impl PolicySpec {
+    /// The language model that acts, or that stands below a reward model's head.
+    pub fn decoder(&self) -> Option<LanguageModelSpec> {
+        match self {
+            PolicySpec::LanguageModel(model) => Some(model.clone()),
+            PolicySpec::RewardModel(model) => Some(model.as_language_model()),
+            _ => None,
+        }
+    }
+}
+
 /// Something that acts and can be pushed: all that the learner knows of a bandit or a language model.
 pub trait Policy {
     /// What is responded to.

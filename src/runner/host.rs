@@ -11,9 +11,8 @@ pub use without::Host;
 #[cfg(feature = "llm")]
 mod with {
     use super::{Experiment, Keeper, Measurement, Stop};
-    use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun};
+    use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun, lacks_nano};
     use crate::numerics::Threads;
-    use crate::policy::{LanguageModelSpec, PolicySpec};
     use crate::runner::is_long;
     use std::path::PathBuf;
     use std::sync::Arc;
@@ -66,12 +65,8 @@ mod with {
             &self,
             mut experiments: impl Iterator<Item = &'a Experiment>,
         ) -> bool {
-            let asks = |experiment: &Experiment| match &experiment.policy {
-                PolicySpec::LanguageModel(model) => model.is_nano(),
-                PolicySpec::RewardModel(model) => model.as_language_model().is_nano(),
-                _ => false,
-            };
-            !self.long.models.join(LanguageModelSpec::NANO).exists() && experiments.any(asks)
+            let asks = |e: &Experiment| e.policy.decoder().is_some_and(|model| model.is_nano());
+            lacks_nano(&self.long.models) && experiments.any(asks)
         }
 
         /// Trains a language model.

@@ -315,12 +315,9 @@ pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(),
 
 /// Where prompts come from if no file of prompts is given.
 fn instead(experiment: &Experiment) -> Instead<'_> {
-    match &experiment.policy {
-        PolicySpec::LanguageModel(model) => experiment.data.instead_of_prompts(model),
-        PolicySpec::RewardModel(model) => {
-            experiment.data.instead_of_prompts(&model.as_language_model())
-        }
-        _ => Instead::Nothing,
+    match experiment.policy.decoder() {
+        Some(model) => experiment.data.instead_of_prompts(&model),
+        None => Instead::Nothing,
     }
 }
 

@@ -10,8 +10,9 @@ use super::method::{Method, Outside, check_keys, names, share_axes};
 use super::overlay::Layer;
 use super::set::SetArgument;
 use super::sweep::{Axis, When, axes, odometer, whens};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// The methods and the grid of a scenario.
@@ -22,6 +23,8 @@ pub(super) struct Resolver<'a> {
     axes: Vec<Axis>,
     whens: Vec<When>,
     own: Vec<SetArgument>,
+    /// What names the content of each data file that was read: all cells share it.
+    contents: RefCell<BTreeMap<PathBuf, String>>,
 }
 
 /// The cells of a scenario.
@@ -55,7 +58,8 @@ impl<'a> Resolver<'a> {
         let mut methods =
             names.iter().enumerate().map(method).collect::<Result<Vec<_>, Diagnostic>>()?;
         share_axes(&mut methods, &axes, &sources)?;
-        Ok(Resolver { sources, folder, methods, axes, whens, own })
+        let contents = RefCell::default();
+        Ok(Resolver { sources, folder, methods, axes, whens, own, contents })
     }
 
     /// Every cell: methods in order, then the grid with later keys fastest, each content once.
@@ -145,6 +149,15 @@ impl<'a> Resolver<'a> {
         Ok((cell_name(&contents), experiment))
     }
 
+    fn content(&self, place: &Path) -> std::io::Result<String> {
+        if let Some(known) = self.contents.borrow().get(place) {
+            return Ok(known.clone());
+        }
+        let read = content(place)?;
+        self.contents.borrow_mut().insert(place.to_owned(), read.clone());
+        Ok(read)
+    }
+
     /// The table twice: with data files named by their contents, and by their places.
     fn files(&self, table: &Table, layer: &Layer) -> Result<(Table, Table), Fault> {
         let (mut contents, mut located) = (table.clone(), table.clone());
@@ -157,7 +170,7 @@ impl<'a> Resolver<'a> {
                     .note("help", format!("write the numbers out, {set}")));
             };
             let place = folder.join(&file);
-            let content = content(&place).map_err(|error| {
+            let content = self.content(&place).map_err(|error| {
                 let message = format!("{} cannot be read: {error}", place.display());
                 let folder = if typed { "working directory" } else { "scenario's folder" };
                 Fault::new(key.join("."), message)

@@ -4,13 +4,12 @@ use super::kept::Kept;
 use super::manifest::manifest;
 use super::responses::Asked;
 use super::scorer::{Means, Reward, reward};
-use super::{Failure, say};
+use super::{Failure, json_lines, say};
 use crate::cli::host::DeviceArgs;
 use crate::cli::llm::ModelArgs;
 use crate::cli::options::{writable, write_file};
 use crate::preference::{
-    BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec, PairRule,
-    PairSpec, Selection,
+    BradleyTerrySpec, Dataset, EmptyAnswers, FlippedSpec, LabelSpec, PairRule, PairSpec, Selection,
 };
 use crate::stream::Streams;
 use anyhow::anyhow;
@@ -126,7 +125,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let place = (test, Streams::new(args.seed));
     let data = Dataset::new(&answered, &rewards, (&rule, empty), place);
     let told = manifest(args, &settings, (&answered, &rewards), &data)?;
-    let contents = [rows(&data.train)?, rows(&data.test)?, told.clone()];
+    let contents = [json_lines(&data.train)?, json_lines(&data.test)?, told.clone()];
     for (name, content) in WRITTEN.iter().zip(contents) {
         write_file(&args.out.join(name), content.as_bytes())?;
     }
@@ -182,13 +181,4 @@ impl Args {
             seed: self.seed,
         }
     }
-}
-
-/// Rows as they are written.
-fn rows(rows: &[ComparisonRow<'_>]) -> Result<String, Failure> {
-    let mut text = String::new();
-    for row in rows {
-        text += &(serde_json::to_string(row).map_err(Failure::work)? + "\n");
-    }
-    Ok(text)
 }

@@ -1,6 +1,6 @@
 //! responses.jsonl: what was sampled, kept prompt by prompt.
 
-use super::Failure;
+use super::{Failure, json_lines};
 use crate::preference::Answered;
 use crate::problem::Prompt;
 use anyhow::anyhow;
@@ -75,10 +75,7 @@ impl Kept {
     }
 
     fn write<T: Serialize>(&mut self, rows: &[T]) -> Result<(), Failure> {
-        let mut text = String::new();
-        for row in rows {
-            text += &(serde_json::to_string(row).map_err(Failure::work)? + "\n");
-        }
+        let text = json_lines(rows)?;
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
         written.map_err(|error| {
             let path = self.path.display();

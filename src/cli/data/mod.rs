@@ -32,6 +32,13 @@ enum Command {
     Build(Box<build::Args>),
 }
 
+/// Rows as JSON, one a line.
+#[cfg(feature = "llm")]
+fn json_lines<T: serde::Serialize>(rows: &[T]) -> Result<String, Failure> {
+    let line = |row| serde_json::to_string(row).map(|line| line + "\n");
+    rows.iter().map(line).collect::<Result<_, _>>().map_err(Failure::work)
+}
+
 /// Runs one of its subcommands.
 pub fn command(args: &Args) -> Result<(), Failure> {
     match &args.command {

@@ -4,14 +4,14 @@ use super::Failure;
 use super::kept::{Kept, Settings};
 use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
-use crate::cli::llm::{ModelArgs, failure};
+use crate::cli::llm::{ModelArgs, failure, prompt_tokens};
 use crate::llm::task::{Cut, LanguageTask, PromptsTask};
 use crate::llm::{
     Comparisons, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer,
     Tokens, Work, memory, require_memory,
 };
 use crate::preference::{Answer, Answered, Ending};
-use crate::problem::{Instead, LengthReward, Prompt, PromptsSpec};
+use crate::problem::{LengthReward, Prompt};
 use crate::stream::{Draws, Purpose, Streams};
 use anyhow::anyhow;
 use std::path::Path;
@@ -59,7 +59,7 @@ impl Asked<'_> {
                 "--temperature {given}: a number above 0; 1 is the model"
             )));
         }
-        let prompts = self.read_prompts()?;
+        let prompts = self.model.prompts(self.prompts, self.limit)?;
         let files = self.model.open()?;
         files.require_end_token().map_err(failure)?;
         let sampling = SampleSettings {
@@ -74,17 +74,6 @@ impl Asked<'_> {
         Ok(Ready { settings, prompts, files, tokens, sampling })
     }
 
-    fn read_prompts(&self) -> Result<Vec<Prompt>, Failure> {
-        let jsonl = self.prompts.map(Path::to_path_buf);
-        let instead = if self.model.is_nano() { Instead::Made } else { Instead::Nothing };
-        let spec = PromptsSpec::unrewarded(jsonl, self.limit);
-        spec.read(instead).map(|split| split.train).map_err(|error| {
-            Failure::input(anyhow!(
-                "{error}\n  help: name a file of prompts, as the first argument"
-            ))
-        })
-    }
-
     /// The prompts as the model reads them; refused where one is too long, or all need too much memory.
     fn tokens(
         &self,
@@ -92,13 +81,7 @@ impl Asked<'_> {
         files: &ModelFiles,
         sampling: &SampleSettings,
     ) -> Result<Vec<Tokens>, Failure> {
-        let mut tokens: Vec<Tokens> = Vec::with_capacity(prompts.len());
-        for (i, prompt) in prompts.iter().enumerate() {
-            let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer);
-            let own = own.map_err(failure)?;
-            sampling.fit(i, own.len(), files.config.context).map_err(failure)?;
-            tokens.push(own.into());
-        }
+        let tokens = prompt_tokens(prompts, files, sampling)?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
         let cached = AT_ONCE * (longest + self.per_prompt * self.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });

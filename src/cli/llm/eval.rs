@@ -1,6 +1,6 @@
 //! `modeseek llm eval PROMPTS.jsonl --model MODEL --adapter DIR`: two models on the same prompts.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, prompt_tokens, say};
 use crate::cli::data::scorer::{Means, Reward, reward};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{writable_file, write_file};
@@ -9,7 +9,6 @@ use crate::llm::{
     Sequences, Special, Tokens, Work, memory, require_memory,
 };
 use crate::preference::{Answer, Answered, Ending};
-use crate::problem::{Instead, PromptsSpec};
 use crate::results::{Estimate, mean_interval};
 use crate::stream::{Draws, Purpose, Streams};
 use anyhow::anyhow;
@@ -86,7 +85,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
     }
     args.reward.check(&args.means())?;
-    let prompts = args.prompts()?;
+    let prompts = args.model.prompts(args.prompts.as_deref(), args.limit)?;
     let mut sides = [args.side(&args.model, &prompts)?, args.side(&second, &prompts)?];
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
     let mut pace = Pace::new();
@@ -122,15 +121,6 @@ impl Args {
         Means { limit, device: &self.device, models: self.model.models() }
     }
 
-    fn prompts(&self) -> Result<Vec<Prompt>, Failure> {
-        let spec = PromptsSpec::unrewarded(self.prompts.clone(), self.limit);
-        let instead = if self.model.is_nano() { Instead::Made } else { Instead::Nothing };
-        spec.read(instead).map(|split| split.train).map_err(|error| {
-            let help = "name a file of prompts, as the first argument";
-            Failure::input(anyhow!("{error}\n  help: {help}"))
-        })
-    }
-
     /// Opens a side and refuses prompts that it cannot answer.
     fn side(&self, model: &ModelArgs, prompts: &[Prompt]) -> Result<Side, Failure> {
         let files = model.open()?;
@@ -142,13 +132,7 @@ impl Args {
             max_new_tokens: self.max_new_tokens,
             end_tokens: files.config.end_tokens.clone(),
         };
-        let mut tokens: Vec<Tokens> = Vec::with_capacity(prompts.len());
-        for (i, prompt) in prompts.iter().enumerate() {
-            let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer);
-            let own = own.map_err(failure)?;
-            settings.fit(i, own.len(), files.config.context).map_err(failure)?;
-            tokens.push(own.into());
-        }
+        let tokens = prompt_tokens(prompts, &files, &settings)?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
         let cached = AT_ONCE * (longest + self.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });

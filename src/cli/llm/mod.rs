@@ -12,8 +12,8 @@ use super::host::DeviceArgs;
 use super::{Failure, say};
 use crate::llm::LlmError;
 use clap::Subcommand;
-pub use model::ModelArgs;
 use model::Pace;
+pub use model::{ModelArgs, prompt_tokens};
 
 /// Where models are kept, below the working directory.
 const MODELS: &str = "models";

@@ -4,10 +4,13 @@ use super::{Failure, MODELS, failure};
 use crate::cli::memory::peak_memory;
 use crate::cli::run::TEACHING;
 use crate::llm::{
-    AdapterFiles, Decoder, Engine, Kernels, ModelFiles, Training, find_model, require_nano,
+    AdapterFiles, Decoder, Engine, Kernels, ModelFiles, Prompt, SampleSettings, Tokens, Training,
+    find_model, lacks_nano, require_nano,
 };
 use crate::numerics::Threads;
 use crate::policy::LanguageModelSpec;
+use crate::problem::{Instead, PromptsSpec};
+use anyhow::anyhow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -64,7 +67,7 @@ impl ModelArgs {
     /// Everything but the weights; the model nano is taught first, if it is not there.
     pub fn open(&self) -> Result<ModelFiles, Failure> {
         if self.is_nano() {
-            if !self.models.join(LanguageModelSpec::NANO).exists() {
+            if lacks_nano(&self.models) {
                 eprintln!("{TEACHING}");
             }
             let engine = Engine::host(Kernels::Fused, Threads::One);
@@ -83,6 +86,20 @@ impl ModelArgs {
         Ok((files.identity().map_err(failure)?, adapter))
     }
 
+    /// The prompts of a file, or of the program for the model that knows them.
+    pub fn prompts(
+        &self,
+        jsonl: Option<&Path>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Prompt>, Failure> {
+        let spec = PromptsSpec::unrewarded(jsonl.map(Path::to_path_buf), limit);
+        let instead = if self.is_nano() { Instead::Made } else { Instead::Nothing };
+        spec.read(instead).map(|split| split.train).map_err(|error| {
+            let help = "name a file of prompts, as the first argument";
+            Failure::input(anyhow!("{error}\n  help: {help}"))
+        })
+    }
+
     /// The weights, with the adapter if there is one; it is checked before a weight is loaded.
     pub fn load(&self, files: &mut ModelFiles, engine: Engine) -> Result<Decoder, Failure> {
         let adapter = self.adapter.as_ref();
@@ -94,6 +111,20 @@ impl ModelArgs {
         adapter.map_or(Ok(()), |adapter| decoder.put_adapters(adapter)).map_err(failure)?;
         Ok(decoder)
     }
+}
+
+/// The prompts as a model reads them; refused where it cannot answer one.
+pub fn prompt_tokens(
+    prompts: &[Prompt],
+    files: &ModelFiles,
+    settings: &SampleSettings,
+) -> Result<Vec<Tokens>, Failure> {
+    let tokens = |(i, prompt): (usize, &Prompt)| {
+        let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?;
+        settings.fit(i, own.len(), files.config.context)?;
+        Ok(own.into())
+    };
+    prompts.iter().enumerate().map(tokens).collect::<Result<_, _>>().map_err(failure)
 }
 
 /// Tokens since a moment.

@@ -36,12 +36,12 @@ impl BanditObserver<'_> {
         let arms = self.task.problem().arms();
         let lengths: Vec<f64> = (0..arms).map(|k| k as f64).collect();
         let mean = table.average(&|p, _| expected(p, &lengths));
-        self.record(progress, "mean_length", mean)?;
-        self.record(progress, "mean_distance", (mean - peak).abs())?;
-        if self.wants("length_distance") {
+        self.book.record(progress, "mean_length", mean)?;
+        self.book.record(progress, "mean_distance", (mean - peak).abs())?;
+        if self.book.wants("length_distance") {
             let distances: Vec<f64> = lengths.iter().map(|k| (k - peak).abs()).collect();
             let mean = table.average(&|p, _| expected(p, &distances));
-            self.record(progress, "length_distance", mean)?;
+            self.book.record(progress, "length_distance", mean)?;
         }
         Ok(())
     }
@@ -54,8 +54,8 @@ impl BanditObserver<'_> {
         let proxy_reward = table.average(&|p, _| expected(p, proxy));
         let gold_reward = table.average(&|p, _| expected(p, problem.rewards()));
         let lost = self.over_optimisation.observe(proxy_reward, gold_reward);
-        self.record(progress, "proxy_reward", proxy_reward)?;
-        self.record(progress, "over_optimisation", lost)?;
+        self.book.record(progress, "proxy_reward", proxy_reward)?;
+        self.book.record(progress, "over_optimisation", lost)?;
         if progress.step > 0 {
             return Ok(());
         }
@@ -64,7 +64,7 @@ impl BanditObserver<'_> {
             ("proxy_correlation/reference", reference),
             ("proxy_correlation/data", problem.data().marginal()),
         ] {
-            self.record(progress, metric, correlation(&law, proxy, problem.rewards()))?;
+            self.book.record(progress, metric, correlation(&law, proxy, problem.rewards()))?;
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl BanditObserver<'_> {
     /// How far the preference data cover the reference; what is infinite is left out.
     pub(super) fn coverage(&mut self, progress: &Progress) -> Result<(), Stop> {
         let problem = self.task.problem();
-        if problem.peak_length().is_none() || !self.wants_any("coverage/") {
+        if problem.peak_length().is_none() || !self.book.wants_any("coverage/") {
             return Ok(());
         }
         let found = coverage(&exponentials(problem.log_reference()), &problem.data().marginal());
@@ -83,7 +83,7 @@ impl BanditObserver<'_> {
             ("coverage/ess", found.effective_sample_size),
         ] {
             if value.is_finite() {
-                self.record(progress, metric, value)?;
+                self.book.record(progress, metric, value)?;
             }
         }
         Ok(())
@@ -94,11 +94,11 @@ impl BanditObserver<'_> {
         let task: &BanditTask = self.task;
         if task.problem().peak_length().is_some() {
             for (arm, mass) in task.problem().data().marginal().into_iter().enumerate() {
-                self.write(progress, format!("data/{arm}"), mass)?;
+                self.book.write(progress, format!("data/{arm}"), mass)?;
             }
         }
         for (arm, reward) in task.reward_model().unwrap_or(&[]).iter().enumerate() {
-            self.write(progress, format!("proxy/{arm}"), *reward)?;
+            self.book.write(progress, format!("proxy/{arm}"), *reward)?;
         }
         Ok(())
     }
