@@ -308,10 +308,27 @@ fn what_cannot_be_used_is_refused_before_work() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_to_the_same_bytes() {
-    let changes = [("steps = 6", "steps = 4000"), ("every = 2", "every = 400")];
-    let whole = place(&changes);
+    goes_on_to_the_same_bytes(&[("steps = 6", "steps = 4000"), ("every = 2", "every = 400")]);
+}
+
+/// The same of a critic, within a round of two minibatches.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_critic_goes_on_to_the_same_bytes() {
+    goes_on_to_the_same_bytes(&[
+        ("steps = 6", "steps = 2001"),
+        ("every = 2", "every = 100"),
+        ("samples_per_round = 8", "samples_per_round = 16"),
+        ("objective.best-of-n = {}", "objective.ppo = { critic = { value_clip = 0.2 } }"),
+        ("\"gold_reward\"", "\"gold_reward\", \"critic_loss\""),
+    ]);
+}
+
+#[cfg(unix)]
+fn goes_on_to_the_same_bytes(changes: &[(&str, &str)]) {
+    let whole = place(changes);
     run(whole.path(), &["run", "tiny.toml"]);
-    let cut = place(&changes);
+    let cut = place(changes);
     let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
         .current_dir(cut.path())
         .args(["run", "tiny.toml"])

@@ -96,6 +96,7 @@ fn logit_gradient(spec: &ObjectiveSpec, law: &[f64], rewards: &[f64], draws: usi
         log_target: &[],
         reward: rewards,
         advantage: &[],
+        token_advantage: &[],
         pairs: &pairs,
         law: Some(Law { probability: &reference, draws }),
     };

@@ -63,6 +63,7 @@ fn losses_and_coefficients_agree_with_the_golden_file() {
             log_target: &[],
             reward: &signal,
             advantage: &signal,
+            token_advantage: &[],
             pairs: &[Pair { chosen: 0, rejected: 1 }],
             law: None,
         };

@@ -62,6 +62,7 @@ struct Input {
     log_target: Vec<f64>,
     reward: Vec<f64>,
     advantage: Vec<f64>,
+    token_advantage: Vec<Vec<f64>>,
     pairs: Vec<Pair>,
     law: Option<Vec<f64>>,
     draws: usize,
@@ -146,6 +147,7 @@ impl Input {
         }
         let (log_pi, log_old) = (self.log_pi.concat(), self.log_old.concat());
         let log_ref_tokens = self.log_ref_tokens.concat();
+        let token_advantage = self.token_advantage.concat();
         let law = self.law.as_deref();
         let group = Group {
             log_pi: &log_pi,
@@ -157,6 +159,7 @@ impl Input {
             log_target: &self.log_target,
             reward: &self.reward,
             advantage: &self.advantage,
+            token_advantage: &token_advantage,
             pairs: &self.pairs,
             law: law.map(|probability| Law { probability, draws: self.draws }),
         };
@@ -397,6 +400,20 @@ fn generic() -> Input {
     };
     input.set_rewards(vec![0.4, -0.3, 0.9]);
     input
+}
+
+/// With a critic's advantages ((0.4), (−0.6, 0.2), (0.5)) and the ratios below:
+/// −.4·1.105171 + .6·1.221403 − .2·.904837 − .5·1.3 = −.540194, clipped at 1.3.
+#[test]
+fn a_critic_s_advantages_weigh_their_own_tokens() {
+    let input = Input { token_advantage: vec![vec![0.4], vec![-0.6, 0.2], vec![0.5]], ..generic() };
+    let clipped = PpoSpec { ratio_clip: RatioClip::Within(0.3), ..PpoSpec::default() };
+    let account = input.account(&Ppo::new(clipped).expect("allowed"));
+    close(account.loss, -0.540_194_1, 1e-6, &ObjectiveSpec::Ppo(clipped));
+    let hand = [-0.442_068, 0.732_842, -0.180_967, 0.0];
+    for (found, hand) in account.coefficients.concat().into_iter().zip(hand) {
+        assert!((found - hand).abs() < 1e-6, "{found} {hand}");
+    }
 }
 
 #[test]

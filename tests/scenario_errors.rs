@@ -119,6 +119,7 @@ const MEANING: &[Case] = &[
         "ppo.entropy_bonus = 0.1\nschedule.data = \"offline\"\ndata.prompts = 50",
         "",
     ),
+    ("a critic of arms", "best-of-n = {}", "ppo.critic = {}", ""),
     ("label smoothing", "best-of-n = {}", "dpo.label_smoothing = 0.5", ""),
     ("neither tau nor margin", "{ target_margin = 10.0 }", "{}", ""),
     ("no optimum", "best-of-n = {}", "dpo = {}\nschedule.expectation = \"fixed-point\"", ""),

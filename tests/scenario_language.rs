@@ -64,6 +64,16 @@ const TOKENS: &[Case] = &[
     ("lengths that never differ", "\"kl\"", "\"completions/mean_length\""),
     ("the whole distribution", "[optimizer", "distribution = true\n[optimizer"),
     (
+        "a critic beside a baseline",
+        "objective.best-of-n = {}",
+        "objective.ppo = { critic = {}, baseline = \"none\" }",
+    ),
+    (
+        "more than everything of what comes later",
+        "objective.best-of-n = {}",
+        "objective.ppo = { critic = { gae_lambda = 1.5 } }",
+    ),
+    (
         "a learned reward",
         "[optimizer",
         "[reward_model]\nclass = \"quadratic\"\npairs = 9\n[optimizer",

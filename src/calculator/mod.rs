@@ -133,6 +133,7 @@ fn account(objective: &dyn Objective, numbers: &Numbers) -> (Vec<f64>, Vec<f64>)
         log_target: &[],
         reward: &numbers.reward,
         advantage: &numbers.advantage,
+        token_advantage: &[],
         pairs: &numbers.pairs,
         law: None,
     };

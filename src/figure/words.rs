@@ -22,6 +22,8 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "log_loss" => "loss (nats per comparison)",
         "calibration_error" => "calibration error (share)",
         "kl_coefficient" => "weight of the KL penalty (reward per nat)",
+        "critic_loss" => "loss of the critic (variances)",
+        "explained_variance" => "explained variance of returns",
         "idle_prompts" => "share of prompts that teach nothing",
         "ratio_clipped" => "share of tokens clipped",
         "effective_samples" => "effective samples (share)",

@@ -8,7 +8,7 @@ use super::objectives;
 use super::source::{Member, item};
 use crate::learner::{AdamSpec, DataSpec, MeasureSpec, PreferenceFile, ScheduleSpec, SgdSpec};
 use crate::objective::{
-    DpoSpec, GrpoSpec, HingeSpec, IpoSpec, KlSpec, PpoSpec, ReinforceSpec, RwrSpec,
+    CriticSpec, DpoSpec, GrpoSpec, HingeSpec, IpoSpec, KlSpec, PpoSpec, ReinforceSpec, RwrSpec,
     UnlikelihoodSpec,
 };
 use crate::policy::{
@@ -59,7 +59,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 51] = [
+const SECTIONS: [Section; 52] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -115,6 +115,7 @@ const SECTIONS: [Section; 51] = [
     section("objective.reinforce.kl", "KlSpec", || filled::<KlSpec>(KL)),
     section("objective.ppo", "PpoSpec", || filled::<PpoSpec>("")),
     section("objective.ppo.kl", "KlSpec", || filled::<KlSpec>(KL)),
+    section("objective.ppo.critic", "CriticSpec", || filled::<CriticSpec>("")),
     section("objective.grpo", "GrpoSpec", || filled::<GrpoSpec>("")),
     section("objective.grpo.kl", "KlSpec", || filled::<KlSpec>(KL)),
     section("objective.dpo", "DpoSpec", || filled::<DpoSpec>("")),

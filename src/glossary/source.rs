@@ -5,10 +5,11 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 38] = [
+const SOURCES: [&str; 39] = [
     include_str!("../objective/advantage.rs"),
     include_str!("../objective/best_of_n.rs"),
     include_str!("../objective/binary_feedme.rs"),
+    include_str!("../objective/critic.rs"),
     include_str!("../objective/divergence.rs"),
     include_str!("../objective/dpo.rs"),
     include_str!("../objective/grpo.rs"),

@@ -57,6 +57,7 @@ pub fn reverse_kl_coefficients<P, R>(
             log_target: &log_ref[p],
             reward: &[],
             advantage: &[],
+            token_advantage: &[],
             pairs: &[],
             law: Some(Law { probability: &probability, draws: 1 }),
         };

@@ -6,6 +6,7 @@
 mod bandit;
 mod checkpoint;
 mod completion;
+mod critic;
 mod data;
 mod fit;
 mod fits;
@@ -25,6 +26,7 @@ mod train;
 pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
 pub use completion::Completion;
+pub use critic::{CriticReport, TokenValues};
 pub use data::{DataSpec, Fresh, PreferenceFile, Prompts};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
@@ -41,10 +43,13 @@ pub use spec::{
 };
 pub use task::{BanditTask, Task};
 
-use crate::objective::{AdvantageSpec, KlSpec, Needs, Objective, ObjectiveSpec, RunningMean};
+use crate::objective::{
+    AdvantageSpec, CriticSpec, KlSpec, Needs, Objective, ObjectiveSpec, RunningMean,
+};
 use crate::policy::PolicyError;
 use crate::preference::PairRule;
 use crate::stream::Streams;
+use critic::Critic;
 use round::AtWork;
 use serde::{Deserialize, Serialize};
 use source::{Cycle, Judge, Labeller, PromptSource, Reference, Rewards, Source};
@@ -99,6 +104,7 @@ pub struct Method {
     needs: Needs,
     advantage: Option<AdvantageSpec>,
     kl: Option<KlSpec>,
+    critic: Option<CriticSpec>,
     /// The ε of a clipped ratio, if it has one.
     clip: Option<f64>,
     rule: PairRule,
@@ -118,6 +124,7 @@ impl Method {
             needs: spec.needs(),
             advantage: spec.advantage(),
             kl: spec.kl(),
+            critic: spec.critic(),
             clip: spec.clip(),
             rule,
             exact: expectation == Expectation::Exact,
@@ -143,6 +150,7 @@ pub struct Learner<'a, T: Task> {
     streams: Streams,
     source: Source<T>,
     baseline: RunningMean,
+    critic: Option<Critic<'a, T>>,
     /// The weight of a KL penalty in the next round (reward units per nat).
     kl_coefficient: f64,
     progress: Progress,
@@ -226,10 +234,18 @@ impl<'a, T: Task> Learner<'a, T> {
             streams,
             source,
             baseline: RunningMean::default(),
+            critic: None,
             kl_coefficient,
             progress,
             work: None,
         })
+    }
+
+    /// With a critic, if the method has one: what gives its numbers, and what moves it.
+    #[must_use]
+    pub fn with_critic(self, model: Box<TokenValues<'a, T>>, optimizer: Optimizer) -> Self {
+        let critic = self.method.critic.map(|spec| Critic::new(spec, model, optimizer));
+        Learner { critic, ..self }
     }
 
     /// The offline data, if any.

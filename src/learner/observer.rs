@@ -1,6 +1,7 @@
 //! What is measured, and when.
 
 use super::checkpoint::Savable;
+use super::critic::CriticReport;
 use super::source::PromptSamples;
 use super::spec::MeasureSpec;
 use super::task::BanditTask;
@@ -63,6 +64,8 @@ pub struct StepReport {
     pub staleness_max: u64,
     /// Tokens whose log-probability it pushed.
     pub tokens: usize,
+    /// What the critic's own step says, where there is one.
+    pub critic: Option<CriticReport>,
     /// The weight of a KL penalty, where there is one.
     pub kl_coefficient: Option<f64>,
     /// Share of prompts that teach nothing: no pair, or rewards all alike.
@@ -78,7 +81,11 @@ impl StepReport {
     pub fn metrics(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
         let norm = self.gradient_norm.map(|norm| ("grad_norm", norm));
         let kl = self.kl_coefficient.map(|coefficient| ("kl_coefficient", coefficient));
-        std::iter::once(("loss", self.loss)).chain(norm).chain(kl).chain([
+        let critic = self.critic.map(|critic| ("critic_loss", critic.loss));
+        let explained = self.critic.and_then(|critic| critic.explained_variance);
+        let explained = explained.map(|share| ("explained_variance", share));
+        let own = std::iter::once(("loss", self.loss)).chain(norm).chain(kl);
+        own.chain(critic).chain(explained).chain([
             ("learning_rate", self.learning_rate),
             ("negative_gradient_fraction", self.negative_gradient_fraction),
             ("negative_gradient_mass", self.negative_gradient_mass),

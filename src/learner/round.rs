@@ -1,5 +1,6 @@
 //! The responses of a round: who they answer, what they earned, how they compare.
 
+use super::critic::Valued;
 use super::source::PromptSamples;
 use super::task::Task;
 use crate::objective::{AdvantageSpec, Group, Law, RunningMean};
@@ -15,6 +16,8 @@ pub(super) struct Round<T: Task> {
     pub places: Option<Vec<usize>>,
     /// The advantage of each response of each prompt, empty if no objective reads it.
     pub advantages: Vec<Vec<f64>>,
+    /// What a critic made of it; empty without one.
+    pub valued: Valued,
     /// log π of each response's tokens when the round began, empty if no objective reads it.
     pub old: Vec<Vec<f64>>,
     /// Tokens of each response, known with `old`.
@@ -46,7 +49,8 @@ impl<T: Task> Round<T> {
     /// A round of these samples.
     pub fn new(samples: Vec<Rc<PromptSamples<T>>>) -> Self {
         let (advantages, old) = (Vec::new(), Vec::new());
-        Round { samples, places: None, advantages, old, lengths: Vec::new(), kl_coefficient: 0.0 }
+        let (lengths, valued) = (Vec::new(), Valued::default());
+        Round { samples, places: None, advantages, valued, old, lengths, kl_coefficient: 0.0 }
     }
 
     /// A round of the offline data at these places.
@@ -65,6 +69,15 @@ impl<T: Task> Round<T> {
             numbers.extend(lengths.iter().map(|count| number(&mut ratios.by_ref().take(*count))));
         }
         numbers
+    }
+
+    /// A number for each token, from log π − log π_ref when the round began: `[prompt][token]`.
+    pub fn of_token_log_ratios(&self, number: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
+        let both = self.samples.iter().zip(&self.old);
+        both.map(|(samples, old)| {
+            old.iter().zip(&samples.log_ref_tokens).map(|(a, b)| number(a - b)).collect()
+        })
+        .collect()
     }
 
     /// Computes the advantages of the whole round, from rewards less some penalties: `[responses]`, or none.
@@ -139,6 +152,7 @@ impl<T: Task> Round<T> {
             log_target: &samples.log_target,
             reward: &samples.rewards,
             advantage: self.advantages.get(place).map_or(&[], Vec::as_slice),
+            token_advantage: self.valued.advantages.get(place).map_or(&[], Vec::as_slice),
             pairs: &samples.pairs,
             law,
         }

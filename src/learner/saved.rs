@@ -1,16 +1,17 @@
 //! A learner into a checkpoint and back.
 
 use super::checkpoint::{Checkpoint, Numbers, Savable};
+use super::critic::{RewardScale, Valued};
 use super::round::{AtWork, Round};
 use super::source::{CyclePlace, PromptSamples, PromptSource, Source};
 use super::task::Task;
-use super::{Learner, Progress, Stop};
+use super::{Learner, Optimizer, Progress, Stop};
 use crate::objective::RunningMean;
-use crate::policy::Policy;
+use crate::policy::{Parameter, Policy};
 use crate::preference::Pair;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// Everything of a learner but its tensors.
@@ -21,10 +22,20 @@ struct State<P, R, O> {
     baseline: RunningMean,
     #[serde(default)]
     kl_coefficient: f64,
+    #[serde(default)]
+    critic: Option<SavedCritic>,
     progress: Progress,
     source: SourcePlace,
     work: Option<SavedWork<P, R>>,
     observer: O,
+}
+
+/// What a critic remembers beside its tensors.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedCritic {
+    optimizer_steps: i32,
+    scale: Option<RewardScale>,
 }
 
 /// Where a source of prompts stands.
@@ -40,6 +51,8 @@ enum SourcePlace {
 struct SavedWork<P, R> {
     samples: Samples<P, R>,
     advantages: Vec<Vec<f64>>,
+    #[serde(default)]
+    valued: Valued,
     old: Vec<Vec<f64>>,
     #[serde(default)]
     kl_coefficient: f64,
@@ -114,6 +127,7 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
         SavedWork {
             samples,
             advantages: round.advantages.clone(),
+            valued: round.valued.clone(),
             old: round.old.clone(),
             kl_coefficient: round.kl_coefficient,
             passes: work.passes,
@@ -135,7 +149,7 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
             Samples::Data(places) => Round::of_data(data, places),
             Samples::Own(own) => Round::new(own.into_iter().map(|s| Rc::new(s.back())).collect()),
         };
-        round.advantages = self.advantages;
+        (round.advantages, round.valued) = (self.advantages, self.valued);
         round.old = self.old;
         round.kl_coefficient = self.kl_coefficient;
         let (passes, left, begun_at) = (self.passes, self.left, self.begun_at);
@@ -178,7 +192,7 @@ impl<T: Task> Source<T> {
 impl<T: Task> Learner<'_, T> {
     /// All that changes during a run, as it is between two steps; tensors are borrowed.
     pub(super) fn checkpoint<'c, P, O>(
-        &'c self,
+        &'c mut self,
         policy: &'c mut P,
         observer: &O,
     ) -> Result<Checkpoint<'c>, Stop>
@@ -192,6 +206,10 @@ impl<T: Task> Learner<'_, T> {
             optimizer_steps: self.optimizer.steps(),
             baseline: self.baseline,
             kl_coefficient: self.kl_coefficient,
+            critic: self.critic.as_ref().map(|critic| SavedCritic {
+                optimizer_steps: critic.optimizer.steps(),
+                scale: critic.scale,
+            }),
             progress: self.progress,
             source: self.source.place(),
             work: self.work.as_ref().map(SavedWork::of),
@@ -199,11 +217,12 @@ impl<T: Task> Learner<'_, T> {
         };
         let state = toml::to_string(&state)
             .map_err(|e| Stop::Checkpoint(format!("the run's state cannot be written: {e}")))?;
-        let parameters = policy.parameters_mut();
-        let names: Vec<String> = parameters.iter().map(|p| p.name.to_owned()).collect();
-        let values = parameters.into_iter().map(Numbers::of);
-        let named = names.iter().map(|name| parameter(name)).zip(values);
-        let tensors = named.chain(self.optimizer.memory(&names)).collect();
+        let own = tensors_of("", policy.parameters_mut(), &self.optimizer);
+        let critics = self
+            .critic
+            .as_mut()
+            .map(|critic| tensors_of(CRITIC, critic.model.parameters_mut(), &critic.optimizer));
+        let tensors = own.into_iter().chain(critics.into_iter().flatten()).collect();
         Ok(Checkpoint { step: self.progress.step, state, tensors })
     }
 
@@ -223,18 +242,17 @@ impl<T: Task> Learner<'_, T> {
         let Checkpoint { state, mut tensors, .. } = checkpoint;
         let state: State<T::Prompt, T::Response, O::State> =
             toml::from_str(&state).map_err(|e| misfit(&format!("its state: {}", e.message())))?;
-        let mut lengths = Vec::new();
-        for own in policy.parameters_mut() {
-            let name = own.name.to_owned();
-            let saved = tensors.remove(&parameter(&name));
-            lengths.push((name, own.scalars.len()));
-            if !saved.is_some_and(|numbers| numbers.fill(own)) {
-                return Err(misfit(&format!("parameter {}", lengths[lengths.len() - 1].0)));
+        let own = (policy.parameters_mut(), state.optimizer_steps);
+        put_back("", own, &mut self.optimizer, &mut tensors)?;
+        match (&mut self.critic, state.critic) {
+            (None, None) => {}
+            (Some(critic), Some(SavedCritic { optimizer_steps, scale })) => {
+                let own = (critic.model.parameters_mut(), optimizer_steps);
+                put_back(CRITIC, own, &mut critic.optimizer, &mut tensors)?;
+                critic.scale = scale;
             }
+            _ => return Err(misfit("its critic")),
         }
-        self.optimizer
-            .remember(state.optimizer_steps, &lengths, &mut tensors)
-            .map_err(|name| misfit(&format!("the optimizer's memory {name}")))?;
         if let Some(name) = tensors.keys().next() {
             return Err(misfit(&format!("{name}, which this run does not have")));
         }
@@ -248,6 +266,42 @@ impl<T: Task> Learner<'_, T> {
         observer.put_back(state.observer);
         Ok(())
     }
+}
+
+/// What the names of a critic's parameters begin with.
+const CRITIC: &str = "critic/";
+
+/// The parameters of whoever learns and its optimizer's memory of them, by name.
+fn tensors_of<'c>(
+    prefix: &str,
+    parameters: Vec<Parameter<'c>>,
+    optimizer: &'c Optimizer,
+) -> Vec<(String, Numbers<'c>)> {
+    let names: Vec<String> = parameters.iter().map(|p| format!("{prefix}{}", p.name)).collect();
+    let values = parameters.into_iter().map(Numbers::of);
+    let named = names.iter().map(|name| parameter(name)).zip(values);
+    named.chain(optimizer.memory(&names)).collect()
+}
+
+/// Puts back what [`tensors_of`] gave, after so many steps of the optimizer.
+fn put_back(
+    prefix: &str,
+    (parameters, steps): (Vec<Parameter<'_>>, i32),
+    optimizer: &mut Optimizer,
+    tensors: &mut BTreeMap<String, Numbers<'static>>,
+) -> Result<(), Stop> {
+    let mut lengths = Vec::new();
+    for own in parameters {
+        let name = format!("{prefix}{}", own.name);
+        let saved = tensors.remove(&parameter(&name));
+        let length = own.scalars.len();
+        if !saved.is_some_and(|numbers| numbers.fill(own)) {
+            return Err(misfit(&format!("parameter {name}")));
+        }
+        lengths.push((name, length));
+    }
+    let remembered = optimizer.remember(steps, &lengths, tensors);
+    remembered.map_err(|name| misfit(&format!("the optimizer's memory {name}")))
 }
 
 /// The tensor that holds a parameter.

@@ -172,6 +172,17 @@ pub enum OptimizerSpec {
     Sgd(SgdSpec),
 }
 
+impl OptimizerSpec {
+    /// The same settings at another learning rate.
+    #[must_use]
+    pub fn with_learning_rate(&self, learning_rate: f64) -> Self {
+        match *self {
+            OptimizerSpec::Adam(adam) => OptimizerSpec::Adam(AdamSpec { learning_rate, ..adam }),
+            OptimizerSpec::Sgd(sgd) => OptimizerSpec::Sgd(SgdSpec { learning_rate, ..sgd }),
+        }
+    }
+}
+
 /// Adam's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

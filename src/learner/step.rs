@@ -55,6 +55,7 @@ impl<T: Task> Learner<'_, T> {
         report.gradient_norm = norm;
         report.learning_rate = self.optimizer.learning_rate() * factor;
         self.optimizer.step(policy.parameters_mut(), factor, scale);
+        report.critic = self.teach_critic((round, minibatch), &batch)?;
         self.progress.step += 1;
         Ok(Some(report))
     }
@@ -173,6 +174,7 @@ impl<T: Task> Learner<'_, T> {
             staleness_mean: ages().sum::<u64>() as f64 / minibatch.len() as f64,
             staleness_max: ages().max().unwrap_or(0),
             tokens: log_pi.values().len(),
+            critic: None,
             kl_coefficient: self.method.kl.map(|_| round.kl_coefficient),
             idle_prompts: self.idle(round, minibatch),
             ratio_clipped: self.clipped(round, minibatch, log_pi),

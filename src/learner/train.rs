@@ -6,7 +6,7 @@ use super::round::{AtWork, Round};
 use super::source::{Judge, Labeller, PromptSamples, Source};
 use super::task::Task;
 use super::{Learner, Stop};
-use crate::objective::KlPlace;
+use crate::objective::{KlPlace, KlSpec};
 use crate::policy::Policy;
 use crate::stream::{Draws, Purpose};
 use rand::seq::SliceRandom;
@@ -171,29 +171,36 @@ impl<T: Task> Learner<'_, T> {
         if self.method.needs.old_log_probs {
             round.set_old(policy, self.schedule.log_probability_floor)?;
         }
-        let penalties = self.penalise(&mut round);
-        if let Some(advantage) = self.method.advantage {
-            round.set_advantages(advantage, &mut self.baseline, &penalties);
+        self.move_kl_coefficient(&mut round);
+        let Some(advantage) = self.method.advantage else { return Ok(round) };
+        let penalty = self.method.kl.filter(|kl| kl.place == KlPlace::Reward);
+        let weight = round.kl_coefficient;
+        match &mut self.critic {
+            Some(critic) => {
+                let of_token = |d: f64, kl: KlSpec| weight * kl.estimator.at(d).0;
+                let penalties = penalty.map(|kl| round.of_token_log_ratios(|d| of_token(d, kl)));
+                let penalties = penalties.unwrap_or_default();
+                round.valued = critic.value(&round, &penalties, advantage.standardise)?;
+            }
+            None => {
+                let penalties = penalty.map(|kl| {
+                    round.of_log_ratios(|ratios| weight * kl.estimator.of_response(ratios))
+                });
+                round.set_advantages(advantage, &mut self.baseline, &penalties.unwrap_or_default());
+            }
         }
         Ok(round)
     }
 
-    /// What a KL penalty takes off the rewards of a round: `[responses]`, or none; an adaptive coefficient
-    /// moves for the next round.
-    fn penalise(&mut self, round: &mut Round<T>) -> Vec<f64> {
-        let Some(kl) = self.method.kl else { return Vec::new() };
+    /// Gives a round the weight of its KL penalty; an adaptive one moves for the next round.
+    fn move_kl_coefficient(&mut self, round: &mut Round<T>) {
+        let Some(kl) = self.method.kl else { return };
         let coefficient = self.kl_coefficient;
         round.kl_coefficient = coefficient;
         if kl.target.is_some() {
             let ratios = round.of_log_ratios(|ratios| ratios.sum());
             let mean = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64;
             self.kl_coefficient = kl.next(coefficient, mean, ratios.len());
-        }
-        match kl.place {
-            KlPlace::Loss => Vec::new(),
-            KlPlace::Reward => {
-                round.of_log_ratios(|ratios| coefficient * kl.estimator.of_response(ratios))
-            }
         }
     }
 

@@ -15,6 +15,8 @@ pub enum Output {
     /// A reward model's number for each response, at the row that predicts its last target:
     /// `[responses]`.
     Scores,
+    /// A critic's number before every token of the responses, at the row that predicts it: `[targets]`.
+    Values,
 }
 
 impl Packed {
@@ -25,12 +27,17 @@ impl Packed {
 }
 
 impl Decoder {
-    /// A reward model's number for each response: `[responses]`; no gradient is kept.
-    pub fn scores(&self, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
+    /// Any output; no gradient is kept.
+    pub fn read(&self, output: Output, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
+        let rows = match output {
+            Output::LogProbs => return self.log_probs(packed),
+            Output::Scores => packed.last_rows(),
+            Output::Values => packed.rows.clone(),
+        };
         let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
         let x = self.embed(&packed.tokens, &packed.positions)?;
         let hidden = self.hidden(&x, &pass, None)?.detach();
-        Ok(self.read_out(&hidden, &pass, packed.last_rows())?.to_vec1::<f32>()?)
+        Ok(self.read_out(&hidden, &pass, rows)?.to_vec1::<f32>()?)
     }
 
     /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.
@@ -91,6 +98,7 @@ impl Decoder {
                 self.score(&hidden, &pass, (packed.rows.clone(), packed.targets.clone()))?
             }
             Output::Scores => self.read_out(&hidden, &pass, packed.last_rows())?,
+            Output::Values => self.read_out(&hidden, &pass, packed.rows.clone())?,
         };
         let Some(c) = coefficients(&outputs.to_vec1::<f32>()?) else { return Ok(()) };
         let c = Tensor::from_vec(c, outputs.elem_count(), self.engine().device())?;

@@ -9,6 +9,7 @@ use super::{
     adapter_parameters, find_model, memory, parameters, require_memory, require_nano,
 };
 use crate::learner::{DataSource, DataSpec, ScheduleSpec};
+use crate::objective::CriticSpec;
 use crate::policy::LanguageModelSpec;
 use crate::problem::{ProblemError, Prompt, PromptSplit, PromptsSpec};
 use crate::stream::Streams;
@@ -26,6 +27,8 @@ pub struct Asked<'a> {
     pub model: &'a LanguageModelSpec,
     /// Algorithm 1's counts.
     pub schedule: &'a ScheduleSpec,
+    /// The critic, if there is one.
+    pub critic: Option<CriticSpec>,
 }
 
 /// A model whose weights are not loaded yet, with the prompts that it is given.
@@ -195,12 +198,18 @@ fn require_memory_of_run(
 ) -> Result<(), LlmError> {
     const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
                           activations = \"recomputed\", or train adapters (lora)";
-    let Asked { model, schedule, .. } = asked;
+    let Asked { model, schedule, critic, .. } = asked;
     let activations = model.activations;
+    let trained = match &model.lora {
+        Some(lora) => adapter_parameters(config, lora),
+        None => parameters(config),
+    };
     let work = match &model.lora {
-        Some(lora) => Work::LoraStep { adapters: adapter_parameters(config, lora), activations },
+        Some(_) => Work::LoraStep { adapters: trained, activations },
         None => Work::FullStep { activations },
     };
+    // A critic learns weights of its own: value, gradient and two moments of each.
+    let critic = if critic.is_some() { 16 * trained } else { 0 };
     let one = prompt + schedule.responses_per_prompt * response;
     let minibatch = schedule.minibatch * (prompt + response);
     let drawn = SAMPLES_AT_ONCE.max(schedule.responses_per_prompt);
@@ -208,7 +217,7 @@ fn require_memory_of_run(
         tokens: minibatch.min(model.rows_at_once.max(one)),
         cached: drawn * (prompt + model.max_new_tokens),
     };
-    require_memory(memory(config, work, load) + beside, available, REMEDY)
+    require_memory(memory(config, work, load) + beside + critic, available, REMEDY)
 }
 
 /// A prompt as the model reads it, after the scenario's system message if there is one.
@@ -232,6 +241,15 @@ impl Decoder {
         copy.projections_mut().into_iter().for_each(|(_, projection)| projection.adapter = None);
         for weight in copy.weights_mut().into_iter().filter(|weight| weight.is_trained()) {
             *weight = Arc::new(weight.frozen());
+        }
+        copy
+    }
+
+    /// The same model with weights of its own where they learn; those that do not are shared.
+    pub fn apart(&self) -> Decoder {
+        let mut copy = self.clone();
+        for weight in copy.weights_mut().into_iter().filter(|weight| weight.is_trained()) {
+            *weight = Arc::new(weight.apart());
         }
         copy
     }

@@ -1,11 +1,11 @@
 //! A language model as a policy: all that the learner sees of it.
 
-use super::packed::pieces;
+use super::gradient::Output;
+use super::piecewise::Piecewise;
 use super::sample::{Sample, SampleSettings};
-use super::{Activations, Decoder, LlmError, Packed, ScoringModel, Sequences, Tokens, Weight};
+use super::{Activations, Decoder, LlmError, ScoringModel, Tokens, Weight};
 use crate::policy::{Batch, Parameter, Policy, PolicyError, Ragged, Scalars};
 use crate::stream::Draws;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Samples at a time: enough to use every weight that is read well, few enough to keep their keys and
@@ -77,6 +77,11 @@ impl LanguageModel {
         &mut self.decoder
     }
 
+    /// The limits of its passes.
+    pub fn passes(&self) -> Passes {
+        self.passes
+    }
+
     /// The decoder by itself.
     pub fn into_decoder(self) -> Decoder {
         self.decoder
@@ -111,32 +116,9 @@ impl LanguageModel {
         Ok(samples)
     }
 
-    fn pieces(&self, batch: &Sequences) -> Vec<Range<usize>> {
-        pieces_of(batch, self.passes.rows)
+    fn log_probabilities(&self) -> Piecewise<'_> {
+        Piecewise { decoder: &self.decoder, output: Output::LogProbs, passes: self.passes }
     }
-
-    /// Back-propagates one piece by coefficients that are known.
-    fn push(&self, packed: &Packed, coefficients: &[f64]) -> Result<(), LlmError> {
-        let c: Vec<f32> = coefficients.iter().map(|c| *c as f32).collect();
-        if c.iter().all(|c| *c == 0.0) {
-            return Ok(());
-        }
-        self.decoder.accumulate(packed, self.passes.activations, &mut |_| Some(c.clone()))
-    }
-}
-
-/// Prompts that go through a model together: whole groups, no more rows than allowed.
-pub(super) fn pieces_of(batch: &Sequences, most: usize) -> Vec<Range<usize>> {
-    let rows = batch.prompts().iter().enumerate().map(|(p, prompt)| {
-        let responses = &batch.responses()[batch.range(p)];
-        prompt.len() + responses.iter().map(|y| y.len()).sum::<usize>()
-    });
-    pieces(rows, most)
-}
-
-/// Log-probabilities of packed responses as the learner reads them.
-fn ragged(log_probs: &[f32], offsets: Vec<usize>) -> Ragged {
-    Ragged::new(log_probs.iter().map(|lp| f64::from(*lp)).collect(), offsets)
 }
 
 impl Policy for LanguageModel {
@@ -153,42 +135,16 @@ impl Policy for LanguageModel {
         Ok(samples.into_iter().map(|sample| sample.tokens).collect())
     }
 
-    /// One pass where the batch fits into one; else all log-probabilities come first, without a
-    /// graph, and the pieces are back-propagated one after another.
     fn accumulate(
         &mut self,
         batch: &Batch<Tokens, Tokens>,
         coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
     ) -> Result<(), PolicyError> {
-        let pieces = self.pieces(batch);
-        if let [piece] = pieces.as_slice() {
-            let packed = Packed::new(batch, piece.clone());
-            self.decoder.accumulate(&packed, self.passes.activations, &mut |log_probs| {
-                let c = coefficients(&ragged(log_probs, packed.offsets.clone()))?;
-                Some(c.into_iter().map(|c| c as f32).collect())
-            })?;
-            return Ok(());
-        }
-        let Some(c) = coefficients(&self.log_probs(batch)?) else { return Ok(()) };
-        let mut start = 0;
-        for piece in pieces {
-            let packed = Packed::new(batch, piece);
-            let end = start + packed.targets.len();
-            self.push(&packed, &c[start..end])?;
-            start = end;
-        }
-        Ok(())
+        self.log_probabilities().accumulate(batch, coefficients)
     }
 
     fn log_probs(&self, batch: &Batch<Tokens, Tokens>) -> Result<Ragged, PolicyError> {
-        let (mut values, mut offsets) = (Vec::new(), vec![0]);
-        for piece in self.pieces(batch) {
-            let packed = Packed::new(batch, piece);
-            let start = values.len();
-            values.extend(self.decoder.log_probs(&packed)?);
-            offsets.extend(packed.offsets[1..].iter().map(|end| start + end));
-        }
-        Ok(ragged(&values, offsets))
+        self.log_probabilities().read(batch)
     }
 
     fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {

@@ -7,13 +7,13 @@ use super::policy::OnDecoder;
 use super::task::{LanguageTask, TokensTask};
 use super::{
     Config, Decoder, Engine, LanguageModel, LlmError, Passes, SampleSettings, Sequences, Tokens,
-    Training, WeightSource,
+    Training, ValueModel, WeightSource,
 };
 use crate::learner::{
     Comparison, DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
     Optimizer, OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply, Task,
 };
-use crate::objective::ObjectiveSpec;
+use crate::objective::{CriticSpec, ObjectiveSpec};
 use crate::policy::{LanguageModelSpec, NanoSpec, PolicyError, PolicySpec};
 use crate::preference::{PairRule, PairSpec};
 use crate::problem::{Problem, ProblemSpec, PromptsSpec, TokensSpec};
@@ -76,7 +76,8 @@ impl LanguageRun<'_> {
         prompts: &'b PromptsSpec,
         model: &'b LanguageModelSpec,
     ) -> Asked<'b> {
-        Asked { prompts, data: self.data, model, schedule: self.schedule }
+        let critic = self.objective.critic();
+        Asked { prompts, data: self.data, model, schedule: self.schedule, critic }
     }
 
     /// Trains and measures, beginning at the keeper's last checkpoint and saved when it says so.
@@ -132,12 +133,37 @@ impl LanguageRun<'_> {
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
         let mut learner = self.learner(task, (supply, streams))?;
+        if let Some(spec) = self.objective.critic() {
+            let (model, optimizer) = self.critic(&policy, task, spec)?;
+            learner = learner.with_critic(Box::new(model), optimizer);
+        }
         learner.train_kept(&mut policy, &mut observer, keeper)?;
         let answers = observer.answers()?;
         if !answers.is_empty() {
             keeper.completions(&answers)?;
         }
         Ok((observer.into_measurements(), policy))
+    }
+
+    /// A critic of zeros beside a policy, and what moves it.
+    fn critic<T: LanguageTask>(
+        &self,
+        policy: &LanguageModel,
+        task: &T,
+        spec: CriticSpec,
+    ) -> Result<(ValueModel, Optimizer), Stop> {
+        // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
+        let with = |head: f32| {
+            let head = vec![head; policy.decoder().config().width];
+            ValueModel::beside(policy.decoder(), policy.passes(), head)
+        };
+        check_coverage(&mut with(1.0), task)?;
+        let settings = match spec.learning_rate {
+            Some(rate) => self.optimizer.with_learning_rate(rate),
+            None => self.optimizer.clone(),
+        };
+        let optimizer = Optimizer::new(&settings).map_err(setup)?;
+        Ok((with(0.0), optimizer))
     }
 
     /// The learner of these settings.

@@ -2,10 +2,11 @@
 
 use super::files::{adapter_base, is_adapter};
 use super::gradient::Output;
-use super::policy::{parameters_of, pieces_of};
+use super::piecewise::Piecewise;
+use super::policy::parameters_of;
 use super::{
-    AdapterFiles, Decoder, Engine, LlmError, ModelFiles, Packed, Passes, Sequences, Tokens,
-    Training, find_model, require_nano,
+    AdapterFiles, Decoder, Engine, LlmError, ModelFiles, Passes, Sequences, Tokens, Training,
+    find_model, require_nano,
 };
 use crate::policy::{
     Activations, Batch, LanguageModelSpec, Parameter, Policy, PolicyError, Ragged,
@@ -35,6 +36,10 @@ impl ScoringModel {
     /// A decoder that has a head for rewards.
     pub fn new(decoder: Decoder, passes: Passes) -> Self {
         ScoringModel { decoder, passes }
+    }
+
+    fn outputs(&self) -> Piecewise<'_> {
+        Piecewise { decoder: &self.decoder, output: Output::Scores, passes: self.passes }
     }
 
     /// The decoder.
@@ -108,23 +113,6 @@ impl ScoringFiles {
     }
 }
 
-/// Every response with one more token, so that its last own token has a row that can be read.
-fn with_room(batch: &Sequences) -> Sequences {
-    let mut room = Sequences::default();
-    for (p, prompt) in batch.prompts().iter().enumerate() {
-        let responses = &batch.responses()[batch.range(p)];
-        let longer = |y: &Tokens| -> Tokens { y.iter().copied().chain([0]).collect() };
-        room.push(Tokens::clone(prompt), responses.iter().map(longer));
-    }
-    room
-}
-
-/// Scores as the learner reads log-probabilities: one for each response.
-fn ragged(scores: Vec<f32>) -> Ragged {
-    let offsets = (0..=scores.len()).collect();
-    Ragged::new(scores.into_iter().map(f64::from).collect(), offsets)
-}
-
 impl Policy for ScoringModel {
     type Prompt = Tokens;
     type Response = Tokens;
@@ -138,37 +126,12 @@ impl Policy for ScoringModel {
         batch: &Batch<Tokens, Tokens>,
         coefficients: &mut dyn FnMut(&Ragged) -> Option<Vec<f64>>,
     ) -> Result<(), PolicyError> {
-        let (room, activations) = (with_room(batch), self.passes.activations);
-        let pieces = pieces_of(&room, self.passes.rows);
-        if let [piece] = pieces.as_slice() {
-            let packed = Packed::new(&room, piece.clone());
-            let push = &mut |scores: &[f32]| {
-                let c = coefficients(&ragged(scores.to_vec()))?;
-                Some(c.into_iter().map(|c| c as f32).collect())
-            };
-            self.decoder.accumulate_of(Output::Scores, &packed, activations, push)?;
-            return Ok(());
-        }
-        let Some(c) = coefficients(&self.log_probs(batch)?) else { return Ok(()) };
-        let mut own = c.into_iter().map(|c| c as f32);
-        for piece in pieces {
-            let packed = Packed::new(&room, piece);
-            let count = packed.offsets.len() - 1;
-            let c: Vec<f32> = own.by_ref().take(count).collect();
-            let push = &mut |_: &[f32]| Some(c.clone());
-            self.decoder.accumulate_of(Output::Scores, &packed, activations, push)?;
-        }
-        Ok(())
+        self.outputs().accumulate(batch, coefficients)
     }
 
     /// The scores.
     fn log_probs(&self, batch: &Batch<Tokens, Tokens>) -> Result<Ragged, PolicyError> {
-        let room = with_room(batch);
-        let mut scores = Vec::with_capacity(batch.responses().len());
-        for piece in pieces_of(&room, self.passes.rows) {
-            scores.extend(self.decoder.scores(&Packed::new(&room, piece))?);
-        }
-        Ok(ragged(scores))
+        self.outputs().read(batch)
     }
 
     fn parameters_mut(&mut self) -> Vec<Parameter<'_>> {

@@ -69,6 +69,11 @@ impl Weight {
         Weight::new(self.name.clone(), self.shape.clone(), self.value.clone(), Training::Frozen)
     }
 
+    /// The same values, which learn by themselves; no gradient yet.
+    pub fn apart(&self) -> Self {
+        Weight::new(self.name.clone(), self.shape.clone(), self.value.clone(), self.training)
+    }
+
     /// Whether the optimizer moves it.
     pub fn is_trained(&self) -> bool {
         self.training == Training::Trained

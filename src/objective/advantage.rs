@@ -174,7 +174,7 @@ fn mean(values: &[f64], weights: &[f64]) -> f64 {
 }
 
 /// Brings values to weighted mean 0 and (population) standard deviation 1, in place.
-fn standardise(values: &mut [f64], weights: &[f64]) {
+pub(crate) fn standardise(values: &mut [f64], weights: &[f64]) {
     let centre = mean(values, weights);
     let squares: Vec<f64> = values.iter().map(|v| (v - centre) * (v - centre)).collect();
     let deviation = mean(&squares, weights).sqrt() + DEVIATION_FLOOR;

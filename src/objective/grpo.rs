@@ -116,13 +116,13 @@ impl Objective for Grpo {
     }
 
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
-        for (i, &advantage) in group.advantage.iter().enumerate() {
+        for i in 0..group.responses() {
             let count = group.tokens(i).len().max(1) as f64;
             let weight = match self.tokens {
                 TokenSum::Mean => group.weight(i) / count,
                 TokenSum::Sum => group.weight(i),
             };
-            let loss = self.clipped.add_tokens(group, ledger, i, (weight, advantage));
+            let loss = self.clipped.add_tokens(group, ledger, (i, weight));
             let penalty = add_penalty(group, ledger, (i, weight), self.kl);
             ledger.book(loss + penalty);
             ledger.count(group.weight(i));

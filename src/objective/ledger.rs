@@ -46,6 +46,8 @@ pub struct Group<'a> {
     pub reward: &'a [f64],
     /// Advantage of each response: `[responses]`, reward units.
     pub advantage: &'a [f64],
+    /// Advantage of each token, where a critic gives one: `[tokens]`, reward units.
+    pub token_advantage: &'a [f64],
     /// The comparisons made between these responses.
     pub pairs: &'a [Pair],
     /// The law of the responses, when they were enumerated instead of sampled.
@@ -72,6 +74,11 @@ impl<'a> Group<'a> {
     /// log π − log π_ref of response `i`, summed over its tokens (nats).
     pub fn log_ratio(&self, i: usize) -> f64 {
         self.sequence_log_pi(i) - self.log_ref[i]
+    }
+
+    /// The advantage of token `t` of response `i`: its own, or that of the response.
+    pub fn advantage_at(&self, i: usize, t: usize) -> f64 {
+        self.token_advantage.get(t).copied().unwrap_or_else(|| self.advantage[i])
     }
 
     /// How much response `i` counts: 1 for a sample, its probability under a law.

@@ -4,7 +4,7 @@ use super::error::positive;
 use super::kl::add_penalty;
 use super::likelihood::entropy_bonus;
 use super::reinforce::entropy_gate;
-use super::{BaselineSpec, Group, KlSpec, Ledger, Objective, ObjectiveError, Unit};
+use super::{BaselineSpec, CriticSpec, Group, KlSpec, Ledger, Objective, ObjectiveError, Unit};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -53,6 +53,15 @@ pub struct PpoSpec {
     /// *Wrong* Left out on a learned reward: nothing keeps the policy where that reward is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl: Option<KlSpec>,
+    /// A critic, whose values are the baseline, token by token; of language models only.
+    ///
+    /// *Reading* Each token hears how the rest turned out against what was to be expected before it, where a
+    /// baseline of the round says the same to all tokens of a response.
+    ///
+    /// *Wrong* explained_variance near 0 all the way: the critic knows no more than a mean, and costs a second
+    /// network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critic: Option<CriticSpec>,
 }
 
 /// The ε of the clipped ratio: a number, or the word `"none"`.
@@ -122,8 +131,9 @@ impl Visitor<'_> for RatioClipVisitor {
 /// ℓ = Σ_t max(−A·ρ_t, −A·clip(ρ_t, 1 − ε, 1 + ε)) + α·log π(y),   ρ_t = π(y_t)/π_old(y_t)
 ///     (+ a KL penalty)
 /// ```
-/// *where* A is the response's advantage, π_old the policy when the round began, ε the
-/// `ratio_clip`, α the entropy bonus; the loss sums over tokens and is a mean over responses.
+/// *where* A is the response's advantage, or the token's where there is a critic ([`CriticSpec`]), π_old the
+/// policy when the round began, ε the `ratio_clip`, α the entropy bonus; the loss sums over tokens and is a
+/// mean over responses.
 /// *Gradient* c_t = −A·ρ_t while the ratio is not clipped, else 0; π_old is a constant. Where
 /// π = π_old this is REINFORCE.
 ///
@@ -156,6 +166,7 @@ impl Ppo {
         }
         let entropy_bonus = entropy_gate(spec.entropy_bonus)?;
         spec.kl.map_or(Ok(()), |kl| kl.check())?;
+        spec.critic.map_or(Ok(()), |critic| critic.check())?;
         Ok(Ppo { ratio_clip: spec.ratio_clip, entropy_bonus, kl: spec.kl })
     }
 
@@ -164,11 +175,11 @@ impl Ppo {
         &self,
         group: &Group<'_>,
         ledger: &mut Ledger<'_>,
-        i: usize,
-        (weight, advantage): (f64, f64),
+        (i, weight): (usize, f64),
     ) -> f64 {
         let mut loss = 0.0;
         for t in group.tokens(i) {
+            let advantage = group.advantage_at(i, t);
             let (value, slope) = self.token(group.log_pi[t] - group.log_old[t], advantage);
             loss += weight * value;
             ledger.push_token(t, weight * slope);
@@ -195,9 +206,9 @@ impl Objective for Ppo {
     }
 
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
-        for (i, &advantage) in group.advantage.iter().enumerate() {
+        for i in 0..group.responses() {
             let weight = group.weight(i);
-            let loss = self.add_tokens(group, ledger, i, (weight, advantage));
+            let loss = self.add_tokens(group, ledger, (i, weight));
             let bonus = entropy_bonus(group, ledger, i, self.entropy_bonus);
             let penalty = add_penalty(group, ledger, (i, weight), self.kl);
             ledger.book(loss + bonus + penalty);

@@ -1,10 +1,10 @@
 //! An objective as written in a scenario, and what it asks of whoever feeds it.
 
 use super::{
-    AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, Dpo, DpoSpec, ForwardKl, GroupScale, Grpo,
-    GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError, Ppo, PpoSpec,
-    PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Standardise,
-    Unlikelihood, UnlikelihoodSpec,
+    AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, CriticSpec, Dpo, DpoSpec, ForwardKl,
+    GroupScale, Grpo, GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError,
+    Ppo, PpoSpec, PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec,
+    Standardise, Unlikelihood, UnlikelihoodSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,14 @@ impl ObjectiveSpec {
             ObjectiveSpec::Reinforce(spec) => spec.kl,
             ObjectiveSpec::Ppo(spec) => spec.kl,
             ObjectiveSpec::Grpo(spec) => spec.kl,
+            _ => None,
+        }
+    }
+
+    /// The critic whose values are the baseline, if there is one.
+    pub fn critic(&self) -> Option<CriticSpec> {
+        match self {
+            ObjectiveSpec::Ppo(spec) => spec.critic,
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::learner::{
     DataSource, Expectation, LANGUAGE_METRICS, PreferenceFile, Prompts, SCORING_METRICS,
     is_of_language_only,
 };
+use crate::objective::{BaselineSpec, ObjectiveSpec};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
 use crate::problem::{Instead, LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
@@ -16,6 +17,7 @@ use crate::wording::listed;
 /// of theirs.
 pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
     pairing(experiment)?;
+    critic(experiment)?;
     if !experiment.problem.is_language() {
         return metrics(
             experiment,
@@ -54,6 +56,26 @@ pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
         PolicySpec::RewardModel(spec) => model(&spec.as_language_model(), "reward-model"),
         _ => Ok(()),
     }
+}
+
+/// A critic reads tokens, and is the baseline itself.
+fn critic(experiment: &Experiment) -> Result<(), Fault> {
+    let (ObjectiveSpec::Ppo(spec), Some(_)) = (experiment.objective, experiment.objective.critic())
+    else {
+        return Ok(());
+    };
+    need(experiment.problem.is_language(), || {
+        Fault::new("objective.ppo.critic", "an arm is one token, and every response begins alike")
+            .note("allowed", "a critic beside problem.tokens or problem.prompts")
+            .note("help", "leave it out: on arms `baseline` says what a value would")
+    })?;
+    need(spec.baseline == BaselineSpec::default(), || {
+        Fault::new(
+            "objective.ppo.baseline",
+            "the values of `objective.ppo.critic` are the baseline",
+        )
+        .note("help", "leave one of the two out")
+    })
 }
 
 /// A reward model learns from comparisons that are given or drawn once.
