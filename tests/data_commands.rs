@@ -8,7 +8,7 @@ mod llm_fixture;
 use command::modeseek;
 use llm_fixture::write_small_model;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -247,4 +247,39 @@ fn a_file_with_faults_is_refused_after_all_of_them_are_told() {
         "{told}"
     );
     assert!(said(&output).contains("2 lines cannot be used"), "{}", said(&output));
+}
+
+/// Best-of-N at inference: of the same four answers `llm eval --best-of 4` keeps the one that no comparison of
+/// `data build` ranks behind another.
+#[test]
+fn the_best_of_some_answers_is_kept() {
+    let place = place();
+    let place = place.path();
+    let scorer = "command=awk '{print length($0) % 7}'";
+    let built = build(place, "data", scorer, &["--responses", "4"]);
+    assert!(built.status.success(), "{}", said(&built));
+    let mut best: BTreeMap<String, f64> = BTreeMap::new();
+    for row in
+        ["train", "test"].map(|name| rows(&place.join(format!("data/{name}.jsonl")))).concat()
+    {
+        let (prompt, reward) = (row["prompt"].as_str(), row["chosen_reward"].as_f64());
+        let (prompt, reward) = (prompt.expect("text").to_owned(), reward.expect("a number"));
+        best.entry(prompt).and_modify(|b| *b = b.max(reward)).or_insert(reward);
+    }
+    let fixed = ["llm", "eval", "prompts.jsonl", "--model", "model", "--max-new-tokens", "8"];
+    let asked = ["--reward", scorer, "--best-of", "4", "--out", "answers.jsonl"];
+    let eval = modeseek(place, &[&fixed[..], &asked[..]].concat());
+    assert!(eval.status.success(), "{}", said(&eval));
+    // log 4 − 3/4
+    let table = String::from_utf8_lossy(&eval.stdout).into_owned();
+    assert!(table.contains("the best of 4 answers: at most 0.636 nats away"), "{table}");
+    let answers = rows(&place.join("answers.jsonl"));
+    let mut compared = 0;
+    for row in answers.chunks(2).map(|sides| &sides[0]) {
+        let Some(best) = best.get(row["prompt"].as_str().expect("text")) else { continue };
+        assert_eq!(row["reward"].as_f64(), Some(*best), "{row}");
+        assert!(row["log_ratio"].is_null());
+        compared += 1;
+    }
+    assert!(compared > 5, "{compared}");
 }

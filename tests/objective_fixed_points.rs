@@ -42,7 +42,11 @@ fn reward_and_kl(law: &[f64], rewards: &[f64]) -> (f64, f64) {
 }
 
 fn ipo(target_margin: f64) -> ObjectiveSpec {
-    ObjectiveSpec::Ipo(IpoSpec { tau: None, target_margin: Some(target_margin) })
+    ObjectiveSpec::Ipo(IpoSpec {
+        tau: None,
+        target_margin: Some(target_margin),
+        ..IpoSpec::default()
+    })
 }
 
 fn rwr(temperature: f64) -> ObjectiveSpec {
@@ -110,7 +114,9 @@ fn logit_gradient(spec: &ObjectiveSpec, law: &[f64], rewards: &[f64], draws: usi
 fn at_a_fixed_point_the_exact_gradient_vanishes() {
     let mut rewards = bump(70.0);
     rewards[40] = rewards[71]; // a tie between an arm near and one far from the peak
-    let smoothed = |label_smoothing| ObjectiveSpec::Dpo(DpoSpec { beta: 0.5, label_smoothing });
+    let smoothed = |label_smoothing| {
+        ObjectiveSpec::Dpo(DpoSpec { beta: 0.5, label_smoothing, ..DpoSpec::default() })
+    };
     let specs = [
         ObjectiveSpec::BestOfN {},
         ObjectiveSpec::PrefFt {},

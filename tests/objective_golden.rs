@@ -8,13 +8,23 @@ use modeseek::preference::Pair;
 
 /// The objective that a kind of the file names.
 fn spec(kind: &str, beta: f64, clip: f64) -> ObjectiveSpec {
-    let dpo = |label_smoothing| ObjectiveSpec::Dpo(DpoSpec { beta, label_smoothing });
+    let dpo = |label_smoothing| {
+        ObjectiveSpec::Dpo(DpoSpec { beta, label_smoothing, ..DpoSpec::default() })
+    };
     match kind {
         "dpo" => dpo(0.0),
         "dpo_ls0.1" => dpo(0.1),
-        "ipo_trl" => ObjectiveSpec::Ipo(IpoSpec { tau: Some(beta), target_margin: None }),
-        "ipo_ref" => ObjectiveSpec::Ipo(IpoSpec { tau: None, target_margin: Some(beta) }),
-        "hinge" => ObjectiveSpec::Hinge(HingeSpec { beta }),
+        "ipo_trl" => ObjectiveSpec::Ipo(IpoSpec {
+            tau: Some(beta),
+            target_margin: None,
+            ..IpoSpec::default()
+        }),
+        "ipo_ref" => ObjectiveSpec::Ipo(IpoSpec {
+            tau: None,
+            target_margin: Some(beta),
+            ..IpoSpec::default()
+        }),
+        "hinge" => ObjectiveSpec::Hinge(HingeSpec { beta, ..HingeSpec::default() }),
         "ppo_clip" => ObjectiveSpec::Ppo(PpoSpec {
             ratio_clip: RatioClip::Within(clip),
             ..PpoSpec::default()

@@ -33,10 +33,16 @@ fn objectives() -> Vec<ObjectiveSpec> {
             kl: kl(KlEstimator::K3),
             ..GrpoSpec::default()
         }),
-        ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.0 }),
-        ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.1 }),
-        ObjectiveSpec::Ipo(IpoSpec { tau: Some(0.2), target_margin: None }),
-        ObjectiveSpec::Hinge(HingeSpec { beta: 0.4 }),
+        ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.0, ..DpoSpec::default() }),
+        ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.1, ..DpoSpec::default() }),
+        ObjectiveSpec::Ipo(IpoSpec { tau: Some(0.2), target_margin: None, ..IpoSpec::default() }),
+        ObjectiveSpec::Hinge(HingeSpec { beta: 0.4, ..HingeSpec::default() }),
+        ObjectiveSpec::Dpo(DpoSpec { beta: 0.3, label_smoothing: 0.1, tokens: TokenSum::Mean }),
+        ObjectiveSpec::Ipo(IpoSpec {
+            tau: Some(0.2),
+            tokens: TokenSum::Mean,
+            ..IpoSpec::default()
+        }),
         ObjectiveSpec::Unlikelihood(unlikelihood(Pushed::Worst)),
         ObjectiveSpec::Unlikelihood(unlikelihood(Pushed::Mean)),
         ObjectiveSpec::Unlikelihood(unlikelihood(Pushed::Sum)),
@@ -445,10 +451,13 @@ fn losses_at_a_generic_point_are_those_computed_by_hand() {
         1.8791010, // + .1·.3·(.6 + .1 + .7): label smoothing adds ε·βh to each
         1.9211010,
         // (.6 − 2.5)² + (.1 − 2.5)² + (.7 − 2.5)² = 3.61 + 5.76 + 3.24
-        12.61,  // (1 − .24) + (1 − .04) + (1 − .28)
-        2.44,   // .5 + .3·(−2.3)
-        -0.19,  // .5 + .3·(−1.2 − 2.3)/2
-        -0.025, // .5 + .3·(−1.2 − 2.3)
+        12.61, // (1 − .24) + (1 − .04) + (1 − .28)
+        2.44, // log-ratios by token .3, −.15, .4: h = .45, .1, .55; softplus(−.135) + softplus(−.03) +
+        // softplus(−.165) = .627923 + .678260 + .614048, + .1·.3·(.45 + .1 + .55)
+        1.9532297, // (.45 − 2.5)² + (.1 − 2.5)² + (.55 − 2.5)² = 4.2025 + 5.76 + 3.8025
+        13.765,    // .5 + .3·(−2.3)
+        -0.19,     // .5 + .3·(−1.2 − 2.3)/2
+        -0.025,    // .5 + .3·(−1.2 − 2.3)
         -0.55,
         // .2(ln .2 + 1.2) + .3(ln .3 + 2.3) + .5(ln .5 + .5) = −1.029653 + .24 + .69 + .25
         0.1503470,
@@ -477,7 +486,8 @@ fn ppo_where_old_is_current_has_the_coefficients_of_reinforce() {
 
 #[test]
 fn the_gradient_of_dpo_over_beta_tends_to_one_half_as_beta_vanishes() {
-    let dpo = Dpo::new(DpoSpec { beta: 1e-9, label_smoothing: 0.0 }).expect("valid");
+    let dpo = Dpo::new(DpoSpec { beta: 1e-9, label_smoothing: 0.0, ..DpoSpec::default() })
+        .expect("valid");
     let mut input = generic();
     input.pairs = vec![Pair { chosen: 2, rejected: 1 }];
     let coefficients = input.account(&dpo).coefficients;
@@ -495,9 +505,12 @@ fn the_hand_checked_values_of_the_paper_notes_hold() {
         pairs: vec![Pair { chosen: 0, rejected: 1 }],
         ..Input::default()
     };
-    let dpo = |label_smoothing| ObjectiveSpec::Dpo(DpoSpec { beta: 0.1, label_smoothing });
-    let ipo = ObjectiveSpec::Ipo(IpoSpec { tau: Some(0.1), target_margin: None });
-    let hinge = ObjectiveSpec::Hinge(HingeSpec { beta: 0.1 });
+    let dpo = |label_smoothing| {
+        ObjectiveSpec::Dpo(DpoSpec { beta: 0.1, label_smoothing, ..DpoSpec::default() })
+    };
+    let ipo =
+        ObjectiveSpec::Ipo(IpoSpec { tau: Some(0.1), target_margin: None, ..IpoSpec::default() });
+    let hinge = ObjectiveSpec::Hinge(HingeSpec { beta: 0.1, ..HingeSpec::default() });
     for (spec, loss) in [(dpo(0.0), 0.598139), (dpo(0.1), 0.618139), (hinge, 0.8), (ipo, 9.0)] {
         let account = pair.account(&*spec.build().expect("valid"));
         assert!((account.loss - loss).abs() < 5e-7, "{spec:?}: {}", account.loss);

@@ -19,7 +19,7 @@ fn refusal(text: &str) -> String {
 
 #[test]
 fn objectives_are_written_as_in_a_scenario() {
-    let margin = IpoSpec { tau: None, target_margin: Some(10.0) };
+    let margin = IpoSpec { tau: None, target_margin: Some(10.0), ..IpoSpec::default() };
     let rloo = ReinforceSpec { baseline: BaselineSpec::LeaveOneOut, ..ReinforceSpec::default() };
     let clip = |ratio_clip| ObjectiveSpec::Ppo(PpoSpec { ratio_clip, ..PpoSpec::default() });
     let cases = [
@@ -43,7 +43,8 @@ fn objectives_are_written_as_in_a_scenario() {
 #[test]
 fn unknown_keys_and_words_are_refused() {
     assert!(
-        refusal("objective.ipo = { beta = 0.1 }").contains("expected `tau` or `target_margin`")
+        refusal("objective.ipo = { beta = 0.1 }")
+            .contains("expected one of `tau`, `target_margin`, `tokens`")
     );
     assert!(refusal("objective.best-of-n = { n = 3 }").contains("unknown field `n`"));
     assert!(refusal("objective.bestofn = {}").contains("unknown variant `bestofn`"));

@@ -64,7 +64,8 @@ impl LanguageRun<'_> {
         };
         let learning_rate = learned.learning_rate;
         let adam = AdamSpec { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-        let bradley_terry = ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, label_smoothing: 0.0 });
+        let bradley_terry =
+            ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, label_smoothing: 0.0, ..DpoSpec::default() });
         let optimizer = OptimizerSpec::Adam(adam);
         let own = LanguageRun {
             objective: &bradley_terry,

@@ -2,7 +2,7 @@
 
 use super::contrast::add_contrast;
 use super::error::{gate, positive};
-use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use super::{Group, Ledger, Objective, ObjectiveError, TokenSum, Unit};
 use crate::numerics::{log_sigmoid, sigmoid};
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +26,20 @@ pub struct DpoSpec {
     /// *Wrong* Above the true rate of wrong labels it stops short; at 0 with noisy labels single
     /// pairs are trusted without a limit.
     pub label_smoothing: f64,
+    /// What the log-ratios of a response's tokens are summed to.
+    ///
+    /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
+    /// response counts no more than a short one, and beta is per token too.
+    ///
+    /// *Wrong* With `mean` the probability of the response itself is not what is compared: lengths that differ
+    /// are free to drift.
+    #[serde(skip_serializing_if = "TokenSum::is_sum")]
+    pub tokens: TokenSum,
 }
 
 impl Default for DpoSpec {
     fn default() -> Self {
-        DpoSpec { beta: 0.1, label_smoothing: 0.0 }
+        DpoSpec { beta: 0.1, label_smoothing: 0.0, tokens: TokenSum::Sum }
     }
 }
 
@@ -41,7 +50,8 @@ impl Default for DpoSpec {
 /// ℓ = −(1 − ε)·log σ(βh) − ε·log σ(−βh)
 /// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
 /// ```
-/// *where* ε is the label smoothing; the loss is a mean over pairs.
+/// *where* ε is the label smoothing; the loss is a mean over pairs. With `tokens = "mean"` each log-ratio is
+/// divided by the tokens of its response.
 /// *Gradient* c(y_w) = −β·[(1 − ε)·σ(−βh) − ε·σ(βh)] = −c(y_l): the rejected response is pushed
 /// down as hard as the chosen one is pulled up.
 ///
@@ -64,6 +74,7 @@ impl Default for DpoSpec {
 pub struct Dpo {
     beta: f64,
     label_smoothing: f64,
+    tokens: TokenSum,
 }
 
 impl Dpo {
@@ -78,7 +89,7 @@ impl Dpo {
             "a share from 0 to below 0.5",
             "0, the default, trusts every label",
         )?;
-        Ok(Dpo { beta, label_smoothing })
+        Ok(Dpo { beta, label_smoothing, tokens: spec.tokens })
     }
 
     /// The loss at a margin and its slope.
@@ -96,6 +107,6 @@ impl Objective for Dpo {
     }
 
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
-        add_contrast(group, ledger, |margin| self.at(margin));
+        add_contrast(group, ledger, self.tokens, |margin| self.at(margin));
     }
 }

@@ -56,7 +56,7 @@ pub enum GroupScale {
     Nothing,
 }
 
-/// `objective.grpo.tokens`: what a response's tokens are summed to.
+/// `tokens` of grpo, dpo, ipo and hinge: what a response's tokens are summed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenSum {
@@ -73,6 +73,13 @@ pub enum TokenSum {
     ///
     /// *Wrong* Long responses outweigh short ones of the same round.
     Sum,
+}
+
+impl TokenSum {
+    /// Their sum: what losses of pairs take unless something else is written.
+    pub fn is_sum(&self) -> bool {
+        *self == TokenSum::Sum
+    }
 }
 
 /// PPO without a critic: the baseline is the mean reward of the prompt's own responses.

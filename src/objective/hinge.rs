@@ -2,7 +2,7 @@
 
 use super::contrast::add_contrast;
 use super::error::positive;
-use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use super::{Group, Ledger, Objective, ObjectiveError, TokenSum, Unit};
 use serde::{Deserialize, Serialize};
 
 /// The hinge loss as written: `objective.hinge = { beta = 0.1 }`.
@@ -16,11 +16,20 @@ pub struct HingeSpec {
     /// *Wrong* At 1 pairs are done after a nat and the policy hardly moves; grad_norm is 0 while
     /// the reward is low.
     pub beta: f64,
+    /// What the log-ratios of a response's tokens are summed to.
+    ///
+    /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
+    /// response counts no more than a short one, and 1/beta is per token too.
+    ///
+    /// *Wrong* With `mean` the probability of the response itself is not what is compared: lengths that differ
+    /// are free to drift.
+    #[serde(skip_serializing_if = "TokenSum::is_sum")]
+    pub tokens: TokenSum,
 }
 
 impl Default for HingeSpec {
     fn default() -> Self {
-        HingeSpec { beta: 0.1 }
+        HingeSpec { beta: 0.1, tokens: TokenSum::Sum }
     }
 }
 
@@ -31,7 +40,8 @@ impl Default for HingeSpec {
 /// ℓ = max(0, 1 − βh)
 /// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
 /// ```
-/// *where* the loss is a mean over pairs.
+/// *where* the loss is a mean over pairs. With `tokens = "mean"` each log-ratio is divided by the tokens of
+/// its response.
 /// *Gradient* c(y_w) = −β = −c(y_l) while βh < 1, else 0.
 ///
 /// *Reading* A pair is pushed with the full slope β until h = 1/β and then not at all: the loss is
@@ -48,12 +58,14 @@ impl Default for HingeSpec {
 #[derive(Debug, Clone, Copy)]
 pub struct Hinge {
     beta: f64,
+    tokens: TokenSum,
 }
 
 impl Hinge {
     /// Checks the parameter.
     pub fn new(spec: HingeSpec) -> Result<Self, ObjectiveError> {
-        Ok(Hinge { beta: positive("beta", spec.beta, "0.1 is the default")? })
+        let beta = positive("beta", spec.beta, "0.1 is the default")?;
+        Ok(Hinge { beta, tokens: spec.tokens })
     }
 }
 
@@ -63,7 +75,7 @@ impl Objective for Hinge {
     }
 
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
-        add_contrast(group, ledger, |margin| {
+        add_contrast(group, ledger, self.tokens, |margin| {
             let short = 1.0 - self.beta * margin;
             if short > 0.0 { (short, -self.beta) } else { (0.0, 0.0) }
         });

@@ -2,11 +2,11 @@
 
 use super::contrast::add_contrast;
 use super::error::positive;
-use super::{Group, Ledger, Objective, ObjectiveError, Unit};
+use super::{Group, Ledger, Objective, ObjectiveError, TokenSum, Unit};
 use serde::{Deserialize, Serialize};
 
 /// IPO as written: either `objective.ipo = { target_margin = 10.0 }` or `{ tau = 0.05 }`.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IpoSpec {
     /// The regularisation τ of the IPO paper, on summed log-probabilities (per nat).
@@ -27,6 +27,21 @@ pub struct IpoSpec {
     /// thousand responses), and its first gradient is 2·margin: lower the rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_margin: Option<f64>,
+    /// What the log-ratios of a response's tokens are summed to.
+    ///
+    /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
+    /// response counts no more than a short one, and the target margin is per token too.
+    ///
+    /// *Wrong* With `mean` the probability of the response itself is not what is compared: lengths that differ
+    /// are free to drift.
+    #[serde(skip_serializing_if = "TokenSum::is_sum")]
+    pub tokens: TokenSum,
+}
+
+impl Default for IpoSpec {
+    fn default() -> Self {
+        IpoSpec { tau: None, target_margin: None, tokens: TokenSum::Sum }
+    }
 }
 
 /// Least squares of the margin of every pair against one target.
@@ -36,7 +51,8 @@ pub struct IpoSpec {
 /// ℓ = (h − m)²,   m = 1/(2τ)
 /// h = (log π(y_w) − log π_ref(y_w)) − (log π(y_l) − log π_ref(y_l))
 /// ```
-/// *where* m is the target margin in nats; the loss is a mean over pairs.
+/// *where* m is the target margin in nats; the loss is a mean over pairs. With `tokens = "mean"` each log-ratio
+/// is divided by the tokens of its response.
 /// *Gradient* c(y_w) = 2·(h − m) = −c(y_l): past the target the pair is pulled together again.
 ///
 /// *Reading* The margin of every pair is drawn to m = 1/(2τ) nats: read the metric margin against
@@ -55,6 +71,7 @@ pub struct IpoSpec {
 #[derive(Debug, Clone, Copy)]
 pub struct Ipo {
     target_margin: f64,
+    tokens: TokenSum,
 }
 
 impl Ipo {
@@ -79,7 +96,8 @@ impl Ipo {
             (None, Some(margin)) => margin,
         };
         let remedy = "10 is the margin of the released bandits; it is 1/(2 tau)";
-        Ok(Ipo { target_margin: positive("target_margin", target_margin, remedy)? })
+        let target_margin = positive("target_margin", target_margin, remedy)?;
+        Ok(Ipo { target_margin, tokens: spec.tokens })
     }
 
     /// The margin m that every pair is drawn to (nats).
@@ -94,7 +112,7 @@ impl Objective for Ipo {
     }
 
     fn add_group(&self, group: &Group<'_>, ledger: &mut Ledger<'_>) {
-        add_contrast(group, ledger, |margin| {
+        add_contrast(group, ledger, self.tokens, |margin| {
             let excess = margin - self.target_margin;
             (excess * excess, 2.0 * excess)
         });

@@ -19,9 +19,10 @@ use std::time::Duration;
 
 /// Reward, length, log-ratio and win rate of two models on a file of prompts.
 ///
-/// Both answer every prompt once, with the same random numbers. The second model is the first without its
-/// adapter, unless --against or --against-adapter names another. Intervals are 95 % bootstrap intervals over
-/// prompts; a tie counts as half a win.
+/// Both answer every prompt once, with the same random numbers; with --best-of the first model draws several
+/// answers and keeps the one of the highest reward (Best-of-N at inference, which trains nothing). The second
+/// model is the first without its adapter, unless --against or --against-adapter names another. Intervals are
+/// 95 % bootstrap intervals over prompts; a tie counts as half a win.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Rows with `prompt` or `messages`, one JSON object a line; left out for the model nano, which has its own
@@ -39,6 +40,9 @@ pub struct Args {
     /// What a response is worth: min, mode=TOKENS, model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
     #[arg(long, value_parser = reward)]
     reward: Reward,
+    /// The first model answers so many times, and its answer of the highest reward is kept
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    best_of: u32,
     /// Only the first so many distinct prompts
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -63,6 +67,8 @@ const AT_ONCE: usize = 32;
 struct Side {
     name: String,
     files: ModelFiles,
+    /// Answers to a prompt, of which the best is kept.
+    best_of: usize,
     prompts: Vec<Tokens>,
     settings: SampleSettings,
 }
@@ -80,13 +86,16 @@ struct Answers {
 pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let second = args.model.other(args.against.as_deref(), args.against_adapter.clone());
-    if second.shown() == args.model.shown() {
-        let help = "give --adapter, --against or --against-adapter";
+    if second.shown() == args.model.shown() && args.best_of == 1 {
+        let help = "give --adapter, --against, --against-adapter or --best-of";
         return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
     }
     args.reward.check(&args.means())?;
     let prompts = args.model.prompts(args.prompts.as_deref(), args.limit)?;
-    let mut sides = [args.side(&args.model, &prompts)?, args.side(&second, &prompts)?];
+    let mut sides = [
+        args.side(&args.model, &prompts, args.best_of as usize)?,
+        args.side(&second, &prompts, 1)?,
+    ];
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
     let mut pace = Pace::new();
     let first = args.model.load(&mut sides[0].files, engine.clone())?;
@@ -102,7 +111,8 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         answers.push(args.answers(&prompts, side, decoder, &mut pace)?);
     }
     if same_tokens(&sides)? {
-        for (i, other) in [(0, 1), (1, 0)] {
+        // The best of several answers is no draw of its model.
+        for (i, other) in [(0, 1), (1, 0)].into_iter().filter(|(i, _)| sides[*i].best_of == 1) {
             let ratios = log_ratios(&sides[i], &answers[i].samples, &decoders[other])?;
             answers[i].log_ratios = Some(ratios);
         }
@@ -122,7 +132,7 @@ impl Args {
     }
 
     /// Opens a side and refuses prompts that it cannot answer.
-    fn side(&self, model: &ModelArgs, prompts: &[Prompt]) -> Result<Side, Failure> {
+    fn side(&self, model: &ModelArgs, prompts: &[Prompt], best_of: usize) -> Result<Side, Failure> {
         let files = model.open()?;
         files.require_end_token().map_err(failure)?;
         let settings = SampleSettings {
@@ -134,12 +144,12 @@ impl Args {
         };
         let tokens = prompt_tokens(prompts, &files, &settings)?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
-        let cached = AT_ONCE * (longest + self.max_new_tokens);
+        let cached = AT_ONCE.max(best_of) * (longest + self.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
         // Both sides stand in memory.
         let remedy = "fewer --max-new-tokens, or smaller models";
         require_memory(2 * needed, self.device.available_memory(), remedy).map_err(failure)?;
-        Ok(Side { name: model.shown(), files, prompts: tokens, settings })
+        Ok(Side { name: model.shown(), files, best_of, prompts: tokens, settings })
     }
 
     fn answers(
@@ -153,23 +163,46 @@ impl Args {
         let draws = Draws::new(Streams::new(self.seed), Purpose::Sample, 0);
         let passes = Passes { rows: 512, activations: Default::default() };
         let model = LanguageModel::new(decoder.clone(), side.settings.clone(), passes);
-        let mut samples: Vec<Sample> = Vec::with_capacity(prompts.len());
-        for some in side.prompts.chunks(AT_ONCE) {
+        let mut samples: Vec<Sample> = Vec::with_capacity(prompts.len() * side.best_of);
+        for some in side.prompts.chunks((AT_ONCE / side.best_of).max(1)) {
             if stop.load(Ordering::Relaxed) {
                 return Err(Failure::Abandoned);
             }
-            let drawn = model.draw(some, 1, &draws.from(samples.len())).map_err(failure)?;
+            let drawn = model.draw(some, side.best_of, &draws.from(samples.len()));
+            let drawn = drawn.map_err(failure)?;
             drawn.iter().for_each(|sample| pace.add(sample.tokens.len()));
             samples.extend(drawn);
-            eprintln!("{}: {} of {} prompts", side.name, samples.len(), prompts.len());
+            let done = samples.len() / side.best_of;
+            eprintln!("{}: {done} of {} prompts", side.name, prompts.len());
         }
-        let rows = prompts.iter().zip(&samples).map(|(prompt, sample)| {
-            Ok(Answered { prompt: prompt.clone(), responses: vec![answer(side, sample)?] })
+        let rows = prompts.iter().zip(samples.chunks(side.best_of)).map(|(prompt, own)| {
+            let responses =
+                own.iter().map(|sample| answer(side, sample)).collect::<Result<_, _>>()?;
+            Ok(Answered { prompt: prompt.clone(), responses })
         });
         let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
-        let rewards = self.reward.of(&rows, &self.means())?.concat();
-        Ok(Answers { samples, rows, rewards, log_ratios: None })
+        let rewards = self.reward.of(&rows, &self.means())?;
+        Ok(best_of_each(samples, rows, &rewards))
     }
+}
+
+/// The best answer to each prompt, the first of those that are equally good; `rewards: [prompts][answers]`.
+fn best_of_each(samples: Vec<Sample>, rows: Vec<Answered>, rewards: &[Vec<f64>]) -> Answers {
+    let mut kept =
+        Answers { samples: Vec::new(), rows: Vec::new(), rewards: Vec::new(), log_ratios: None };
+    let mut samples = samples.into_iter();
+    for (row, rewards) in rows.into_iter().zip(rewards) {
+        let best = rewards
+            .iter()
+            .enumerate()
+            .fold(0, |best, (i, reward)| if *reward > rewards[best] { i } else { best });
+        let Answered { prompt, mut responses } = row;
+        let own: Vec<Sample> = samples.by_ref().take(rewards.len()).collect();
+        kept.samples.extend(own.into_iter().nth(best));
+        kept.rows.push(Answered { prompt, responses: vec![responses.swap_remove(best)] });
+        kept.rewards.push(rewards[best]);
+    }
+    kept
 }
 
 /// A sample as text, without its end token.
@@ -238,7 +271,7 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
     ];
     let mut text = format!("{} prompts, one response each\n", answers[0].rows.len());
     for (name, side) in ["A", "B"].iter().zip(sides) {
-        text += &format!("  {name}  {}\n", side.name);
+        text += &format!("  {name}  {}{}\n", side.name, said_of_best(side.best_of));
     }
     text += &format!("  {:<30}{:<30}{}\n", "mean [95 %]", "A", "B");
     for (name, columns) in lines {
@@ -246,6 +279,18 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
     }
     let won = wins(&answers[0].rewards, &answers[1].rewards);
     text + &format!("  A wins {} of the prompts (a tie counts a half)\n", shown(&won))
+}
+
+/// What choosing among several answers costs: KL(best of N ‖ model) ≤ log N − (N − 1)/N.
+///
+/// *Source* arXiv 2401.01879, where it is shown to be an upper bound.
+fn said_of_best(best_of: usize) -> String {
+    if best_of == 1 {
+        return String::new();
+    }
+    let n = best_of as f64;
+    let bound = n.ln() - (n - 1.0) / n;
+    format!(", the best of {best_of} answers: at most {bound:.3} nats away from one of them")
 }
 
 fn of(answers: &Answers, value: impl Fn(&Answer) -> f64) -> Vec<f64> {
