@@ -261,6 +261,66 @@ fn comparisons_of_a_file_are_learned_without_a_reward() {
     assert_eq!(last[5], "10");
 }
 
+/// The scenario with some of the changes of [`COMPARED`] replaced by others.
+fn like_compared(others: &[(&'static str, &'static str)]) -> tempfile::TempDir {
+    let to = |from: &str| others.iter().find(|(other, _)| from.starts_with(other));
+    let changes = COMPARED.iter().map(|(from, own)| (*from, to(from).map_or(*own, |(_, to)| *to)));
+    place(&changes.chain([("minibatch = 8", "minibatch = 4")]).collect::<Vec<_>>())
+}
+
+/// `eval_loss` at a step.
+fn eval_loss(place: &Path, step: &str) -> f64 {
+    let all = metrics(place);
+    let mut rows = all.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let row = rows.find(|row| row[6] == "eval_loss" && row[3] == step).expect("a row");
+    row[7].parse().expect("a number")
+}
+
+/// Demonstrations in three shapes are imitated, and carry over to the last two of the six prompts, which are never
+/// trained on. Their loss at step 0 is −log π of the same responses as comparisons have it, a token: of each the end
+/// token counts too, as `llm score` counts it.
+#[test]
+fn demonstrations_are_imitated() {
+    let demonstrated = like_compared(&[
+        ("prompts = ", "demonstrations = { jsonl = \"texts.jsonl\" }"),
+        ("samples_per", "data = \"offline\"\nsamples_per_round = 4\nresponses_per_prompt = 1"),
+        ("[\"gold_reward", "[\"loss\", \"eval_loss\"]"),
+        ("on-policy", "sft"),
+        ("objective", "objective.sft = {}"),
+    ]);
+    let demonstrated = demonstrated.path();
+    let row = |prompt: &str, name: &str| {
+        format!("{{\"prompt\": \"{prompt}\", \"{name}\": \"12 the\"}}\n")
+    };
+    let compared = |prompt: &str| row(prompt, "chosen").replace('}', ", \"rejected\": \"x\"}");
+    let held_out = ["21", "2 the"];
+    let first = ["the", "12", "x the"].map(|prompt| row(prompt, "completion")).concat();
+    let last = held_out.map(|prompt| row(prompt, "response")).concat();
+    fs::write(demonstrated.join("texts.jsonl"), first + &compared("th") + &last).expect("written");
+    let checked = run(demonstrated, &["data", "check", "texts.jsonl"]);
+    assert!(checked.contains("1 comparisons, 5 demonstrations, 0 prompts alone"), "{checked}");
+    run(demonstrated, &["run", "tiny.toml"]);
+    let twin = like_compared(&[
+        ("prompts = ", "preferences = { jsonl = \"pairs.jsonl\" }"),
+        ("[\"gold_reward", "[\"eval_loss\", \"logps/chosen\"]"),
+    ]);
+    let twin = twin.path();
+    let rows = ["the", "12", "x the", "th"].iter().chain(&held_out).map(|p| compared(p));
+    fs::write(twin.join("pairs.jsonl"), rows.collect::<String>()).expect("written");
+    fs::write(twin.join("said.jsonl"), row("21", "response")).expect("written");
+    run(twin, &["run", "tiny.toml"]);
+    let scored = run(twin, &["llm", "score", "said.jsonl", "--model", "model"]);
+    let scored: serde_json::Value = serde_json::from_str(&scored).expect("JSON");
+    let tokens = scored["response_ids"].as_array().expect("ids").len();
+    let all = metrics(twin);
+    let first = all.lines().find(|line| line.contains(",logps/chosen,")).expect("a row");
+    let log_pi: f64 = first.rsplit(',').next().expect("a value").parse().expect("a number");
+    let before = eval_loss(demonstrated, "0");
+    assert!((before - eval_loss(twin, "0")).abs() < 1e-6);
+    assert!((before + log_pi / tokens as f64).abs() < 1e-5, "{before} {log_pi} {tokens}");
+    assert!(eval_loss(demonstrated, "20") < before - 0.4, "{before}");
+}
+
 /// The same comparisons the other way round teach the opposite.
 #[test]
 fn swapped_comparisons_are_learned_the_other_way() {

@@ -13,7 +13,7 @@ use llm_fixture::write_small_model;
 use modeseek::learner::Task;
 use modeseek::llm::task::PromptsTask;
 use modeseek::llm::{
-    Activations, Comparisons, Decoder, Engine, Kernels, LanguageModel, Passes, SampleSettings,
+    Activations, Decoder, Engine, Examples, Kernels, LanguageModel, Passes, SampleSettings,
     ScoringModel, Sequences, Tokens, Training,
 };
 use modeseek::numerics::Threads;
@@ -166,7 +166,7 @@ fn a_proxy_stands_before_the_true_reward() {
     let task = PromptsTask {
         train: vec![[3].into()],
         test: Vec::new(),
-        comparisons: Comparisons::default(),
+        examples: Examples::default(),
         reward: Some(LengthReward::Min {}),
         gold: None,
         proxy: Some(telling(name, host())),

@@ -118,6 +118,7 @@ fn at_a_fixed_point_the_exact_gradient_vanishes() {
         ObjectiveSpec::Dpo(DpoSpec { beta: 0.5, label_smoothing, ..DpoSpec::default() })
     };
     let specs = [
+        ObjectiveSpec::Sft {},
         ObjectiveSpec::BestOfN {},
         ObjectiveSpec::PrefFt {},
         ObjectiveSpec::BinaryFeedme {},

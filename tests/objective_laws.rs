@@ -14,6 +14,7 @@ fn objectives() -> Vec<ObjectiveSpec> {
     let unlikelihood =
         |pushed| UnlikelihoodSpec { alpha: 0.3, pushed, ..UnlikelihoodSpec::default() };
     vec![
+        ObjectiveSpec::Sft {},
         ObjectiveSpec::PrefFt {},
         ObjectiveSpec::BinaryFeedme {},
         ObjectiveSpec::BestOfN {},
@@ -427,7 +428,8 @@ fn losses_at_a_generic_point_are_those_computed_by_hand() {
     // Log-ratios: .3, −.3, .4. Pairs (chosen − rejected): 0−1 h = .6; 2−0 h = .1; 2−1 h = .7.
     // Rewards in order: response 2 is best, 1 is worst; log π = −1.2, −2.3, −.5.
     let hand = [
-        // 1.2 + .5 + .5
+        // 1.2 + 2.3 + .5
+        4.0, // 1.2 + .5 + .5
         2.2, // winners 0 and 2: 1.2 + .5
         1.7, // best is 2
         0.5,

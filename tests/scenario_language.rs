@@ -119,6 +119,21 @@ const COMPARISONS: &[Case] = &[
     ),
 ];
 
+/// What is wrong with demonstrations: replaced in [`with_demonstrations`].
+const DEMONSTRATIONS: &[Case] = &[
+    ("an objective that compares", "objective.sft", "objective.dpo"),
+    ("two demonstrations to a prompt", "responses_per_prompt = 1", "responses_per_prompt = 2"),
+    ("its own samples to imitate", "data = \"offline\"", "data = \"on-policy\""),
+    ("comparisons to imitate", "demonstrations.jsonl", "preferences.jsonl"),
+    ("nothing to imitate", "demonstrations.jsonl = \"pairs.jsonl\"", "prompts = 20"),
+    (
+        "demonstrations without a token",
+        "demonstrations.jsonl",
+        "demonstrations.max_response_tokens = 0\ndemonstrations.jsonl",
+    ),
+    ("a reward for who reads none", "test = 1", "test = 1\nlearned = {}"),
+];
+
 /// What is wrong with a reward model: replaced in [`with_scoring`].
 const SCORING: &[Case] = &[
     ("a reward model of rewards", "objective.dpo", "objective.rwr"),
@@ -163,6 +178,20 @@ fn with_comparisons() -> String {
         ("objective.best-of-n", "objective.dpo"),
     ];
     changes.iter().fold(with_prompts(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    })
+}
+
+/// What the comparisons chose, to be imitated.
+fn with_demonstrations() -> String {
+    let changes = [
+        ("responses_per_prompt = 2", "responses_per_prompt = 1"),
+        ("preferences.jsonl", "demonstrations.jsonl"),
+        ("\"accuracy\"", "\"eval_loss\""),
+        ("objective.dpo", "objective.sft"),
+    ];
+    changes.iter().fold(with_comparisons(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
         text.replacen(from, to, 1)
     })
@@ -216,6 +245,8 @@ fn every_message_reads_as_written_down() {
     let comparisons = with_comparisons();
     let pairs = pairs();
     found.extend(COMPARISONS.iter().map(refuse(&comparisons, &pairs)));
+    let demonstrations = with_demonstrations();
+    found.extend(DEMONSTRATIONS.iter().map(refuse(&demonstrations, &pairs)));
     let scoring = with_scoring();
     found.extend(SCORING.iter().map(refuse(&scoring, &pairs)));
     found.extend(MODELS.iter().map(refuse(&prompts, ROWS)));
@@ -236,6 +267,7 @@ fn the_small_scenarios_themselves_have_no_fault() {
         (with_prompts(), ROWS),
         (with_comparisons(), &pairs),
         (with_scoring(), &pairs),
+        (with_demonstrations(), &pairs),
     ];
     for (text, rows) in texts {
         let scenario = parse(&text, rows, &[]).expect("valid");
@@ -255,6 +287,10 @@ fn prompts_without_a_file_are_checked_but_not_run() {
     let text = with_comparisons().replacen(named, unnamed, 1);
     let error = parse(&text, &pairs(), &[]).expect("valid").ready().expect_err("not ready");
     assert!(error.to_string().contains("--set data.preferences.jsonl=FILE"), "{error}");
+    let text = with_demonstrations();
+    let text = text.replacen("jsonl = \"pairs.jsonl\"", "empty = \"skip\"", 1);
+    let error = parse(&text, &pairs(), &[]).expect("valid").ready().expect_err("not ready");
+    assert!(error.to_string().contains("--set data.demonstrations.jsonl=FILE"), "{error}");
     let text = with_prompts().replacen("test = 1", "test = 1\nproxy_model = \"\"", 1);
     let error = parse(&text, ROWS, &[]).expect("valid").ready().expect_err("not ready");
     assert!(error.to_string().contains("--set problem.prompts.proxy_model=DIR"), "{error}");

@@ -64,6 +64,7 @@ pub(crate) const NEUTRAL: Rgb = Rgb(0x80, 0x84, 0x8C);
 /// Colour and marker of an objective; its family gives the hue.
 fn objective(name: &str) -> (Rgb, Marker) {
     match name {
+        "sft" => (Rgb(0x8C, 0x7A, 0x5B), Marker::Wedge),
         "pref-ft" => (Rgb(0xE6, 0x9F, 0x00), Marker::Circle),
         "best-of-n" => (Rgb(0xD5, 0x5E, 0x00), Marker::Square),
         "rwr" => (Rgb(0xC9, 0xB4, 0x1A), Marker::Diamond),

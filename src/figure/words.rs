@@ -19,6 +19,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "kl" => "KL(π‖π_ref), sampled (nats)",
         "entropy" => "entropy (nats)",
         "accuracy" => "accuracy (share of comparisons)",
+        "eval_loss" => "held-out loss (nats per token)",
         "log_loss" => "loss (nats per comparison)",
         "calibration_error" => "calibration error (share)",
         "kl_coefficient" => "weight of the KL penalty (reward per nat)",

@@ -6,7 +6,9 @@ mod notes;
 use super::entry::{Entry, Kind};
 use super::objectives;
 use super::source::{Member, item};
-use crate::learner::{AdamSpec, DataSpec, MeasureSpec, PreferenceFile, ScheduleSpec, SgdSpec};
+use crate::learner::{
+    AdamSpec, DataSpec, DemonstrationFile, MeasureSpec, PreferenceFile, ScheduleSpec, SgdSpec,
+};
 use crate::objective::{
     CriticSpec, DpoSpec, GrpoSpec, HingeSpec, IpoSpec, KlSpec, PpoSpec, ReinforceSpec, RwrSpec,
     UnlikelihoodSpec,
@@ -59,7 +61,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 52] = [
+const SECTIONS: [Section; 53] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -124,6 +126,7 @@ const SECTIONS: [Section; 52] = [
     section("objective.unlikelihood", "UnlikelihoodSpec", || filled::<UnlikelihoodSpec>("")),
     section("schedule", "ScheduleSpec", || filled::<ScheduleSpec>("steps = 1")),
     section("data", "DataSpec", || filled::<DataSpec>("")),
+    section("data.demonstrations", "DemonstrationFile", || filled::<DemonstrationFile>("")),
     section("data.preferences", "PreferenceFile", || filled::<PreferenceFile>("")),
     section("pairs", "PairSpec", || filled::<PairSpec>("")),
     section("pairs.labels.bradley-terry", "BradleyTerrySpec", || {

@@ -19,7 +19,8 @@ pub const BY_HAND: [&str; 9] =
     ["dpo", "ipo", "hinge", "pref-ft", "best-of-n", "rwr", "reinforce", "ppo", "unlikelihood"];
 
 /// What the loss of one term is counted in.
-const UNITS: [(&str, &str); 13] = [
+const UNITS: [(&str, &str); 14] = [
+    ("sft", "nats"),
     ("pref-ft", "nats"),
     ("binary-feedme", "nats"),
     ("best-of-n", "nats"),
@@ -90,6 +91,7 @@ fn described(row: &Row) -> String {
     let yes = |holds: bool| if holds { "yes" } else { "no" };
     let reuse = row.reuse.map_or("–", yes);
     let signal = match row.signal {
+        Signal::Unread => "unread",
         Signal::Ordinal => "ordinal",
         Signal::Cardinal => "cardinal",
     };

@@ -5,7 +5,7 @@
 //! `explain` and the code at one.
 
 /// The files whose types are explained.
-const SOURCES: [&str; 39] = [
+const SOURCES: [&str; 40] = [
     include_str!("../objective/advantage.rs"),
     include_str!("../objective/best_of_n.rs"),
     include_str!("../objective/binary_feedme.rs"),
@@ -20,6 +20,7 @@ const SOURCES: [&str; 39] = [
     include_str!("../objective/pref_ft.rs"),
     include_str!("../objective/reinforce.rs"),
     include_str!("../objective/rwr.rs"),
+    include_str!("../objective/sft.rs"),
     include_str!("../objective/spec.rs"),
     include_str!("../objective/table.rs"),
     include_str!("../objective/unlikelihood.rs"),
@@ -36,7 +37,7 @@ const SOURCES: [&str; 39] = [
     include_str!("../preference/reward_model.rs"),
     include_str!("../problem/language.rs"),
     include_str!("../problem/length/spec.rs"),
-    include_str!("../problem/preferences.rs"),
+    include_str!("../problem/examples.rs"),
     include_str!("../problem/spec.rs"),
     include_str!("../scenario/claim.rs"),
     include_str!("../scenario/experiment.rs"),

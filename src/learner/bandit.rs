@@ -3,7 +3,7 @@
 use super::observer::BanditObserver;
 use super::reward_model::learn_reward;
 use super::{
-    BanditTask, Comparison, DataSource, DataSpec, Expectation, Film, Fits, Frame, Keeper, Learner,
+    BanditTask, DataSource, DataSpec, Example, Expectation, Film, Fits, Frame, Keeper, Learner,
     MeasureSpec, Measurement, Method, Observer, Optimizer, OptimizerSpec, Progress, PromptSamples,
     Prompts, Schedule, ScheduleSpec, Stop, Supply, fit_to_reference,
 };
@@ -196,11 +196,11 @@ impl BanditRun<'_> {
             let rows =
                 read_comparisons(file, self.problem.arms()).map_err(|e| setup(&e.to_string()))?;
             let rows = rows.into_iter();
-            return Ok(Supply::Comparisons(
-                rows.map(|r| Comparison {
+            return Ok(Supply::Examples(
+                rows.map(|r| Example {
                     prompt: r.prompt,
                     chosen: r.chosen,
-                    rejected: r.rejected,
+                    rejected: Some(r.rejected),
                 })
                 .collect(),
             ));

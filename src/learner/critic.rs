@@ -29,6 +29,9 @@ pub(super) struct RewardScale {
     deviation: f64,
 }
 
+/// Returns that vary by less are alike (variances of the first round's rewards): a hundredth of its deviation.
+const ALIKE: f64 = 1e-4;
+
 /// What a critic made of a round: `[prompt][token]`, the responses of a prompt one after another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,7 +137,7 @@ impl Valued {
             terms.map(|(v, (old, wanted))| spec.value_loss(*v, *old, *wanted)).unzip();
         let errors: Vec<f64> = wanted.iter().zip(values).map(|(r, v)| r - v).collect();
         let (left, all) = (variance(&errors), variance(&wanted));
-        let explained_variance = (all > 0.0).then(|| 1.0 - left / all);
+        let explained_variance = (all > ALIKE).then(|| 1.0 - left / all);
         let report = CriticReport { loss: losses.iter().sum::<f64>() / count, explained_variance };
         (report, slopes.into_iter().map(|slope| slope / count).collect())
     }

@@ -1,9 +1,9 @@
 //! `[data]` as a scenario writes it: the prompts, and comparisons from files.
 
 use crate::policy::LanguageModelSpec;
-use crate::problem::{EmptyResponses, Instead};
+use crate::problem::{EmptyResponses, ExampleKind, Instead};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `data.prompts`: a pool of a fixed size, or a new prompt every time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,50 @@ pub struct PreferenceFile {
     pub max_response_tokens: Option<usize>,
 }
 
+/// `[data.demonstrations]`: a file of responses that are to be imitated, for `objective.sft`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DemonstrationFile {
+    /// A JSONL file: `prompt` and `completion` (or `response`, or `chosen`), each a text or a list of messages, or
+    /// `messages` that end with the assistant's; its path is relative to the scenario file.
+    ///
+    /// *Reading* A file of comparisons serves too: what it chose is imitated. Rows whose prompt is kept for
+    /// evaluation (`problem.prompts.test`) are never trained on; `eval_loss` is measured on them.
+    ///
+    /// *Wrong* A row that cannot be used is refused with its line; `modeseek data check` shows all of
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jsonl: Option<PathBuf>,
+    /// What is done with rows whose response is empty.
+    ///
+    /// *Reading* "refuse" stops with the line, "skip" leaves them out and counts them.
+    ///
+    /// *Wrong* An empty demonstration teaches to be silent; many of them are a fault of the file.
+    #[serde(skip_serializing_if = "is_default")]
+    pub empty: EmptyResponses,
+    /// Responses are cut after so many tokens, without an end token.
+    ///
+    /// *Reading* Bounds memory and time; what is cut off is neither learned nor measured.
+    ///
+    /// *Wrong* Far below the usual length nearly no response shows its end, and the model forgets to
+    /// stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_response_tokens: Option<usize>,
+}
+
+/// A file of texts that is trained on, of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExampleFile<'a> {
+    /// What its rows are.
+    pub kind: ExampleKind,
+    /// The file, once it is given.
+    pub jsonl: Option<&'a Path>,
+    /// What is done with empty responses.
+    pub empty: EmptyResponses,
+    /// Responses are cut after so many tokens.
+    pub max_response_tokens: Option<usize>,
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -89,21 +133,46 @@ pub struct DataSpec {
     /// move what nobody samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferences: Option<PreferenceFile>,
+    /// Offline responses from a file that `objective.sft` imitates.
+    ///
+    /// *Reading* Supervised fine-tuning of a language model on your own texts, the usual step before any
+    /// preference is learned.
+    ///
+    /// *Wrong* Beside objectives that compare or weigh responses it is refused: one response to a prompt
+    /// tells them nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demonstrations: Option<DemonstrationFile>,
 }
 
 impl Default for DataSpec {
     fn default() -> Self {
-        DataSpec { prompts: Prompts::Fresh(Fresh::Fresh), preferences: None }
+        DataSpec { prompts: Prompts::Fresh(Fresh::Fresh), preferences: None, demonstrations: None }
     }
 }
 
 impl DataSpec {
     /// Where a language model's prompts come from if no file of prompts is given.
     pub fn instead_of_prompts(&self, model: &LanguageModelSpec) -> Instead<'_> {
-        match self.preferences.as_ref().and_then(|file| file.jsonl.as_deref()) {
-            Some(path) => Instead::Preferences(path),
+        match self.examples().and_then(|file| Some((file.jsonl?, file.kind))) {
+            Some((path, kind)) => Instead::Examples(path, kind),
             None if model.is_nano() => Instead::Made,
             None => Instead::Nothing,
         }
+    }
+
+    /// The file of texts that is trained on, of comparisons or of demonstrations.
+    pub fn examples(&self) -> Option<ExampleFile<'_>> {
+        if let Some(file) = &self.demonstrations {
+            let DemonstrationFile { jsonl, empty, max_response_tokens } = file;
+            let (jsonl, empty, longest) = (jsonl.as_deref(), *empty, *max_response_tokens);
+            let kind = ExampleKind::Demonstration;
+            return Some(ExampleFile { kind, jsonl, empty, max_response_tokens: longest });
+        }
+        self.preferences.as_ref().map(|file| ExampleFile {
+            kind: ExampleKind::Comparison,
+            jsonl: file.jsonl.as_deref(),
+            empty: file.empty,
+            max_response_tokens: file.max_response_tokens,
+        })
     }
 }

@@ -27,7 +27,7 @@ pub use bandit::{BanditRun, FittedPolicies, offline_optimum};
 pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
 pub use completion::Completion;
 pub use critic::{CriticReport, TokenValues};
-pub use data::{DataSpec, Fresh, PreferenceFile, Prompts};
+pub use data::{DataSpec, DemonstrationFile, ExampleFile, Fresh, PreferenceFile, Prompts};
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use health::{Ailment, Warning, warnings};
@@ -37,7 +37,7 @@ pub use observer::{
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};
-pub use source::{Comparison, PromptSamples};
+pub use source::{Example, PromptSamples};
 pub use spec::{
     AdamSpec, DataSource, Decay, Expectation, MeasureSpec, OptimizerSpec, ScheduleSpec, SgdSpec,
 };
@@ -184,8 +184,8 @@ pub enum Supply<R> {
     Pool(usize),
     /// Offline: C responses of the preference data to so many prompts.
     Data(usize),
-    /// Offline: the user's comparisons.
-    Comparisons(Vec<Comparison<R>>),
+    /// Offline: the user's comparisons or demonstrations.
+    Examples(Vec<Example<R>>),
 }
 
 impl<'a, T: Task> Learner<'a, T> {
@@ -210,9 +210,9 @@ impl<'a, T: Task> Learner<'a, T> {
                 Some((0..prompts as u64).map(listed).collect::<Result<_, _>>()?)
             }
             Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)?),
-            Supply::Comparisons(ref rows) => {
+            Supply::Examples(ref rows) => {
                 let rewards = if method.needs.pairs { Rewards::Unread } else { Rewards::Read };
-                Some(labeller.comparison_data(rows, rewards)?)
+                Some(labeller.example_data(rows, rewards)?)
             }
         };
         let source = match (data, supply) {

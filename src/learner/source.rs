@@ -54,15 +54,16 @@ impl<T: Task> PromptSamples<T> {
     }
 }
 
-/// A comparison given by the user: the number of its prompt and two responses to it.
+/// A row of the user's data: the number of its prompt, and a response to it that was preferred to another (a
+/// comparison) or is to be imitated (a demonstration).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison<R> {
-    /// Comparisons with equal numbers share a prompt.
+pub struct Example<R> {
+    /// Examples with equal numbers share a prompt.
     pub prompt: u64,
-    /// The preferred response.
+    /// The preferred response, or the only one.
     pub chosen: R,
-    /// The other one.
-    pub rejected: R,
+    /// The other one of a comparison.
+    pub rejected: Option<R>,
 }
 
 /// Who compares responses.
@@ -238,15 +239,16 @@ impl<T: Task> Labeller<'_, T> {
         self.label_data((0..prompts as u64).map(own).collect())
     }
 
-    /// The user's own comparisons, one pair of responses each; their rewards, which may cost a pass of a
-    /// reward model, are asked for only if someone reads them.
-    pub fn comparison_data(
+    /// The user's own comparisons or demonstrations, two responses or one each; their rewards, which may cost a
+    /// pass of a reward model, are asked for only if someone reads them.
+    pub fn example_data(
         &self,
-        rows: &[Comparison<T::Response>],
+        rows: &[Example<T::Response>],
         rewards: Rewards,
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let responses = |row: &Comparison<T::Response>| {
-            (self.task.prompt(row.prompt), vec![row.chosen.clone(), row.rejected.clone()])
+        let responses = |row: &Example<T::Response>| {
+            let responses = std::iter::once(&row.chosen).chain(&row.rejected);
+            (self.task.prompt(row.prompt), responses.cloned().collect::<Vec<_>>())
         };
         let data: Vec<_> = rows.iter().map(responses).collect();
         let log_ref = self.log_reference_of_data(&data)?;
@@ -255,7 +257,8 @@ impl<T: Task> Labeller<'_, T> {
                 Rewards::Read => self.task.rewards(&prompt, &responses)?,
                 Rewards::Unread => vec![0.0; responses.len()],
             };
-            let pairs = vec![Pair { chosen: 0, rejected: 1 }];
+            let compared = (responses.len() == 2).then_some(Pair { chosen: 0, rejected: 1 });
+            let pairs = compared.into_iter().collect();
             Ok(PromptSamples { log_ref, ..PromptSamples::new(prompt, responses, rewards, pairs) })
         };
         data.into_iter().zip(log_ref).map(compared).collect()

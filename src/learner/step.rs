@@ -133,7 +133,11 @@ impl<T: Task> Learner<'_, T> {
             let samples = &round.samples[**place];
             match self.method.needs.pairs {
                 true => samples.pairs.is_empty(),
-                false => samples.rewards.windows(2).all(|two| two[0] == two[1]),
+                // One response to a prompt is told apart from those of others.
+                false => {
+                    samples.rewards.len() > 1
+                        && samples.rewards.windows(2).all(|two| two[0] == two[1])
+                }
             }
         };
         minibatch.iter().filter(is_idle).count() as f64 / minibatch.len() as f64

@@ -46,10 +46,10 @@ impl LanguageRun<'_> {
         (learned, spec): (&LearnedRewardSpec, &LanguageModelSpec),
         (task, streams): (&PromptsTask, Streams),
     ) -> Result<FittedWeights, Stop> {
-        let given = &task.comparisons.train;
+        let given = &task.examples.train;
         let (supply, per_prompt) = match given.is_empty() {
             true => (Supply::Data(learned.prompts.min(task.train.len())), PER_PROMPT),
-            false => (Supply::Comparisons(given.clone()), 2),
+            false => (Supply::Examples(given.clone()), 2),
         };
         let schedule = ScheduleSpec {
             data: DataSource::Offline,

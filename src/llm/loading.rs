@@ -4,9 +4,9 @@ use super::policy::SAMPLES_AT_ONCE;
 use super::run::LanguagePlace;
 use super::task::{PromptsTask, Texts};
 use super::{
-    Comparisons, Config, Decoder, LanguageModel, LlmError, Load, ModelFiles, Passes,
-    ReferenceCache, SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work,
-    adapter_parameters, find_model, memory, parameters, require_memory, require_nano,
+    Config, Decoder, Examples, LanguageModel, LlmError, Load, ModelFiles, Passes, ReferenceCache,
+    SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work, adapter_parameters,
+    find_model, memory, parameters, require_memory, require_nano,
 };
 use crate::learner::{DataSource, DataSpec, ScheduleSpec};
 use crate::objective::CriticSpec;
@@ -39,7 +39,7 @@ pub struct Opened {
     test: Vec<Tokens>,
     /// What the last message of each evaluation prompt says.
     prompts: Vec<String>,
-    comparisons: Comparisons,
+    examples: Examples,
     gold: Option<ScoringFiles>,
     proxy: Option<ScoringFiles>,
 }
@@ -63,11 +63,11 @@ impl Opened {
             max_new_tokens: spec.max_new_tokens,
             end_tokens: files.config.end_tokens.clone(),
         };
-        let preferences = asked.data.preferences.as_ref();
+        let given = asked.data.examples();
         let split = asked.prompts.read(asked.data.instead_of_prompts(spec));
         let PromptSplit { train, test } = split.map_err(|e| unreadable(&e))?;
-        let comparisons = preferences.map(|file| Comparisons::read(file, (&train, &test), &files));
-        let comparisons = comparisons.transpose()?.unwrap_or_default();
+        let examples = given.map(|file| Examples::read(&file, (&train, &test), &files));
+        let examples = examples.transpose()?.unwrap_or_default();
         let tokens = |list: Vec<Prompt>| {
             list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
         };
@@ -76,7 +76,7 @@ impl Opened {
         let (train, test) = (tokens(train)?, tokens(test)?);
         let lengths: Vec<usize> = train.iter().chain(&test).map(|prompt| prompt.len()).collect();
         let answered = SampleSettings {
-            max_new_tokens: settings.max_new_tokens.max(comparisons.longest_response()),
+            max_new_tokens: settings.max_new_tokens.max(examples.longest_response()),
             ..settings.clone()
         };
         for (i, length) in lengths.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Opened {
         let beside = gold.iter().chain(&proxy).map(|own| parameters(&own.base.config) * 4).sum();
         let available = place.available_memory;
         require_memory_of_run(&files.config, asked, longest, (available, beside))?;
-        Ok(Opened { files, settings, train, test, prompts, comparisons, gold, proxy })
+        Ok(Opened { files, settings, train, test, prompts, examples, gold, proxy })
     }
 }
 
@@ -140,7 +140,7 @@ impl Loaded {
         streams: Streams,
     ) -> Result<Self, LlmError> {
         let opened = Opened::new(asked, place)?;
-        let Opened { mut files, settings, train, test, prompts, comparisons, gold, proxy } = opened;
+        let Opened { mut files, settings, train, test, prompts, examples, gold, proxy } = opened;
         let spec = asked.model;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
@@ -166,7 +166,7 @@ impl Loaded {
         let proxy = scorer(proxy, &asked.prompts.proxy_model)?;
         let texts = Some(Texts { tokenizer: files.tokenizer.clone(), prompts });
         let task =
-            PromptsTask { train, test, comparisons, reward, gold, proxy, reference, cache, texts };
+            PromptsTask { train, test, examples, reward, gold, proxy, reference, cache, texts };
         let policy = LanguageModel::new(decoder, settings, passes);
         Ok(Loaded { policy, task, files })
     }

@@ -1,12 +1,12 @@
 //! Language models: the same learner and objectives, with a transformer as the policy.
 
 mod chat;
-mod comparisons;
 mod config;
 mod critic;
 mod decoder;
 mod engine;
 mod error;
+mod examples;
 mod files;
 mod fit;
 mod gradient;
@@ -38,12 +38,12 @@ mod tokenizer;
 mod weight;
 
 pub use chat::{ChatRow, ChatTemplate};
-pub use comparisons::Comparisons;
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use critic::ValueModel;
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
+pub use examples::Examples;
 pub use files::{AdapterFiles, ModelFiles, require_absent, sha256, weights_of};
 pub use fit::FittedWeights;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};

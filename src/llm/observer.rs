@@ -17,6 +17,8 @@ pub struct LanguageObserver<'a, T> {
     book: Book,
     prompts: Vec<Tokens>,
     pairs: Vec<EvaluationPair>,
+    /// Prompts and the responses that the user's data hold of them; not trained on.
+    examples: Sequences,
     streams: Streams,
     /// What was answered at the last measured step.
     answers: Vec<Completion>,
@@ -38,6 +40,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             book: Book::new(spec, identity),
             prompts: task.evaluation_prompts(spec.states),
             pairs: Vec::new(),
+            examples: Sequences::default(),
             streams,
             answers: Vec::new(),
             told: BTreeSet::new(),
@@ -46,6 +49,12 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let reads_pairs = |m: &&str| observer.book.wants_any(m);
         if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
             observer.pairs = evaluation_pairs(task, &observer.prompts, spec.pairs, streams)?;
+        }
+        if observer.book.wants("eval_loss") {
+            for row in task.test_examples().iter().take(spec.pairs) {
+                let prompt = observer.prompts[row.prompt as usize].clone();
+                observer.examples.push(prompt, [row.chosen.clone()]);
+            }
         }
         Ok(observer)
     }
@@ -134,6 +143,16 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         Ok(())
     }
 
+    /// −log π of a token of the examples that are kept apart.
+    fn held_out_loss(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
+        if self.examples.responses().is_empty() {
+            return Ok(());
+        }
+        let log_pi = policy.log_probs(&self.examples)?;
+        let (sum, count) = (log_pi.values().iter().sum::<f64>(), log_pi.values().len());
+        self.book.record(progress, "eval_loss", -sum / count as f64)
+    }
+
     /// Log-probabilities of the fixed pairs.
     fn fixed_pairs(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
         if self.pairs.is_empty() {
@@ -186,6 +205,7 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
             self.completions(policy, progress)?;
         }
         self.fixed_pairs(policy, progress)?;
+        self.held_out_loss(policy, progress)?;
         self.book.record_step(progress, report)?;
         for (metric, value) in report.map(|r| r.health(self.book.objective())).into_iter().flatten()
         {

@@ -2,7 +2,7 @@
 
 use super::Tokens;
 use super::task::LanguageTask;
-use crate::learner::Comparison;
+use crate::learner::Example;
 use crate::policy::PolicyError;
 use crate::stream::{Draws, Purpose, Streams};
 
@@ -25,9 +25,12 @@ pub(super) fn evaluation_pairs<T: LanguageTask>(
     count: usize,
     streams: Streams,
 ) -> Result<Vec<EvaluationPair>, PolicyError> {
-    match task.test_comparisons() {
+    match task.test_examples() {
         [] => drawn(task, prompts, count, streams),
-        given => given.iter().take(count).map(|row| of_row(task, prompts, row)).collect(),
+        given => {
+            let compared = given.iter().filter_map(|row| Some((row, row.rejected.as_ref()?)));
+            compared.take(count).map(|(row, other)| of_row(task, prompts, row, other)).collect()
+        }
     }
 }
 
@@ -57,10 +60,11 @@ fn drawn<T: LanguageTask>(
 fn of_row<T: LanguageTask>(
     task: &T,
     prompts: &[Tokens],
-    row: &Comparison<Tokens>,
+    row: &Example<Tokens>,
+    rejected: &Tokens,
 ) -> Result<EvaluationPair, PolicyError> {
     let prompt = prompts[row.prompt as usize].clone();
-    let responses = [row.chosen.clone(), row.rejected.clone()];
+    let responses = [row.chosen.clone(), rejected.clone()];
     let log_ref = task.log_reference(&prompt, &responses)?;
     Ok(EvaluationPair { prompt, responses, log_ref: [log_ref[0], log_ref[1]] })
 }

@@ -10,7 +10,7 @@ use super::{
     Training, ValueModel, WeightSource,
 };
 use crate::learner::{
-    Comparison, DataSource, DataSpec, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
+    DataSource, DataSpec, Example, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
     Optimizer, OptimizerSpec, Prompts, Schedule, ScheduleSpec, Stop, Supply, Task,
 };
 use crate::objective::{CriticSpec, ObjectiveSpec};
@@ -105,7 +105,7 @@ impl LanguageRun<'_> {
                     task.proxy =
                         Some(self.learned_reward((prompts, learned), (&task, spec), by)?);
                 }
-                let supply = self.supply_of(&task.comparisons.train)?;
+                let supply = self.supply_of(&task.examples.train)?;
                 let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
                 if let Some(folder) = keeper.model() {
                     keep_model(policy.decoder(), (spec, &files), &folder)?;
@@ -180,9 +180,9 @@ impl LanguageRun<'_> {
     }
 
     /// What fills the rounds: offline the comparisons that are given, if any are.
-    pub(super) fn supply_of(&self, given: &[Comparison<Tokens>]) -> Result<Supply<Tokens>, Stop> {
+    pub(super) fn supply_of(&self, given: &[Example<Tokens>]) -> Result<Supply<Tokens>, Stop> {
         match self.schedule.data {
-            DataSource::Offline if !given.is_empty() => Ok(Supply::Comparisons(given.to_vec())),
+            DataSource::Offline if !given.is_empty() => Ok(Supply::Examples(given.to_vec())),
             _ => self.supply(),
         }
     }

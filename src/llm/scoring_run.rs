@@ -38,7 +38,7 @@ impl LanguageRun<'_> {
         check_coverage(&mut model, &task)?;
         let width = model.decoder().config().width;
         model.decoder_mut().add_readout(vec![0.0; width], Training::Trained);
-        let supply = self.supply_of(&task.0.comparisons.train)?;
+        let supply = self.supply_of(&task.0.examples.train)?;
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = ScoringObserver::new(&task, self.measure, identity, streams)?;
         let mut learner = self.learner(&task, (supply, streams))?;

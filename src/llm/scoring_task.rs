@@ -4,7 +4,7 @@ use super::pairs::{EvaluationPair, evaluation_pairs};
 use super::task::{Cut, LanguageTask, PromptsTask};
 use super::{ScoringModel, Sequences, Tokens};
 use crate::learner::{
-    Book, Comparison, MeasureSpec, Measured, Measurement, Observer, Progress, Savable, StepReport,
+    Book, Example, MeasureSpec, Measured, Measurement, Observer, Progress, Savable, StepReport,
     Stop, Task,
 };
 use crate::policy::{Policy, PolicyError};
@@ -63,8 +63,8 @@ impl LanguageTask for ScoringTask<'_> {
         self.0.reference_responses(prompts, per_prompt, draws)
     }
 
-    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
-        self.0.test_comparisons()
+    fn test_examples(&self) -> &[Example<Tokens>] {
+        self.0.test_examples()
     }
 
     fn measure(&self, response: &Tokens) -> (usize, Cut) {

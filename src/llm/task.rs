@@ -1,9 +1,9 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
 use super::{
-    Comparisons, LanguageModel, ReferenceCache, ScoringModel, Sequences, Special, Tokenizer, Tokens,
+    Examples, LanguageModel, ReferenceCache, ScoringModel, Sequences, Special, Tokenizer, Tokens,
 };
-use crate::learner::{Comparison, Task};
+use crate::learner::{Example, Task};
 use crate::policy::{Policy, PolicyError};
 use crate::problem::{ExponentialSpec, LengthReward, Problem};
 use crate::stream::{Draws, Purpose, Streams, cumulative, invert_cdf};
@@ -28,8 +28,8 @@ pub trait LanguageTask: Task<Prompt = Tokens, Response = Tokens> {
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError>;
 
-    /// Comparisons of evaluation prompts, where they are given and not drawn from π_ref.
-    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
+    /// Comparisons or demonstrations of evaluation prompts, where they are given.
+    fn test_examples(&self) -> &[Example<Tokens>] {
         &[]
     }
 
@@ -157,8 +157,8 @@ pub struct PromptsTask {
     pub train: Vec<Tokens>,
     /// Prompts that are measured on.
     pub test: Vec<Tokens>,
-    /// Comparisons of these prompts that are given.
-    pub comparisons: Comparisons,
+    /// Comparisons or demonstrations of these prompts that are given.
+    pub examples: Examples,
     /// The reward by length, where there is one.
     pub reward: Option<LengthReward>,
     /// The reward by a trained model, in its place; without either all responses are worth 0 and nothing
@@ -224,8 +224,8 @@ impl LanguageTask for PromptsTask {
         self.reference.sample(prompts, per_prompt, draws)
     }
 
-    fn test_comparisons(&self) -> &[Comparison<Tokens>] {
-        &self.comparisons.test
+    fn test_examples(&self) -> &[Example<Tokens>] {
+        &self.examples.test
     }
 
     fn has_reward(&self) -> bool {

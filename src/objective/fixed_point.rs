@@ -49,6 +49,7 @@ pub struct OfflineLaw<'a> {
 ///
 /// *Formula* (π_ref the reference, d the law of the data, r′ the reward of another draw from d)
 /// ```text
+/// SFT            d
 /// Best-of-N      the law of the best of N draws from d
 /// Binary FeedMe  d · (1 − (1 − P(r′ < r))^(N−1))
 /// Pref-FT        d · P(r′ < r)
@@ -59,7 +60,7 @@ pub struct OfflineLaw<'a> {
 /// *where* both laws sum to one, N is `draws` and the result, `[responses]`, is normalised. Pairs are
 /// all pairs, ties dropped. Supervised losses forget π_ref; contrastive ones are tilts of it.
 ///
-/// The first four are weighted maximum likelihood, whose optimum is the normalised weight. For IPO,
+/// The first five are weighted maximum likelihood, whose optimum is the normalised weight. For IPO,
 /// write g = log(π/π_ref): Σ_ij p_i p_j (g_i − g_j − m·s_ij)² over untied pairs is least where
 /// Σ_j p_j (g_i − g_j − m·s_ij) = 0 for every i, with s_ij = ±1 the sign of r_i − r_j. Taking
 /// g_i = m·Σ_j p_j s_ij solves it: tied responses get the same g, so that their absent terms are
@@ -71,6 +72,7 @@ pub fn fixed_point(spec: &ObjectiveSpec, law: &OfflineLaw<'_>) -> Result<Vec<f64
     spec.build()?;
     let OfflineLaw { reference, data, rewards, draws } = *law;
     match *spec {
+        ObjectiveSpec::Sft {} => Ok(data.to_vec()),
         ObjectiveSpec::BestOfN {} => Ok(best_of_law(data, rewards, draws)),
         ObjectiveSpec::PrefFt {} => weighted(spec, data, rewards, |below| below),
         ObjectiveSpec::BinaryFeedme {} => {

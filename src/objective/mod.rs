@@ -28,6 +28,7 @@ mod ppo;
 mod pref_ft;
 mod reinforce;
 mod rwr;
+mod sft;
 mod unlikelihood;
 
 mod fixed_point;
@@ -52,6 +53,7 @@ pub use ppo::{Ppo, PpoSpec, RatioClip};
 pub use pref_ft::PrefFt;
 pub use reinforce::{Reinforce, ReinforceSpec};
 pub use rwr::{Rwr, RwrSpec};
+pub use sft::Sft;
 pub use spec::{Needs, ObjectiveSpec};
 pub use table::{Family, Row, Signal, TABLE_1};
 pub use unlikelihood::{Pushed, Unlikelihood, UnlikelihoodSpec};

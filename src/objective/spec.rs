@@ -3,7 +3,7 @@
 use super::{
     AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, CriticSpec, Dpo, DpoSpec, ForwardKl,
     GroupScale, Grpo, GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError,
-    Ppo, PpoSpec, PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec,
+    Ppo, PpoSpec, PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Sft,
     Standardise, Unlikelihood, UnlikelihoodSpec,
 };
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ObjectiveSpec {
+    /// Maximum likelihood of every response.
+    Sft {},
     /// Maximum likelihood of the chosen response of every pair.
     PrefFt {},
     /// Maximum likelihood of every response that wins at least one pair.
@@ -65,6 +67,7 @@ impl ObjectiveSpec {
     /// Checks the parameters and builds the objective.
     pub fn build(&self) -> Result<Box<dyn Objective>, ObjectiveError> {
         Ok(match *self {
+            ObjectiveSpec::Sft {} => Box::new(Sft),
             ObjectiveSpec::PrefFt {} => Box::new(PrefFt),
             ObjectiveSpec::BinaryFeedme {} => Box::new(BinaryFeedme),
             ObjectiveSpec::BestOfN {} => Box::new(BestOfN),
@@ -84,6 +87,7 @@ impl ObjectiveSpec {
     /// The name it is written under.
     pub fn name(&self) -> &'static str {
         match self {
+            ObjectiveSpec::Sft {} => "sft",
             ObjectiveSpec::PrefFt {} => "pref-ft",
             ObjectiveSpec::BinaryFeedme {} => "binary-feedme",
             ObjectiveSpec::BestOfN {} => "best-of-n",
@@ -166,9 +170,10 @@ impl ObjectiveSpec {
             ObjectiveSpec::PrefFt {} | ObjectiveSpec::BinaryFeedme {} => {
                 Needs { pairs: true, ..none }
             }
-            ObjectiveSpec::BestOfN {} | ObjectiveSpec::Rwr(_) | ObjectiveSpec::Unlikelihood(_) => {
-                none
-            }
+            ObjectiveSpec::Sft {}
+            | ObjectiveSpec::BestOfN {}
+            | ObjectiveSpec::Rwr(_)
+            | ObjectiveSpec::Unlikelihood(_) => none,
             ObjectiveSpec::Reinforce(_) | ObjectiveSpec::Ppo(_) | ObjectiveSpec::Grpo(_) => {
                 let is_clipped = !matches!(self, ObjectiveSpec::Reinforce(_));
                 Needs {

@@ -55,6 +55,12 @@ pub enum Signal {
     /// *Wrong* A near tie counts like a clear win, so that much is learned from noise: use
     /// pairs.reward_gap.
     Ordinal,
+    /// Nothing: every response counts alike.
+    ///
+    /// *Reading* Imitation: what it leads to is the data, good and bad.
+    ///
+    /// *Wrong* A reward that rises all the same: the data are better than π_ref, and nothing else was learned.
+    Unread,
     /// How much better it is (for a divergence: the target's probabilities).
     ///
     /// *Reading* Sizes count: one very good response outweighs many, which is why RWR is above all
@@ -106,6 +112,7 @@ const fn on_policy(approach: &'static str, row: Row) -> Row {
 const DPO: Row = offline("DPO", "dpo", Family::Contrastive, Signal::Ordinal);
 const IPO: Row = offline("IPO", "ipo", Family::Contrastive, Signal::Ordinal);
 const HINGE: Row = offline("hinge (SLiC)", "hinge", Family::Contrastive, Signal::Ordinal);
+const SFT: Row = offline("SFT", "sft", Family::Supervised, Signal::Unread);
 const PREF_FT: Row = offline("Pref-FT", "pref-ft", Family::Supervised, Signal::Ordinal);
 const FEEDME: Row = offline("Binary FeedMe", "binary-feedme", Family::Supervised, Signal::Ordinal);
 const RWR: Row = offline("offline RWR", "rwr", Family::Supervised, Signal::Cardinal);
@@ -119,7 +126,7 @@ const UNLIKELIHOOD: Row =
 const REVERSE_KL: Row = offline("reverse KL", "reverse-kl", Family::Divergence, Signal::Cardinal);
 
 /// Table 1 of arXiv 2404.14367 in its order, then the rows that are ours.
-pub const TABLE_1: [Row; 18] = [
+pub const TABLE_1: [Row; 19] = [
     on_policy("PPO", PPO),
     Row { reuse: Some(false), ..on_policy("REINFORCE", REINFORCE) },
     DPO,
@@ -135,6 +142,7 @@ pub const TABLE_1: [Row; 18] = [
     on_policy("on-policy IPO", IPO),
     Row { in_paper: false, ..on_policy("on-policy hinge", HINGE) },
     Row { in_paper: false, ..on_policy("GRPO", GRPO) },
+    Row { in_paper: false, ..SFT },
     Row { in_paper: false, ..UNLIKELIHOOD },
     Row {
         approach: "forward KL",

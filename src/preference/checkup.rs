@@ -1,6 +1,6 @@
 //! What is found in a file of prompts or of comparisons before anything learns from it.
 
-use crate::problem::{PreferenceRow, Prompt, jsonl};
+use crate::problem::{ExampleKind, ExampleRow, Prompt, jsonl};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -19,33 +19,40 @@ const TEMPLATE_TOKENS: [&str; 8] = [
 /// What a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A prompt and two responses.
-    Comparison(PreferenceRow),
+    /// A prompt and two responses, or one.
+    Example(ExampleRow),
     /// A prompt alone.
     Prompt(Prompt),
 }
 
 impl Row {
-    /// The row of an object: a comparison where it has `chosen` or `rejected`.
+    /// The row of an object: a comparison where it has `chosen` or `rejected`, a demonstration where it has
+    /// `completion` or `response`, or `messages` that end with the assistant's.
     ///
-    /// Refused: what [`PreferenceRow::of_row`] refuses, empty responses, and no prompt.
+    /// Refused: what [`ExampleRow::of_row`] refuses, empty responses, and no prompt.
     pub fn of(row: &Map<String, Value>) -> Result<Row, String> {
-        if !["chosen", "rejected"].iter().any(|side| row.contains_key(*side)) {
+        let has = |names: [&str; 2]| names.iter().any(|name| row.contains_key(*name));
+        let kind = if has(["chosen", "rejected"]) {
+            ExampleKind::Comparison
+        } else if has(["completion", "response"]) || ends_with_an_answer(row) {
+            ExampleKind::Demonstration
+        } else {
             return Prompt::of_row(row).map(Row::Prompt);
-        }
-        let row = PreferenceRow::of_row(row)?;
+        };
+        let row = ExampleRow::of_row(row, kind)?;
         match row.empty_side() {
             Some(side) => Err(format!(
-                "its `{side}` is empty; correct it, or train with data.preferences.empty = \"skip\""
+                "its `{side}` is empty; correct it, or train with {}.empty = \"skip\"",
+                kind.key()
             )),
-            None => Ok(Row::Comparison(row)),
+            None => Ok(Row::Example(row)),
         }
     }
 
     /// What is to be answered.
     pub fn prompt(&self) -> &Prompt {
         match self {
-            Row::Comparison(row) => &row.prompt,
+            Row::Example(row) => &row.prompt,
             Row::Prompt(prompt) => prompt,
         }
     }
@@ -53,7 +60,9 @@ impl Row {
     /// Its responses, the chosen one first.
     pub fn responses(&self) -> Vec<&str> {
         match self {
-            Row::Comparison(row) => vec![&row.chosen, &row.rejected],
+            Row::Example(row) => {
+                std::iter::once(row.chosen.as_str()).chain(row.rejected.as_deref()).collect()
+            }
             Row::Prompt(_) => Vec::new(),
         }
     }
@@ -62,6 +71,13 @@ impl Row {
     fn texts(&self) -> Vec<&str> {
         [self.responses(), self.prompt().texts()].concat()
     }
+}
+
+/// Whether `messages` hold a whole conversation.
+fn ends_with_an_answer(row: &Map<String, Value>) -> bool {
+    let messages = row.get("messages").and_then(Value::as_array);
+    let last = messages.and_then(|messages| messages.last()?.get("role")?.as_str());
+    !row.contains_key("prompt") && last == Some("assistant")
 }
 
 /// What is found in a file; lines are counted from 1.

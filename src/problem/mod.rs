@@ -3,10 +3,11 @@
 mod bumps;
 mod columns;
 mod coverage;
+mod examples;
 pub(crate) mod jsonl;
 mod language;
 mod length;
-mod preferences;
+
 mod prompt;
 mod reference;
 mod sentences;
@@ -14,6 +15,7 @@ mod separation;
 mod spec;
 
 pub use coverage::{Coverage, DataLaw, coverage};
+pub use examples::{EmptyResponses, ExampleKind, ExampleRow, ExampleRows};
 pub use language::{
     LearnedRewardSpec, LengthReward, ModeLengthSpec, PromptOrder, PromptsSpec, TokensSpec,
 };
@@ -22,7 +24,6 @@ pub use length::{
     LengthUnit, LogNormalSpec, LongestSpec, NegativeBinomialSpec, NormalSpec, TiltSpec,
     TruncationSpec,
 };
-pub use preferences::{EmptyResponses, PreferenceRow, PreferenceRows};
 pub use prompt::{Instead, Message, Prompt, PromptSplit};
 pub use reference::binned_cauchy;
 pub use sentences::{LONGEST_SONG, Sentences, USUAL_LENGTH};

@@ -1,7 +1,7 @@
 //! Prompts of a JSONL file.
 
 use super::language::{PromptOrder, PromptsSpec};
-use super::{PreferenceRow, ProblemError, Sentences, jsonl};
+use super::{ExampleKind, ExampleRow, ProblemError, Sentences, jsonl};
 use crate::stream::{Purpose, Streams};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,8 @@ pub struct PromptSplit {
 pub enum Instead<'a> {
     /// Nowhere: that is refused.
     Nothing,
-    /// From a file of comparisons.
-    Preferences(&'a Path),
+    /// From a file of comparisons or demonstrations.
+    Examples(&'a Path, ExampleKind),
     /// From the program: those of [`Sentences`], which the model `nano` knows.
     Made,
 }
@@ -95,9 +95,11 @@ pub enum Instead<'a> {
 impl PromptsSpec {
     /// Reads the file, or takes what is there instead; its path as it stands.
     pub fn read(&self, instead: Instead<'_>) -> Result<PromptSplit, ProblemError> {
-        let read = |path| jsonl::rows(path, "prompt", |row| prompt_of(&row)).map(distinct);
+        let read =
+            |path, kind| jsonl::rows(path, "prompt", |row| prompt_of(&row, kind)).map(distinct);
         let mut train = match (self.jsonl.as_deref(), instead) {
-            (Some(path), _) | (None, Instead::Preferences(path)) => read(path)?,
+            (Some(path), _) => read(path, ExampleKind::Comparison)?,
+            (None, Instead::Examples(path, kind)) => read(path, kind)?,
             (None, Instead::Made) => made(),
             (None, Instead::Nothing) => {
                 return Err(ProblemError::Range {
@@ -126,10 +128,13 @@ impl PromptsSpec {
     }
 }
 
-/// The prompt of a row, which of a comparison may stand within its responses.
-fn prompt_of(row: &Map<String, Value>) -> Result<Prompt, String> {
-    let within = row.contains_key("chosen") && !row.contains_key("prompt");
-    match within.then(|| PreferenceRow::of_row(row)) {
+/// The prompt of a row, which may stand within its responses.
+fn prompt_of(row: &Map<String, Value>, kind: ExampleKind) -> Result<Prompt, String> {
+    let within = match kind {
+        ExampleKind::Comparison => row.contains_key("chosen") && !row.contains_key("prompt"),
+        ExampleKind::Demonstration => true,
+    };
+    match within.then(|| ExampleRow::of_row(row, kind)) {
         Some(Ok(row)) => Ok(row.prompt),
         _ => Prompt::of_row(row),
     }

@@ -1,6 +1,7 @@
 //! What types cannot say: whether an experiment makes sense.
 
-use super::check_language::{language, prompts};
+use super::check_examples::prompts;
+use super::check_language::language;
 use super::check_problem::problem_fault;
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
@@ -302,7 +303,8 @@ fn data(experiment: &Experiment) -> Result<(), Fault> {
             .note("given", "`schedule.data` = \"on-policy\"")
             .note("help", "set `schedule.data = \"offline\"`, or remove `data.preferences`")
     })?;
-    if !offline || spec.preferences.is_some() || schedule.expectation != Expectation::Sampled {
+    let is_given = spec.preferences.is_some() || spec.demonstrations.is_some();
+    if !offline || is_given || schedule.expectation != Expectation::Sampled {
         return Ok(());
     }
     let Prompts::Pool(prompts) = spec.prompts else {

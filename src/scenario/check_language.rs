@@ -1,16 +1,14 @@
 //! Whether an experiment with a language model makes sense.
 
 use super::check::{Fault, need, range};
-use super::check_problem::problem_fault;
+use super::check_examples::{compared, demonstrated};
 use super::experiment::Experiment;
-use super::{Diagnostic, Scenario, ScenarioError};
 use crate::learner::{
-    DataSource, Expectation, LANGUAGE_METRICS, PreferenceFile, Prompts, SCORING_METRICS,
-    is_of_language_only,
+    DataSource, Expectation, LANGUAGE_METRICS, SCORING_METRICS, is_of_language_only,
 };
 use crate::objective::{BaselineSpec, ObjectiveSpec};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
-use crate::problem::{Instead, LengthReward, PreferenceRows, ProblemSpec, PromptsSpec};
+use crate::problem::{LengthReward, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
 
 /// Checks what an experiment with a language model may ask for, and that one without asks for nothing
@@ -18,6 +16,7 @@ use crate::wording::listed;
 pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
     pairing(experiment)?;
     critic(experiment)?;
+    demonstrated(experiment)?;
     if !experiment.problem.is_language() {
         return metrics(
             experiment,
@@ -240,6 +239,9 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
         range(&key("learning_rate"), rate, rate > 0.0, "a number above 0")?;
     }
     let needs = experiment.objective.needs();
+    if matches!(experiment.objective, ObjectiveSpec::Sft {}) {
+        return Ok(());
+    }
     let given = experiment.data.preferences.is_some();
     let reader = if experiment.schedule.data == DataSource::OnPolicy {
         "on-policy responses are compared by it".to_owned()
@@ -256,28 +258,6 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
         Fault::new("problem.prompts", format!("a reward is missing: {reader}"))
             .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")
             .note("help", "write `problem.prompts.reward.min = {}`, or another reward")
-    })
-}
-
-/// Comparisons that are given have two responses each.
-fn compared(experiment: &Experiment) -> Result<(), Fault> {
-    let schedule = &experiment.schedule;
-    let Some(file) = &experiment.data.preferences else { return Ok(()) };
-    if let Some(longest) = file.max_response_tokens {
-        let key = "data.preferences.max_response_tokens";
-        range(
-            key,
-            longest as f64,
-            longest >= 1,
-            "1 or more tokens; without it responses stay whole",
-        )?;
-    }
-    let (count, offline) = (schedule.responses_per_prompt, schedule.data == DataSource::Offline);
-    need(!offline || count == 2, || {
-        let key = "schedule.responses_per_prompt";
-        Fault::new(key, format!("`{key}` = {count}, and a comparison has two responses"))
-            .note("allowed", "2 beside `data.preferences`: a row counts as two responses")
-            .note("help", "minibatch = 16 are then 8 rows a step")
     })
 }
 
@@ -307,91 +287,5 @@ fn model(spec: &LanguageModelSpec, policy: &str) -> Result<(), Fault> {
     need(!targets.is_empty(), || {
         Fault::new(key("lora.targets"), "adapters without a target train nothing")
             .note("help", "write `[\"q_proj\", \"v_proj\"]`, or leave `targets` out")
-    })
-}
-
-/// Reads the prompts, where a file is given.
-pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
-    let preferences = experiment.data.preferences.as_ref();
-    let jsonl = preferences.and_then(|file| file.jsonl.as_deref());
-    if let (Some(file), Some(path)) = (preferences, jsonl) {
-        PreferenceRows::read(path, file.empty).map_err(|error| {
-            Fault::new("data.preferences.jsonl", error.to_string())
-                .note("allowed", "one JSON object a line, with `prompt`, `chosen` and `rejected`")
-                .note("help", "see all faults with `modeseek data check`")
-        })?;
-    }
-    let instead = instead(experiment);
-    if spec.jsonl.is_none() && matches!(instead, Instead::Nothing) {
-        return Ok(());
-    }
-    let split = spec.read(instead).map_err(|error| problem_fault(experiment, error))?;
-    let (train, test) = (split.train.len(), split.test.len());
-    let Prompts::Pool(count) = experiment.data.prompts else { return Ok(()) };
-    need(count <= train, || {
-        Fault::new("data.prompts", format!("`data.prompts` = {count} is more than there are"))
-            .note("given", format!("{train} prompts to train on, and {test} kept for evaluation"))
-            .note("allowed", format!("{train} or less, or \"fresh\": all of them"))
-    })
-}
-
-/// Where prompts come from if no file of prompts is given.
-fn instead(experiment: &Experiment) -> Instead<'_> {
-    match experiment.policy.decoder() {
-        Some(model) => experiment.data.instead_of_prompts(&model),
-        None => Instead::Nothing,
-    }
-}
-
-impl Scenario {
-    /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
-    /// `--set` has to.
-    pub fn ready(&self) -> Result<(), ScenarioError> {
-        let lacks = |experiment: &Experiment| match &experiment.problem {
-            ProblemSpec::Prompts(spec) => lacking(experiment, spec),
-            _ => None,
-        };
-        let found = self.cells.iter().find_map(|cell| Some((cell, lacks(&cell.experiment)?)));
-        let Some((cell, Lacking { what, rows, set })) = found else { return Ok(()) };
-        Err(Diagnostic::new(format!("{}: a run needs {what}", self.id))
-            .note("in", cell.description())
-            .note("allowed", rows)
-            .note("help", format!("give it with --set {set}"))
-            .into())
-    }
-}
-
-/// A file that only the user can name.
-struct Lacking {
-    what: &'static str,
-    rows: &'static str,
-    /// How `--set` gives it.
-    set: &'static str,
-}
-
-/// The file that a run on prompts still lacks.
-fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
-    let unnamed = |file: &PreferenceFile| file.jsonl.is_none();
-    if experiment.data.preferences.as_ref().is_some_and(unnamed) {
-        return Some(Lacking {
-            what: "a file of comparisons",
-            rows: "one JSON object a line, with `prompt`, `chosen` and `rejected`",
-            set: "data.preferences.jsonl=FILE",
-        });
-    }
-    for (model, set) in [
-        (&spec.gold_model, "problem.prompts.gold_model=DIR"),
-        (&spec.proxy_model, "problem.prompts.proxy_model=DIR"),
-    ] {
-        if model.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
-            let rows = "the folder that a run of policy.reward-model left";
-            return Some(Lacking { what: "a reward model", rows, set });
-        }
-    }
-    let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
-    nothing.then_some(Lacking {
-        what: "a file of prompts",
-        rows: "one JSON object a line, with `prompt` as a text or a list of messages",
-        set: "problem.prompts.jsonl=FILE",
     })
 }

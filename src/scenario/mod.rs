@@ -7,6 +7,7 @@
 
 mod canonical;
 mod check;
+mod check_examples;
 mod check_findings;
 mod check_language;
 mod check_lesson;

@@ -2,7 +2,7 @@
 
 use super::experiment::Experiment;
 use crate::policy::PolicySpec;
-use crate::problem::PreferenceRows;
+use crate::problem::ExampleRows;
 
 /// Said of cells whose samples are not the policy's own.
 pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
@@ -22,11 +22,11 @@ pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
     ))
 }
 
-/// Said of comparisons of which rows are left out or count twice.
+/// Said of a file of which rows are left out or count twice.
 pub(super) fn left_out(experiment: &Experiment) -> Option<String> {
-    let file = experiment.data.preferences.as_ref()?;
-    let path = file.jsonl.as_deref()?;
-    let read = PreferenceRows::read(path, file.empty).ok()?;
+    let file = experiment.data.examples()?;
+    let path = file.jsonl?;
+    let read = ExampleRows::read(path, file.kind, file.empty).ok()?;
     let mut said = Vec::new();
     if read.empty > 0 {
         said.push(format!("{} rows with an empty response are left out", read.empty));

@@ -4,14 +4,14 @@ use super::lengths::Lengths;
 #[cfg(feature = "llm")]
 use super::tokens::Reader;
 use super::{Failure, say};
-use crate::preference::{Checkup, Row};
+use crate::preference::Checkup;
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 
-/// Every fault of a file of prompts or of comparisons, and what its rows are like.
+/// Every fault of a file of prompts, comparisons or demonstrations, and what its rows are like.
 ///
-/// A row is one JSON object a line: `prompt`, or `prompt`, `chosen` and `rejected`, each a text or a list of
-/// messages (`role`, `content`); other fields are ignored. All lines that cannot be used are listed with their
+/// A row is one JSON object a line: `prompt`, or with it `chosen` and `rejected`, or `completion` (`response`), each
+/// a text or a list of messages (`role`, `content`), or whole `messages`; other fields are ignored. All lines that cannot be used are listed with their
 /// number, then what is odd (repetitions, contradictions, ties, white space, spelled template tokens), then
 /// lengths in words, and with --model in its tokens. Exits 2 if a line cannot be used.
 #[derive(clap::Args, Debug)]
@@ -71,11 +71,17 @@ pub fn command(args: &Args) -> Result<(), Failure> {
 /// All that is told of a file.
 fn report(path: &Path, found: &Checkup, tokens: Option<Lengths>) -> String {
     let (rows, prompts) = (found.rows.len(), found.rows_per_prompt());
-    let compared = found.rows.iter().filter(|(_, row)| matches!(row, Row::Comparison(_))).count();
-    let what = match compared {
-        0 => "prompts".to_owned(),
-        n if n == rows => "comparisons".to_owned(),
-        n => format!("of them {n} comparisons, {} prompts alone", rows - n),
+    let with = |responses: usize| {
+        found.rows.iter().filter(|(_, row)| row.responses().len() == responses).count()
+    };
+    let what = match [with(2), with(1), with(0)] {
+        [_, 0, 0] => "comparisons".to_owned(),
+        [0, _, 0] => "demonstrations".to_owned(),
+        [0, 0, _] => "prompts".to_owned(),
+        [n, 0, alone] => format!("of them {n} comparisons, {alone} prompts alone"),
+        [n, one, alone] => {
+            format!("of them {n} comparisons, {one} demonstrations, {alone} prompts alone")
+        }
     };
     let mut lines = vec![format!("{}: {rows} rows that can be used, {what}", path.display())];
     for (line, fault) in &found.faults {

@@ -2,14 +2,14 @@
 
 use crate::preference::{Checkup, Row};
 
-/// Lengths in one unit: of the prompts, and of both responses, the chosen one first.
+/// Lengths in one unit: of the prompts, and of the responses, the chosen one first.
 pub struct Lengths {
     /// What is counted, such as words.
     pub unit: &'static str,
     /// Of each row's prompt.
     pub prompts: Vec<usize>,
-    /// Of each comparison's responses.
-    pub sides: Vec<[usize; 2]>,
+    /// Of each row's responses: two of a comparison, one of a demonstration.
+    pub responses: Vec<Vec<usize>>,
 }
 
 impl Lengths {
@@ -20,14 +20,24 @@ impl Lengths {
         Lengths {
             unit: "words",
             prompts: found.rows.iter().map(|(_, row)| prompt(row)).collect(),
-            sides: sides(found).map(|sides| sides.map(words)).collect(),
+            responses: found
+                .rows
+                .iter()
+                .map(|(_, row)| row.responses().into_iter().map(words).collect())
+                .collect(),
         }
     }
 
     /// Quantiles and a histogram of each column, and which side is longer.
     pub fn lines(&self) -> Vec<String> {
-        let side = |i: usize| self.sides.iter().map(|side| side[i]).collect::<Vec<_>>();
-        let named = [("prompt", self.prompts.clone()), ("chosen", side(0)), ("rejected", side(1))];
+        let side = |i: usize| self.sides().map(|side| side[i]).collect::<Vec<_>>();
+        let alone = self.responses.iter().filter(|own| own.len() == 1).map(|own| own[0]).collect();
+        let named = [
+            ("prompt", self.prompts.clone()),
+            ("chosen", side(0)),
+            ("rejected", side(1)),
+            ("response", alone),
+        ];
         let longest = named.iter().flat_map(|(_, all)| all).max().copied().unwrap_or(0);
         let unit = self.unit;
         let mut lines = vec![format!(
@@ -45,11 +55,17 @@ impl Lengths {
         lines
     }
 
+    /// Both lengths of every comparison.
+    fn sides(&self) -> impl Iterator<Item = [usize; 2]> {
+        self.responses.iter().filter_map(|own| own.as_slice().try_into().ok())
+    }
+
     fn longer(&self) -> Option<String> {
-        let count = |is: fn(&[usize; 2]) -> bool| self.sides.iter().filter(|s| is(s)).count();
-        let share = |n: usize| 100.0 * n as f64 / self.sides.len() as f64;
+        let count = |is: fn(&[usize; 2]) -> bool| self.sides().filter(is).count();
+        let all = self.sides().count();
+        let share = |n: usize| 100.0 * n as f64 / all as f64;
         let (longer, shorter) = (count(|s| s[0] > s[1]), count(|s| s[0] < s[1]));
-        (!self.sides.is_empty()).then(|| {
+        (all > 0).then(|| {
             format!(
                 "  chosen is the longer response in {:.0} % of the comparisons, the shorter in {:.0} % ({})",
                 share(longer),
@@ -58,11 +74,6 @@ impl Lengths {
             )
         })
     }
-}
-
-/// Both responses of every comparison.
-pub fn sides(found: &Checkup) -> impl Iterator<Item = [&str; 2]> {
-    found.rows.iter().filter_map(|(_, row)| row.responses().try_into().ok())
 }
 
 /// A bar for each of 32 equal parts of `0 ..= longest`, the highest full.

@@ -7,8 +7,8 @@ use crate::cli::interrupt::interrupts;
 use crate::cli::llm::{ModelArgs, failure, prompt_tokens};
 use crate::llm::task::{Cut, LanguageTask, PromptsTask};
 use crate::llm::{
-    Comparisons, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer,
-    Tokens, Work, memory, require_memory,
+    Examples, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer, Tokens,
+    Work, memory, require_memory,
 };
 use crate::preference::{Answer, Answered, Ending};
 use crate::problem::{LengthReward, Prompt};
@@ -120,7 +120,7 @@ impl Asked<'_> {
         let task = PromptsTask {
             train: tokens,
             test: Vec::new(),
-            comparisons: Comparisons::default(),
+            examples: Examples::default(),
             reward: self.reward,
             gold: None,
             proxy: None,

@@ -22,12 +22,12 @@ impl Reader {
 
     /// Lengths in tokens, end tokens counted; rows that the model cannot read become faults.
     pub fn read(&self, found: &mut Checkup) -> Lengths {
-        let mut lengths = Lengths { unit: "tokens", prompts: Vec::new(), sides: Vec::new() };
+        let mut lengths = Lengths { unit: "tokens", prompts: Vec::new(), responses: Vec::new() };
         for (line, row) in std::mem::take(&mut found.rows) {
             match self.lengths(row.prompt(), &row.responses()) {
                 Ok((prompt, responses)) => {
                     lengths.prompts.push(prompt);
-                    lengths.sides.extend(<[usize; 2]>::try_from(responses).ok());
+                    lengths.responses.push(responses);
                     found.rows.push((line, row));
                 }
                 Err(error) => found.faults.push((line, error)),

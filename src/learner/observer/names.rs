@@ -48,6 +48,7 @@ pub const METRICS: &[&str] = &[
     "ratio_clipped",
     "effective_samples",
     "kl",
+    "eval_loss",
     "accuracy",
     "log_loss",
     "calibration_error",
@@ -83,6 +84,7 @@ pub const LANGUAGE_METRICS: &[&str] = &[
     "log_ratio/rejected",
     "margin",
     "accuracy",
+    "eval_loss",
     "completions/mean_length",
     "completions/clipped_ratio",
     "loss",
@@ -105,6 +107,7 @@ pub fn is_of_language_only(name: &str) -> bool {
     let own = [
         "kl",
         "accuracy",
+        "eval_loss",
         "log_loss",
         "calibration_error",
         "critic_loss",

@@ -1,18 +1,18 @@
-//! Comparisons of a file as tokens, parted by prompt.
+//! Comparisons and demonstrations of a file as tokens, parted by prompt.
 
 use super::{LlmError, ModelFiles, Tokens};
-use crate::learner::{Comparison, PreferenceFile};
-use crate::problem::{PreferenceRow, PreferenceRows, ProblemError, Prompt};
+use crate::learner::{Example, ExampleFile};
+use crate::problem::{ExampleKind, ExampleRow, ExampleRows, ProblemError, Prompt};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Comparisons that are trained on, and those whose prompt is kept for evaluation.
+/// Examples that are trained on, and those whose prompt is kept for evaluation.
 #[derive(Debug, Clone, Default)]
-pub struct Comparisons {
+pub struct Examples {
     /// Each with the number of its prompt among those that are trained on.
-    pub train: Vec<Comparison<Tokens>>,
+    pub train: Vec<Example<Tokens>>,
     /// Each with the number of its prompt among those that are measured on.
-    pub test: Vec<Comparison<Tokens>>,
+    pub test: Vec<Example<Tokens>>,
 }
 
 /// The places of prompts in a split.
@@ -25,42 +25,44 @@ fn places(prompts: &[Prompt]) -> HashMap<&Prompt, u64> {
     prompts.iter().zip(0..).collect()
 }
 
-impl Comparisons {
+impl Examples {
     /// Reads a file for the prompts of a split; rows of other prompts are left out.
     ///
-    /// Refused with their line: what [`PreferenceRow::of_row`] refuses, and responses that are the same once
+    /// Refused with their line: what [`ExampleRow::of_row`] refuses, and responses that are the same once
     /// they are cut.
     pub fn read(
-        file: &PreferenceFile,
+        file: &ExampleFile<'_>,
         (train, test): (&[Prompt], &[Prompt]),
         files: &ModelFiles,
     ) -> Result<Self, LlmError> {
-        let Some(path) = &file.jsonl else { return Ok(Comparisons::default()) };
-        let read = PreferenceRows::read(path, file.empty).map_err(|e| unusable(&e))?;
+        let Some(path) = file.jsonl else { return Ok(Examples::default()) };
+        let read =
+            ExampleRows::read(path, file.kind, file.empty).map_err(|e| unusable(&e, file.kind))?;
         let places = Places { train: places(train), test: places(test) };
         let encoder = Encoder { path, files, end: files.require_end_token()?, file };
-        let mut comparisons = Comparisons::default();
+        let mut examples = Examples::default();
         for (line, row) in &read.rows {
-            let train = places.train.get(&row.prompt).map(|p| (p, &mut comparisons.train));
-            let test = places.test.get(&row.prompt).map(|p| (p, &mut comparisons.test));
+            let train = places.train.get(&row.prompt).map(|p| (p, &mut examples.train));
+            let test = places.test.get(&row.prompt).map(|p| (p, &mut examples.test));
             if let Some((prompt, side)) = train.or(test) {
-                side.push(encoder.comparison(*line, row, *prompt)?);
+                side.push(encoder.example(*line, row, *prompt)?);
             }
         }
-        if comparisons.train.is_empty() {
+        if examples.train.is_empty() {
             return Err(LlmError::input(
-                format!("{}: has no comparison of a prompt that is trained on", path.display()),
-                "comparisons of the prompts of problem.prompts, not only of the last `test` of them",
-                "leave problem.prompts.jsonl out: the prompts are then those of the comparisons",
+                format!("{}: has no row of a prompt that is trained on", path.display()),
+                "rows of the prompts of problem.prompts, not only of the last `test` of them",
+                "leave problem.prompts.jsonl out: the prompts are then those of the rows",
             ));
         }
-        Ok(comparisons)
+        Ok(examples)
     }
 
     /// Tokens of the longest response.
     pub fn longest_response(&self) -> usize {
         let rows = self.train.iter().chain(&self.test);
-        rows.flat_map(|row| [row.chosen.len(), row.rejected.len()]).max().unwrap_or(0)
+        let longer = |row: &Example<Tokens>| row.rejected.as_ref().map_or(0, |y| y.len());
+        rows.map(|row| row.chosen.len().max(longer(row))).max().unwrap_or(0)
     }
 }
 
@@ -69,18 +71,19 @@ struct Encoder<'a> {
     path: &'a Path,
     files: &'a ModelFiles,
     end: u32,
-    file: &'a PreferenceFile,
+    file: &'a ExampleFile<'a>,
 }
 
 impl Encoder<'_> {
-    fn comparison(
+    fn example(
         &self,
         line: usize,
-        row: &PreferenceRow,
+        row: &ExampleRow,
         prompt: u64,
-    ) -> Result<Comparison<Tokens>, LlmError> {
-        let (chosen, rejected) = (self.response(&row.chosen)?, self.response(&row.rejected)?);
-        if chosen == rejected {
+    ) -> Result<Example<Tokens>, LlmError> {
+        let chosen = self.response(&row.chosen)?;
+        let rejected = row.rejected.as_deref().map(|text| self.response(text)).transpose()?;
+        if rejected.as_ref() == Some(&chosen) {
             return Err(LlmError::input(
                 format!(
                     "{}:{line}: both responses begin with the same tokens",
@@ -90,7 +93,7 @@ impl Encoder<'_> {
                 "raise it, or leave the line out",
             ));
         }
-        Ok(Comparison { prompt, chosen, rejected })
+        Ok(Example { prompt, chosen, rejected })
     }
 
     /// A response closed by the end token, or cut.
@@ -102,10 +105,6 @@ impl Encoder<'_> {
     }
 }
 
-fn unusable(error: &ProblemError) -> LlmError {
-    LlmError::input(
-        error.to_string(),
-        "one JSON object a line, with `prompt`, `chosen` and `rejected`",
-        "see all faults with `modeseek data check`",
-    )
+fn unusable(error: &ProblemError, kind: ExampleKind) -> LlmError {
+    LlmError::input(error.to_string(), kind.rows(), "see all faults with `modeseek data check`")
 }

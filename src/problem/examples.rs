@@ -1,0 +1,313 @@
+//! Comparisons and demonstrations from a JSONL file.
+
+use super::{Message, ProblemError, Prompt, jsonl};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// What the rows of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExampleKind {
+    /// A prompt with two responses, one of which was preferred.
+    Comparison,
+    /// A prompt with a response that is to be imitated.
+    Demonstration,
+}
+
+/// A prompt with a response, which was preferred to another or is to be imitated.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExampleRow {
+    /// What was answered.
+    pub prompt: Prompt,
+    /// The preferred response, or the only one.
+    pub chosen: String,
+    /// The other one of a comparison.
+    pub rejected: Option<String>,
+}
+
+/// A response as data files write it: a text, or a conversation that ends with it.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "neither a text nor a list of messages, each with `role` and `content`"
+)]
+enum Said {
+    Text(String),
+    Chat(Vec<Message>),
+}
+
+/// The fields in which data files keep a response that is to be imitated.
+const RESPONSES: [&str; 3] = ["completion", "response", "chosen"];
+
+impl ExampleKind {
+    /// The table of a scenario that names such a file.
+    pub fn key(self) -> &'static str {
+        match self {
+            ExampleKind::Comparison => "data.preferences",
+            ExampleKind::Demonstration => "data.demonstrations",
+        }
+    }
+
+    /// What its rows are, for messages.
+    pub fn rows(self) -> &'static str {
+        match self {
+            ExampleKind::Comparison => {
+                "one JSON object a line, with `prompt`, `chosen` and `rejected`"
+            }
+            ExampleKind::Demonstration => {
+                "one JSON object a line, with `prompt` and `completion`, or with `messages` that end \
+                 with the assistant's"
+            }
+        }
+    }
+}
+
+impl ExampleRow {
+    /// The example of a row.
+    pub fn of_row(row: &Map<String, Value>, kind: ExampleKind) -> Result<Self, String> {
+        match kind {
+            ExampleKind::Comparison => Self::comparison(row),
+            ExampleKind::Demonstration => Self::demonstration(row),
+        }
+    }
+
+    /// The demonstration of a row: `prompt` and `completion`, `response` or `chosen`, each a text or a list of
+    /// messages; where the response holds the whole conversation, or stands at the end of `messages`, `prompt`
+    /// may be left out.
+    fn demonstration(row: &Map<String, Value>) -> Result<Self, String> {
+        let names = RESPONSES.into_iter().chain(["messages"]);
+        let name = names.into_iter().find(|name| row.contains_key(*name)).unwrap_or("completion");
+        let (before, chosen) = answer(row, name)?;
+        let prompt = if name != "messages" && Self::has_prompt(row) {
+            Prompt::of_row(row)?
+        } else if before.is_empty() {
+            return Err(format!("has no field `prompt`, and `{name}` is no conversation"));
+        } else {
+            Prompt::Chat(before)
+        };
+        Ok(ExampleRow { prompt, chosen, rejected: None })
+    }
+
+    fn has_prompt(row: &Map<String, Value>) -> bool {
+        row.contains_key("prompt") || row.contains_key("messages")
+    }
+
+    /// The comparison of a row: `prompt`, `chosen` and `rejected`, each a text or a list of messages; where
+    /// `chosen` and `rejected` hold the whole conversation, `prompt` may be left out.
+    ///
+    /// Refused: a field that lacks, a response that is no text or no answer of the assistant, two
+    /// conversations that part before their last message, and two responses that are the same.
+    fn comparison(row: &Map<String, Value>) -> Result<Self, String> {
+        let (before, chosen) = answer(row, "chosen")?;
+        let (also_before, rejected) = answer(row, "rejected")?;
+        let prompt = if Self::has_prompt(row) {
+            // A conversation may repeat the prompt.
+            Prompt::of_row(row)?
+        } else if before.is_empty() || before != also_before {
+            return Err("has no field `prompt`, and `chosen` and `rejected` are no conversations \
+                        that differ in their last message only"
+                .to_owned());
+        } else {
+            Prompt::Chat(before)
+        };
+        if chosen == rejected {
+            return Err("`chosen` and `rejected` are the same".to_owned());
+        }
+        Ok(ExampleRow { prompt, chosen, rejected: Some(rejected) })
+    }
+}
+
+/// The response of a field, and the messages before it.
+fn answer(row: &Map<String, Value>, name: &str) -> Result<(Vec<Message>, String), String> {
+    let what = match name {
+        "chosen" | "rejected" => "a comparison has `prompt`, `chosen` and `rejected`",
+        _ => "a demonstration has `prompt` and `completion`, `response` or `chosen`, or `messages`",
+    };
+    let value = jsonl::field(row, name, what)?;
+    match Said::deserialize(value).map_err(|e| format!("its `{name}` is {e}"))? {
+        Said::Text(text) => Ok((Vec::new(), text)),
+        Said::Chat(mut messages) => match messages.pop() {
+            Some(last) if last.role == "assistant" => Ok((messages, last.content)),
+            Some(last) => Err(format!(
+                "its `{name}` ends with a message of `{}`; the last one is the assistant's",
+                last.role
+            )),
+            None => Err(format!("its `{name}` has no message")),
+        },
+    }
+}
+
+/// What is done with rows of which a response is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmptyResponses {
+    /// They are refused with their line.
+    ///
+    /// *Reading* A file that should have none says so at once.
+    ///
+    /// *Wrong* Real files often have some: correct them, or write "skip".
+    #[default]
+    Refuse,
+    /// They are left out and counted.
+    ///
+    /// *Reading* How many were left out is said before the run and stands in its manifest.
+    ///
+    /// *Wrong* A large share of a file: look at how it was made before training on what is left.
+    Skip,
+}
+
+/// The examples of a file that can be trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExampleRows {
+    /// The rows with the numbers of their lines, in the file's order.
+    pub rows: Vec<(usize, ExampleRow)>,
+    /// Rows left out because a response is empty.
+    pub empty: usize,
+    /// Rows that repeat an earlier one exactly; they are kept and count twice.
+    pub repeated: usize,
+}
+
+impl ExampleRows {
+    /// Reads every line of a file; empty lines are passed over.
+    pub fn read(
+        path: &Path,
+        kind: ExampleKind,
+        empty: EmptyResponses,
+    ) -> Result<Self, ProblemError> {
+        let what = match kind {
+            ExampleKind::Comparison => "comparison",
+            ExampleKind::Demonstration => "demonstration",
+        };
+        let key = kind.key();
+        let rows = jsonl::rows(path, what, |row| {
+            let row = ExampleRow::of_row(&row, kind)?;
+            match (empty, row.empty_side()) {
+                (EmptyResponses::Refuse, Some(side)) => Err(format!(
+                    "its `{side}` is empty; correct the line, or write {key}.empty = \"skip\""
+                )),
+                (_, side) => Ok((side.is_none(), row)),
+            }
+        })?;
+        let all = rows.len();
+        let mut seen = std::collections::HashSet::new();
+        let kept = rows.into_iter().filter(|(_, (kept, _))| *kept);
+        let rows: Vec<_> = kept.map(|(line, (_, row))| (line, row)).collect();
+        let repeated = rows.iter().filter(|(_, row)| !seen.insert(row)).count();
+        let empty = all - rows.len();
+        drop(seen);
+        Ok(ExampleRows { rows, empty, repeated })
+    }
+}
+
+impl ExampleRow {
+    /// The field of an empty response, if there is one.
+    pub fn empty_side(&self) -> Option<&'static str> {
+        let sides = [("chosen", Some(&self.chosen)), ("rejected", self.rejected.as_ref())];
+        let is_empty = |text: &String| text.trim().is_empty();
+        let named = |(side, text): (&'static str, Option<&String>)| {
+            text.filter(|t| is_empty(t)).map(|_| side)
+        };
+        let side = sides.into_iter().find_map(named);
+        if self.rejected.is_none() { side.map(|_| "response") } else { side }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str], empty: EmptyResponses) -> Result<ExampleRows, String> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), lines.join("\n")).expect("written");
+        ExampleRows::read(file.path(), ExampleKind::Comparison, empty)
+            .map_err(|error| error.to_string())
+    }
+
+    fn row_of(prompt: Prompt) -> ExampleRow {
+        ExampleRow { prompt, chosen: "yes".to_owned(), rejected: Some("no".to_owned()) }
+    }
+
+    #[test]
+    fn texts_messages_and_whole_conversations_are_the_same_comparison() {
+        let said = |who: &str, what: &str| format!(r#"{{"role": "{who}", "content": "{what}"}}"#);
+        let (user, yes, no) =
+            (said("user", "q"), said("assistant", "yes"), said("assistant", "no"));
+        let lines = [
+            r#"{"prompt": "q", "chosen": "yes", "rejected": "no", "source": 1}"#.to_owned(),
+            format!(r#"{{"prompt": [{user}], "chosen": [{yes}], "rejected": [{no}]}}"#),
+            format!(r#"{{"chosen": [{user}, {yes}], "rejected": [{user}, {no}]}}"#),
+        ];
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let read = read(&lines, EmptyResponses::Refuse).expect("read");
+        let message = Message { role: "user".to_owned(), content: "q".to_owned() };
+        let chat = row_of(Prompt::Chat(vec![message]));
+        let wanted = [(1, row_of(Prompt::Text("q".to_owned()))), (2, chat.clone()), (3, chat)];
+        assert_eq!((read.rows.as_slice(), read.empty, read.repeated), (&wanted[..], 0, 1));
+    }
+
+    #[test]
+    fn faults_have_their_line_and_the_remedy() {
+        let good = r#"{"prompt": "q", "chosen": "yes", "rejected": "no"}"#;
+        let user = r#"{"role": "user", "content": "q"}"#;
+        for (bad, fault) in [
+            (r#"{"prompt": "q", "chosen": "yes"}"#.to_owned(), "has no field `rejected`"),
+            (
+                r#"{"prompt": "q", "chosen": 1, "rejected": "no"}"#.to_owned(),
+                "its `chosen` is neither",
+            ),
+            (good.replace("no", "yes"), "`chosen` and `rejected` are the same"),
+            (good.replace(r#""prompt": "q", "#, ""), "has no field `prompt`"),
+            (
+                format!(r#"{{"chosen": [{user}], "rejected": "no"}}"#),
+                "its `chosen` ends with a message of `user`",
+            ),
+            (good.replace("no", " "), "its `rejected` is empty; correct the line, or write"),
+        ] {
+            let error = read(&[good, "", &bad], EmptyResponses::Refuse).expect_err(&bad);
+            assert!(error.contains(&format!("line 3: {fault}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn empty_responses_are_left_out_and_counted_where_that_is_asked_for() {
+        let good = r#"{"prompt": "q", "chosen": "yes", "rejected": "no"}"#;
+        let rows = read(&[good, &good.replace("no", "")], EmptyResponses::Skip).expect("read");
+        assert_eq!((rows.rows.len(), rows.empty), (1, 1));
+    }
+
+    /// What TRL's trainers read: prompt and completion, conversations, and what a comparison chose.
+    #[test]
+    fn every_shape_of_a_demonstration_is_the_same_one() {
+        let of = |text: &str| {
+            let row = serde_json::from_str(text).expect("JSON");
+            ExampleRow::of_row(&row, ExampleKind::Demonstration)
+        };
+        let said = |who: &str, what: &str| format!(r#"{{"role": "{who}", "content": "{what}"}}"#);
+        let (user, yes) = (said("user", "q"), said("assistant", "yes"));
+        let text = Prompt::Text("q".to_owned());
+        for row in [
+            r#"{"prompt": "q", "completion": "yes"}"#,
+            r#"{"prompt": "q", "response": "yes"}"#,
+            r#"{"prompt": "q", "chosen": "yes", "rejected": "no"}"#,
+        ] {
+            let wanted = ExampleRow { rejected: None, ..row_of(text.clone()) };
+            assert_eq!(of(row), Ok(wanted), "{row}");
+        }
+        let message = Message { role: "user".to_owned(), content: "q".to_owned() };
+        let chat = ExampleRow { rejected: None, ..row_of(Prompt::Chat(vec![message])) };
+        for row in [
+            format!(r#"{{"messages": [{user}, {yes}]}}"#),
+            format!(r#"{{"prompt": [{user}], "completion": [{yes}]}}"#),
+            format!(r#"{{"messages": [{user}], "response": "yes"}}"#),
+        ] {
+            assert_eq!(of(&row), Ok(chat.clone()), "{row}");
+        }
+        let fault = |text: &str| of(text).expect_err("refused");
+        assert!(fault(r#"{"prompt": "q"}"#).starts_with("has no field `completion`"));
+        assert!(fault(r#"{"completion": "yes"}"#).starts_with("has no field `prompt`"));
+        assert!(
+            fault(&format!(r#"{{"messages": [{user}]}}"#))
+                .contains("ends with a message of `user`")
+        );
+    }
+}

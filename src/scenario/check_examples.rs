@@ -1,0 +1,176 @@
+//! Whether the files that a language model learns from, and is measured on, can be used.
+
+use super::check::{Fault, need, range};
+use super::check_problem::problem_fault;
+use super::experiment::Experiment;
+use super::{Diagnostic, Scenario, ScenarioError};
+use crate::learner::{DataSource, ExampleFile, Prompts};
+use crate::objective::ObjectiveSpec;
+use crate::problem::{ExampleKind, ExampleRows, Instead, ProblemSpec, PromptsSpec};
+
+/// Comparisons that are given have two responses each.
+pub(super) fn compared(experiment: &Experiment) -> Result<(), Fault> {
+    let schedule = &experiment.schedule;
+    let Some(file) = &experiment.data.preferences else { return Ok(()) };
+    if let Some(longest) = file.max_response_tokens {
+        let key = "data.preferences.max_response_tokens";
+        range(
+            key,
+            longest as f64,
+            longest >= 1,
+            "1 or more tokens; without it responses stay whole",
+        )?;
+    }
+    let (count, offline) = (schedule.responses_per_prompt, schedule.data == DataSource::Offline);
+    need(!offline || count == 2, || {
+        let key = "schedule.responses_per_prompt";
+        Fault::new(key, format!("`{key}` = {count}, and a comparison has two responses"))
+            .note("allowed", "2 beside `data.preferences`: a row counts as two responses")
+            .note("help", "minibatch = 16 are then 8 rows a step")
+    })
+}
+
+/// Demonstrations are texts, imitated one by one, and by one objective.
+pub(super) fn demonstrated(experiment: &Experiment) -> Result<(), Fault> {
+    let (data, schedule) = (&experiment.data, &experiment.schedule);
+    let is_sft = matches!(experiment.objective, ObjectiveSpec::Sft {});
+    if is_sft {
+        imitated(experiment)?;
+    }
+    let Some(file) = &data.demonstrations else { return Ok(()) };
+    let key = "data.demonstrations";
+    need(is_sft, || {
+        let name = experiment.objective.name();
+        Fault::new(
+            key,
+            format!("`{name}` tells responses apart, and of a demonstration there is one"),
+        )
+        .note("allowed", "`sft` beside `data.demonstrations`")
+        .note("help", "write `objective.sft = {}`, or leave the file out")
+    })?;
+    need(experiment.problem.prompts().is_some(), || {
+        Fault::new(key, "demonstrations are texts")
+            .note("allowed", "`data.demonstrations` beside `problem.prompts`")
+    })?;
+    let count = schedule.responses_per_prompt;
+    need(count == 1, || {
+        let key = "schedule.responses_per_prompt";
+        Fault::new(key, format!("`{key}` = {count}, and a demonstration has one response"))
+            .note("allowed", "1 beside `data.demonstrations`")
+    })?;
+    let longest = file.max_response_tokens.unwrap_or(1);
+    let key = format!("{key}.max_response_tokens");
+    range(&key, longest as f64, longest >= 1, "1 or more tokens; without it responses stay whole")
+}
+
+/// What is imitated is none of the policy's own, and not what was rejected.
+fn imitated(experiment: &Experiment) -> Result<(), Fault> {
+    let (data, prompts) = (&experiment.data, experiment.problem.prompts());
+    need(experiment.schedule.data == DataSource::Offline, || {
+        Fault::new(
+            "schedule.data",
+            "`sft` on the policy's own samples imitates what it does already",
+        )
+        .note("help", "write `schedule.data = \"offline\"`")
+    })?;
+    need(data.preferences.is_none(), || {
+        Fault::new("objective.sft", "`sft` imitates every response, the rejected ones too").note(
+            "help",
+            "write `objective.pref-ft = {}`, or name the file in `data.demonstrations.jsonl`: what it \
+             chose is then imitated",
+        )
+    })?;
+    need(prompts.is_none() || data.demonstrations.is_some(), || {
+        Fault::new("objective.sft", "without demonstrations it imitates π_ref's own responses")
+            .note("help", "name a file: `data.demonstrations.jsonl`")
+    })?;
+    need(prompts.is_none_or(|prompts| prompts.learned.is_none()), || {
+        Fault::new("problem.prompts.learned", "`sft` reads no reward").note("help", "leave it out")
+    })
+}
+
+/// Reads the prompts, where a file is given.
+pub(super) fn prompts(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+    let examples = experiment.data.examples();
+    if let Some((file, path)) = examples.and_then(|file| Some((file, file.jsonl?))) {
+        ExampleRows::read(path, file.kind, file.empty).map_err(|error| {
+            Fault::new(format!("{}.jsonl", file.kind.key()), error.to_string())
+                .note("allowed", file.kind.rows())
+                .note("help", "see all faults with `modeseek data check`")
+        })?;
+    }
+    let instead = instead(experiment);
+    if spec.jsonl.is_none() && matches!(instead, Instead::Nothing) {
+        return Ok(());
+    }
+    let split = spec.read(instead).map_err(|error| problem_fault(experiment, error))?;
+    let (train, test) = (split.train.len(), split.test.len());
+    let Prompts::Pool(count) = experiment.data.prompts else { return Ok(()) };
+    need(count <= train, || {
+        Fault::new("data.prompts", format!("`data.prompts` = {count} is more than there are"))
+            .note("given", format!("{train} prompts to train on, and {test} kept for evaluation"))
+            .note("allowed", format!("{train} or less, or \"fresh\": all of them"))
+    })
+}
+
+/// Where prompts come from if no file of prompts is given.
+fn instead(experiment: &Experiment) -> Instead<'_> {
+    match experiment.policy.decoder() {
+        Some(model) => experiment.data.instead_of_prompts(&model),
+        None => Instead::Nothing,
+    }
+}
+
+impl Scenario {
+    /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
+    /// `--set` has to.
+    pub fn ready(&self) -> Result<(), ScenarioError> {
+        let lacks = |experiment: &Experiment| match &experiment.problem {
+            ProblemSpec::Prompts(spec) => lacking(experiment, spec),
+            _ => None,
+        };
+        let found = self.cells.iter().find_map(|cell| Some((cell, lacks(&cell.experiment)?)));
+        let Some((cell, Lacking { what, rows, set })) = found else { return Ok(()) };
+        Err(Diagnostic::new(format!("{}: a run needs {what}", self.id))
+            .note("in", cell.description())
+            .note("allowed", rows)
+            .note("help", format!("give it with --set {set}"))
+            .into())
+    }
+}
+
+/// A file that only the user can name.
+struct Lacking {
+    what: &'static str,
+    rows: &'static str,
+    /// How `--set` gives it.
+    set: &'static str,
+}
+
+/// The file that a run on prompts still lacks.
+fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
+    if let Some(ExampleFile { kind, jsonl: None, .. }) = experiment.data.examples() {
+        let (what, set) = match kind {
+            ExampleKind::Comparison => ("a file of comparisons", "data.preferences.jsonl=FILE"),
+            ExampleKind::Demonstration => {
+                ("a file of demonstrations", "data.demonstrations.jsonl=FILE")
+            }
+        };
+        return Some(Lacking { what, rows: kind.rows(), set });
+    }
+    for (model, set) in [
+        (&spec.gold_model, "problem.prompts.gold_model=DIR"),
+        (&spec.proxy_model, "problem.prompts.proxy_model=DIR"),
+    ] {
+        if model.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
+            let rows = "the folder that a run of policy.reward-model left";
+            return Some(Lacking { what: "a reward model", rows, set });
+        }
+    }
+    let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
+    nothing.then_some(Lacking {
+        what: "a file of prompts",
+        rows: "one JSON object a line, with `prompt` as a text or a list of messages",
+        set: "problem.prompts.jsonl=FILE",
+    })
+}
