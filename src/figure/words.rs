@@ -177,9 +177,8 @@ fn number_word(value: &str) -> String {
 /// A method's name with the paper's capitals: `on-policy ipo` → `on-policy IPO`.
 pub(crate) fn method(name: &str) -> String {
     let word = |w: &str| match w {
-        "ipo" | "dpo" | "ppo" | "rwr" | "reinforce" | "rloo" | "grpo" | "kl" | "sgd" | "kto" => {
-            w.to_uppercase()
-        }
+        "ipo" | "dpo" | "ppo" | "rwr" | "sft" | "reinforce" | "rloo" | "grpo" | "kl" | "sgd"
+        | "kto" => w.to_uppercase(),
         "cdpo" => "cDPO".to_owned(),
         "best-of-n" => "Best-of-N".to_owned(),
         "pref-ft" => "Pref-FT".to_owned(),
