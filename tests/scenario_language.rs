@@ -132,6 +132,7 @@ const DEMONSTRATIONS: &[Case] = &[
         "demonstrations.max_response_tokens = 0\ndemonstrations.jsonl",
     ),
     ("a reward for who reads none", "test = 1", "test = 1\nlearned = {}"),
+    ("no reward to be measured of demonstrations", "\"eval_loss\"", "\"gold_reward\""),
 ];
 
 /// What is wrong with a reward model: replaced in [`with_scoring`].

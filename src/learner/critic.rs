@@ -1,11 +1,11 @@
 //! A critic at work: values when a round begins, advantages and returns from them, and its own steps.
 
-use super::optimizer::gradient_norm;
+use super::optimizer::{clipping, gradient_norm};
 use super::round::Round;
 use super::task::Task;
 use super::{Learner, Optimizer, Stop};
 use crate::objective::{CriticSpec, Standardise, standardise};
-use crate::policy::{Batch, Policy, PolicyError, Ragged};
+use crate::policy::{Batch, Policy, PolicyError};
 use serde::{Deserialize, Serialize};
 
 /// What gives a number for each token, and learns as policies do: from ∂loss/∂number.
@@ -32,15 +32,15 @@ pub(super) struct RewardScale {
 /// Returns that vary by less are alike (variances of the first round's rewards): a hundredth of its deviation.
 const ALIKE: f64 = 1e-4;
 
-/// What a critic made of a round: `[prompt][token]`, the responses of a prompt one after another.
+/// What a critic made of a prompt's tokens, its responses one after another: `[tokens]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Valued {
     /// The advantages (reward units, unless standardised).
-    pub advantages: Vec<Vec<f64>>,
+    pub advantages: Vec<f64>,
     /// The critic's numbers when the round began, and what they should have been (deviations).
-    old: Vec<Vec<f64>>,
-    wanted: Vec<Vec<f64>>,
+    old: Vec<f64>,
+    wanted: Vec<f64>,
 }
 
 /// What a step of a critic says of itself.
@@ -66,81 +66,76 @@ impl<'a, T: Task> Critic<'a, T> {
         Critic { model, optimizer, spec, scale: None }
     }
 
-    /// Values of a round's tokens, and what follows from them; `penalties` are taken off the rewards, token by
-    /// token (`[prompt][token]`, or none).
+    /// Values of a round's tokens, and what follows from them: `[prompts]`; `penalties` are taken off the
+    /// rewards, token by token (`[prompt][token]`, or none).
     pub fn value(
         &mut self,
         round: &Round<T>,
         penalties: &[Vec<f64>],
         standard: Standardise,
-    ) -> Result<Valued, PolicyError> {
+    ) -> Result<Vec<Valued>, PolicyError> {
         let everyone: Vec<usize> = (0..round.samples.len()).collect();
         let batch = round.batch(&everyone);
         let numbers = self.model.log_probs(&batch)?;
         let rewards: Vec<f64> = round.samples.iter().flat_map(|s| s.rewards.clone()).collect();
         let scale = *self.scale.get_or_insert_with(|| RewardScale::of(&rewards));
-        let mut valued = Valued::default();
-        for p in everyone {
-            let mut own = [Vec::new(), Vec::new(), Vec::new()];
+        let mut valued = vec![Valued::default(); everyone.len()];
+        for (p, own) in valued.iter_mut().enumerate() {
             let mut penalties = penalties.get(p).into_iter().flatten();
             for i in batch.range(p) {
                 let old = numbers.response(i);
-                let values: Vec<f64> =
-                    old.iter().map(|v| scale.mean + scale.deviation * v).collect();
-                let mut by_token: Vec<f64> =
-                    old.iter().map(|_| -penalties.next().copied().unwrap_or(0.0)).collect();
+                let penalty = |_| -penalties.next().copied().unwrap_or(0.0);
+                let mut by_token: Vec<f64> = old.iter().map(penalty).collect();
                 if let Some(last) = by_token.last_mut() {
                     *last += rewards[i];
                 }
-                let advantages = self.spec.advantages(&by_token, &values);
-                let wanted = advantages.iter().zip(&values);
-                own[2].extend(wanted.map(|(a, v)| (a + v - scale.mean) / scale.deviation));
-                own[1].extend_from_slice(old);
-                own[0].extend(advantages);
+                own.push(&self.spec, scale, (&by_token, old));
             }
-            let [advantages, old, wanted] = own;
-            valued.advantages.push(advantages);
-            valued.old.push(old);
-            valued.wanted.push(wanted);
         }
         if standard == Standardise::Round {
-            valued.standardise();
+            standardise_all(&mut valued);
         }
         Ok(valued)
     }
 }
 
 impl Valued {
-    /// Brings the advantages of all tokens to mean 0 and standard deviation 1.
-    fn standardise(&mut self) {
-        let mut all = self.advantages.concat();
-        let weights = vec![1.0; all.len()];
-        standardise(&mut all, &weights);
-        let mut all = all.into_iter();
-        self.advantages.iter_mut().flatten().for_each(|a| *a = all.next().unwrap_or(0.0));
+    /// Adds a response: its rewards and the critic's numbers, token by token.
+    fn push(&mut self, spec: &CriticSpec, scale: RewardScale, (rewards, old): (&[f64], &[f64])) {
+        let RewardScale { mean, deviation } = scale;
+        let values: Vec<f64> = old.iter().map(|v| mean + deviation * v).collect();
+        let advantages = spec.advantages(rewards, &values);
+        let returns = advantages.iter().zip(&values).map(|(a, v)| a + v);
+        self.wanted.extend(returns.map(|r| (r - mean) / deviation));
+        self.old.extend_from_slice(old);
+        self.advantages.extend(advantages);
     }
+}
 
-    /// What the values of a minibatch cost, and ∂loss/∂value of each.
-    fn account(
-        &self,
-        spec: &CriticSpec,
-        minibatch: &[usize],
-        values: &Ragged,
-    ) -> (CriticReport, Vec<f64>) {
-        let flat = |numbers: &[Vec<f64>]| -> Vec<f64> {
-            minibatch.iter().flat_map(|place| numbers[*place].iter().copied()).collect()
-        };
-        let (old, wanted, values) = (flat(&self.old), flat(&self.wanted), values.values());
-        let count = values.len().max(1) as f64;
-        let terms = values.iter().zip(old.iter().zip(&wanted));
-        let (losses, slopes): (Vec<f64>, Vec<f64>) =
-            terms.map(|(v, (old, wanted))| spec.value_loss(*v, *old, *wanted)).unzip();
-        let errors: Vec<f64> = wanted.iter().zip(values).map(|(r, v)| r - v).collect();
-        let (left, all) = (variance(&errors), variance(&wanted));
-        let explained_variance = (all > ALIKE).then(|| 1.0 - left / all);
-        let report = CriticReport { loss: losses.iter().sum::<f64>() / count, explained_variance };
-        (report, slopes.into_iter().map(|slope| slope / count).collect())
-    }
+/// Brings the advantages of all tokens to mean 0 and standard deviation 1.
+fn standardise_all(valued: &mut [Valued]) {
+    let mut all: Vec<f64> = valued.iter().flat_map(|own| own.advantages.clone()).collect();
+    let weights = vec![1.0; all.len()];
+    standardise(&mut all, &weights);
+    let own = valued.iter_mut().flat_map(|own| &mut own.advantages);
+    own.zip(all).for_each(|(own, standard)| *own = standard);
+}
+
+/// What the values of some prompts' tokens cost, and ∂loss/∂value of each.
+fn account(spec: &CriticSpec, valued: &[&Valued], values: &[f64]) -> (CriticReport, Vec<f64>) {
+    let flat = |numbers: fn(&Valued) -> &Vec<f64>| -> Vec<f64> {
+        valued.iter().flat_map(|own| numbers(own).iter().copied()).collect()
+    };
+    let (old, wanted) = (flat(|own| &own.old), flat(|own| &own.wanted));
+    let count = values.len().max(1) as f64;
+    let terms = values.iter().zip(old.iter().zip(&wanted));
+    let (losses, slopes): (Vec<f64>, Vec<f64>) =
+        terms.map(|(v, (old, wanted))| spec.value_loss(*v, *old, *wanted)).unzip();
+    let errors: Vec<f64> = wanted.iter().zip(values).map(|(r, v)| r - v).collect();
+    let (left, all) = (variance(&errors), variance(&wanted));
+    let explained_variance = (all > ALIKE).then(|| 1.0 - left / all);
+    let report = CriticReport { loss: losses.iter().sum::<f64>() / count, explained_variance };
+    (report, slopes.into_iter().map(|slope| slope / count).collect())
 }
 
 impl<T: Task> Learner<'_, T> {
@@ -155,16 +150,16 @@ impl<T: Task> Learner<'_, T> {
         let clip = self.schedule.gradient_clip;
         let Some(critic) = &mut self.critic else { return Ok(None) };
         let (spec, mut report, mut fault) = (critic.spec, None, None);
+        let valued: Vec<&Valued> = minibatch.iter().map(|place| &round.valued[*place]).collect();
         critic.model.clear_gradients();
         critic.model.accumulate(batch, &mut |values| {
-            let (own, slopes) = round.valued.account(&spec, minibatch, values);
-            let token = values.values().iter().position(|v| !v.is_finite());
-            if let Some(t) = token {
+            if let Some(t) = values.values().iter().position(|v| !v.is_finite()) {
                 let sample = values.offsets().partition_point(|&o| o <= t) - 1;
                 let (what, value) = ("a value of the critic", values.values()[t]);
                 fault = Some(Stop::NotFinite { objective, what, value, step, sample });
                 return None;
             }
+            let (own, slopes) = account(&spec, &valued, values.values());
             report = Some(own);
             Some(slopes)
         })?;
@@ -172,8 +167,7 @@ impl<T: Task> Learner<'_, T> {
             return Err(fault);
         }
         let norm = clip.is_finite().then(|| gradient_norm(&critic.model.parameters_mut()));
-        let scale = norm.filter(|norm| *norm > clip).map_or(1.0, |norm| clip / norm);
-        critic.optimizer.step(critic.model.parameters_mut(), factor, scale);
+        critic.optimizer.step(critic.model.parameters_mut(), factor, clipping(norm, clip));
         Ok(report)
     }
 }

@@ -230,6 +230,11 @@ pub fn gradient_norm(parameters: &[Parameter<'_>]) -> f64 {
     parameters.iter().map(square).sum::<f64>().sqrt()
 }
 
+/// What a gradient of this norm, if it is known, is multiplied by so that it is no longer than `clip`.
+pub(super) fn clipping(norm: Option<f64>, clip: f64) -> f64 {
+    norm.filter(|norm| *norm > clip).map_or(1.0, |norm| clip / norm)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,8 +16,8 @@ pub(super) struct Round<T: Task> {
     pub places: Option<Vec<usize>>,
     /// The advantage of each response of each prompt, empty if no objective reads it.
     pub advantages: Vec<Vec<f64>>,
-    /// What a critic made of it; empty without one.
-    pub valued: Valued,
+    /// What a critic made of each prompt; empty without one.
+    pub valued: Vec<Valued>,
     /// log π of each response's tokens when the round began, empty if no objective reads it.
     pub old: Vec<Vec<f64>>,
     /// Tokens of each response, known with `old`.
@@ -49,7 +49,7 @@ impl<T: Task> Round<T> {
     /// A round of these samples.
     pub fn new(samples: Vec<Rc<PromptSamples<T>>>) -> Self {
         let (advantages, old) = (Vec::new(), Vec::new());
-        let (lengths, valued) = (Vec::new(), Valued::default());
+        let (lengths, valued) = (Vec::new(), Vec::new());
         Round { samples, places: None, advantages, valued, old, lengths, kl_coefficient: 0.0 }
     }
 
@@ -152,7 +152,7 @@ impl<T: Task> Round<T> {
             log_target: &samples.log_target,
             reward: &samples.rewards,
             advantage: self.advantages.get(place).map_or(&[], Vec::as_slice),
-            token_advantage: self.valued.advantages.get(place).map_or(&[], Vec::as_slice),
+            token_advantage: self.valued.get(place).map_or(&[], |own| own.advantages.as_slice()),
             pairs: &samples.pairs,
             law,
         }

@@ -52,7 +52,7 @@ struct SavedWork<P, R> {
     samples: Samples<P, R>,
     advantages: Vec<Vec<f64>>,
     #[serde(default)]
-    valued: Valued,
+    valued: Vec<Valued>,
     old: Vec<Vec<f64>>,
     #[serde(default)]
     kl_coefficient: f64,

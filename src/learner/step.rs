@@ -1,7 +1,7 @@
 //! One optimizer step: coefficients from the objective, gradients from the policy.
 
 use super::observer::{Observer, StepReport};
-use super::optimizer::gradient_norm;
+use super::optimizer::{clipping, gradient_norm};
 use super::round::Round;
 use super::task::Task;
 use super::{Learner, Stop};
@@ -50,11 +50,10 @@ impl<T: Task> Learner<'_, T> {
         let norm_wanted = observer.wants_gradient_norm(self.progress.step + 1);
         let norm =
             (norm_wanted || clip.is_finite()).then(|| gradient_norm(&policy.parameters_mut()));
-        let scale = norm.filter(|norm| *norm > clip).map_or(1.0, |norm| clip / norm);
         let factor = self.schedule.learning_rate_factor(self.progress.step);
         report.gradient_norm = norm;
         report.learning_rate = self.optimizer.learning_rate() * factor;
-        self.optimizer.step(policy.parameters_mut(), factor, scale);
+        self.optimizer.step(policy.parameters_mut(), factor, clipping(norm, clip));
         report.critic = self.teach_critic((round, minibatch), &batch)?;
         self.progress.step += 1;
         Ok(Some(report))

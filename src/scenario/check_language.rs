@@ -239,15 +239,13 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
         range(&key("learning_rate"), rate, rate > 0.0, "a number above 0")?;
     }
     let needs = experiment.objective.needs();
-    if matches!(experiment.objective, ObjectiveSpec::Sft {}) {
-        return Ok(());
-    }
-    let given = experiment.data.preferences.is_some();
+    let is_sft = matches!(experiment.objective, ObjectiveSpec::Sft {});
+    let given = experiment.data.examples().is_some();
     let reader = if experiment.schedule.data == DataSource::OnPolicy {
         "on-policy responses are compared by it".to_owned()
     } else if !given {
         "offline data are drawn from π_ref and compared by it".to_owned()
-    } else if !needs.pairs {
+    } else if !needs.pairs && !is_sft {
         format!("`{}` reads rewards, and comparisons have none", experiment.objective.name())
     } else if experiment.measure.metrics.iter().any(|metric| metric == "gold_reward") {
         "`measure.metrics` asks for `gold_reward`".to_owned()
