@@ -389,8 +389,48 @@ fn goes_on_to_the_same_bytes(changes: &[(&str, &str)]) {
     let whole = place(changes);
     run(whole.path(), &["run", "tiny.toml"]);
     let cut = place(changes);
+    interrupt(cut.path());
+    run(cut.path(), &["run", "tiny.toml"]);
+    same_results(cut.path(), whole.path());
+}
+
+/// Metrics and adapters.
+#[cfg(unix)]
+fn same_results(one: &Path, other: &Path) {
+    assert_eq!(metrics(one), metrics(other));
+    let weights = |place: &Path| {
+        fs::read(seed_folder(place).join("model/adapter_model.safetensors")).expect("an adapter")
+    };
+    assert_eq!(weights(one), weights(other));
+}
+
+/// A disk that takes no more than some bytes a file: the run stops and says what it could not write, its checkpoint is
+/// whole, and it goes on from there once there is room.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_last_checkpoint_whole() {
+    let changes = [("steps = 6", "steps = 4000"), ("every = 2", "every = 400")];
+    let (whole, full) = (place(&changes), place(&changes));
+    run(whole.path(), &["run", "tiny.toml"]);
+    interrupt(full.path());
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" run tiny.toml";
+    let mut shell = Command::new("sh");
+    let shell = shell.current_dir(full.path()).args(["-c", script]);
+    let stopped = shell.arg(env!("CARGO_BIN_EXE_modeseek")).output().expect("started");
+    let said = String::from_utf8_lossy(&stopped.stderr);
+    assert_eq!(stopped.status.code(), Some(1), "{said}");
+    assert!(said.contains("File too large"), "{said}");
+    let saved = fs::read_dir(seed_folder(full.path()).join("checkpoint")).expect("a checkpoint");
+    assert_eq!(saved.count(), 1);
+    run(full.path(), &["run", "tiny.toml"]);
+    same_results(full.path(), whole.path());
+}
+
+/// A run that is begun, interrupted, and has saved what it did.
+#[cfg(unix)]
+fn interrupt(cut: &Path) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
-        .current_dir(cut.path())
+        .current_dir(cut)
         .args(["run", "tiny.toml"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -398,7 +438,7 @@ fn goes_on_to_the_same_bytes(changes: &[(&str, &str)]) {
         .expect("started");
     // The resolved scenario is written when all is ready to train.
     let begun = Instant::now();
-    while !cut.path().join("runs/tiny/resolved.toml").exists() {
+    while !cut.join("runs/tiny/resolved.toml").exists() {
         assert!(begun.elapsed() < Duration::from_secs(60), "the run does not begin");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -407,12 +447,6 @@ fn goes_on_to_the_same_bytes(changes: &[(&str, &str)]) {
     assert!(kill.expect("sent").success());
     let status = child.wait().expect("an end");
     assert_eq!(status.code(), Some(130));
-    let saved = fs::read_dir(seed_folder(cut.path()).join("checkpoint")).expect("a checkpoint");
+    let saved = fs::read_dir(seed_folder(cut).join("checkpoint")).expect("a checkpoint");
     assert_eq!(saved.count(), 1);
-    run(cut.path(), &["run", "tiny.toml"]);
-    assert_eq!(metrics(cut.path()), metrics(whole.path()));
-    let weights = |place: &Path| {
-        fs::read(seed_folder(place).join("model/adapter_model.safetensors")).expect("an adapter")
-    };
-    assert_eq!(weights(cut.path()), weights(whole.path()));
 }
