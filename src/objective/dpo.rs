@@ -26,7 +26,7 @@ pub struct DpoSpec {
     /// *Wrong* Above the true rate of wrong labels it stops short; at 0 with noisy labels single
     /// pairs are trusted without a limit.
     pub label_smoothing: f64,
-    /// What the log-ratios of a response's tokens are summed to.
+    /// What the log-ratios of a response's tokens are summed to; left out: their sum.
     ///
     /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
     /// response counts no more than a short one, and beta is per token too.

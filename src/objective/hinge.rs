@@ -16,7 +16,7 @@ pub struct HingeSpec {
     /// *Wrong* At 1 pairs are done after a nat and the policy hardly moves; grad_norm is 0 while
     /// the reward is low.
     pub beta: f64,
-    /// What the log-ratios of a response's tokens are summed to.
+    /// What the log-ratios of a response's tokens are summed to; left out: their sum.
     ///
     /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
     /// response counts no more than a short one, and 1/beta is per token too.

@@ -27,7 +27,7 @@ pub struct IpoSpec {
     /// thousand responses), and its first gradient is 2·margin: lower the rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_margin: Option<f64>,
-    /// What the log-ratios of a response's tokens are summed to.
+    /// What the log-ratios of a response's tokens are summed to; left out: their sum.
     ///
     /// *Reading* `sum` is the log-ratio of the response, as published; with `mean` (nats per token) a long
     /// response counts no more than a short one, and the target margin is per token too.

@@ -39,6 +39,16 @@ const fn symbol(
     Note { key, also, formula, unit, ..NONE }
 }
 
+/// Of a critic.
+const fn of_critic(
+    key: &'static str,
+    also: &'static [&'static str],
+    formula: &'static str,
+    unit: &'static str,
+) -> Note {
+    Note { source: "arXiv 1506.02438, eq. 16", ..symbol(key, also, formula, unit) }
+}
+
 const TARGET: &str = "target(a) ∝ π_ref(a)·exp(r(a)/target_temperature)";
 const ENTROPY: &str = "c += α·(1 + log π(y))/n";
 const GAE: &str = "δ_t = r_t + γ·V_{t+1} − V_t, A_t = δ_t + γ·λ·A_{t+1}";
@@ -53,7 +63,7 @@ const BRADLEY_TERRY: &str = "min over φ of −Σ log σ(r_φ(y_w) − r_φ(y_l)
 const TOKENS: &str = "r(y) = (1/length)·Σ_t exp(−((y_t − peak)/width)²)";
 const ADAPTER: &str = "y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ,   B = 0 at the start";
 
-const NOTES: [Note; 86] = [
+const NOTES: [Note; 87] = [
     symbol(
         "schedule.samples_per_round",
         &["B", "batch size"],
@@ -137,14 +147,16 @@ const NOTES: [Note; 86] = [
     note("objective.ppo.baseline", "A = r − b", ""),
     note("objective.ppo.standardise", "A ← (A − mean A)/(sd A + 1e−8)", ""),
     symbol("objective.ppo.entropy_bonus", &["α"], ENTROPY, "reward units per nat"),
-    symbol("objective.ppo.critic.discount", &["γ", "gamma"], GAE, "a factor"),
-    symbol("objective.ppo.critic.gae_lambda", &["λ", "lambda", "GAE"], GAE, "a weight"),
-    note(
+    of_critic("objective.ppo.critic", &["value head", "GAE"], GAE, ""),
+    of_critic("objective.ppo.critic.discount", &["γ", "gamma"], GAE, "a factor"),
+    of_critic("objective.ppo.critic.gae_lambda", &["λ", "lambda"], GAE, "a weight"),
+    of_critic(
         "objective.ppo.critic.value_clip",
+        &[],
         "ℓ_V = ½·max((v − R)², (v_old + clip(v − v_old, ±value_clip) − R)²)",
         "deviations of the first round's rewards",
     ),
-    note("objective.ppo.critic.learning_rate", RATE, "as optimizer.adam.learning_rate"),
+    of_critic("objective.ppo.critic.learning_rate", &[], RATE, "as optimizer.adam.learning_rate"),
     symbol("objective.unlikelihood.alpha", &["α"], "", "a weight; 1 is that of the best response"),
     note("objective.unlikelihood.floor", "", "nats"),
     note("objective.unlikelihood.pushed", "", ""),
