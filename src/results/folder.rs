@@ -20,7 +20,16 @@ pub struct RunFolder {
 /// The right to write to a run folder; it ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Unlocks by name: a program that another thread is just starting still holds the file for a moment, and with it
+    /// a lock that was merely closed.
+    fn drop(&mut self) {
+        // Closing, which follows, unlocks too.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Where results come from: the content of `manifest.toml`.
@@ -123,11 +132,11 @@ impl RunFolder {
         fs::create_dir_all(self.root.join("cells")).map_err(not_writable)?;
         let file = File::create(self.root.join(".lock")).map_err(not_writable)?;
         match file.try_lock() {
-            Ok(()) => Ok(FolderLock { _file: file }),
+            Ok(()) => Ok(FolderLock { file }),
             Err(TryLockError::WouldBlock) => Err(ResultsError::Locked(self.root.clone())),
             // Some network file systems know no locks: working there alone is still fine.
             Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {
-                Ok(FolderLock { _file: file })
+                Ok(FolderLock { file })
             }
             Err(TryLockError::Error(e)) => Err(not_writable(e)),
         }
@@ -265,5 +274,22 @@ fn remove_if_there(path: &Path) -> Result<(), ResultsError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(ResultsError::io("remove", path)(e)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_when_it_is_dropped_though_its_file_is_still_held() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = RunFolder::new(place.path().join("run"));
+        let lock = folder.lock().expect("free");
+        let held = lock.file.try_clone().expect("a second handle");
+        assert!(matches!(folder.lock(), Err(ResultsError::Locked(_))));
+        drop(lock);
+        assert!(folder.lock().is_ok());
+        drop(held);
     }
 }
