@@ -5,50 +5,18 @@
 mod command;
 #[path = "llm_support/golden.rs"]
 mod golden;
+#[path = "llm_support/heads.rs"]
+mod heads;
 
 use command::run;
-use golden::Golden;
-use modeseek::llm::{
-    Activations, Decoder, Engine, Kernels, LanguageModel, Passes, SampleSettings, Sequences,
-    Tokens, Training, ValueModel,
-};
-use modeseek::numerics::Threads;
-use modeseek::policy::{Policy, Scalars};
-use std::collections::BTreeMap;
+use heads::{TOLD, are_differences, gradients, language_model, telling};
+use modeseek::llm::{Kernels, Output, Sequences, Tokens};
+use modeseek::policy::Policy;
 use std::fs;
 
-const PASSES: Passes = Passes { rows: 40, activations: Activations::Kept };
 const NAME: &str = "llama";
-/// Two tokens whose logits are told apart.
-const TOLD: [u32; 2] = [5, 11];
 const PROMPT: [u32; 3] = [3, 17, 42];
 const RESPONSE: [u32; 4] = [1, 2, 3, 4];
-
-fn decoder(kernels: Kernels) -> Decoder {
-    let config = Golden::read().decoders[NAME].config(NAME);
-    let engine = Engine::host(kernels, Threads::One);
-    Decoder::load(config, engine, &mut golden::Formula, Training::Trained).expect("a decoder")
-}
-
-/// A critic whose head is the difference of two rows of the output's matrix.
-fn telling(kernels: Kernels) -> ValueModel {
-    let policy = decoder(kernels);
-    let width = policy.config().width;
-    let row = |t: u32| &policy.head().value[t as usize * width..][..width];
-    let head = row(TOLD[0]).iter().zip(row(TOLD[1])).map(|(a, b)| a - b).collect();
-    ValueModel::beside(&policy, PASSES, head)
-}
-
-fn language_model() -> LanguageModel {
-    let settings = SampleSettings {
-        temperature: 1.0,
-        top_k: 0,
-        top_p: 1.0,
-        max_new_tokens: 4,
-        end_tokens: vec![2],
-    };
-    LanguageModel::new(decoder(Kernels::Fused), settings, PASSES)
-}
 
 fn batch() -> Sequences {
     Sequences::even(vec![PROMPT.into()], vec![RESPONSE.into()])
@@ -60,33 +28,18 @@ fn beginnings(token: u32) -> Sequences {
     Sequences::even(vec![PROMPT.into()], (0..RESPONSE.len()).map(begun).collect())
 }
 
-fn gradients<P>(policy: &mut P, batch: &Sequences, c: &[f64]) -> BTreeMap<String, Vec<f32>>
-where
-    P: Policy<Prompt = Tokens, Response = Tokens>,
-{
-    policy.clear_gradients();
-    policy.accumulate(batch, &mut |_| Some(c.to_vec())).expect("gradients");
-    let parameters = policy.parameters_mut().into_iter();
-    parameters
-        .map(|p| match p.scalars {
-            Scalars::F32 { gradient, .. } => (p.name.to_owned(), gradient.to_vec()),
-            Scalars::F64 { .. } => panic!("weights are in single precision"),
-        })
-        .collect()
-}
-
 /// h·(w_a − w_b) before token t is the difference of two logits, and so that of the log-probabilities that
 /// the language model gives to a and to b after what was written before t.
 #[test]
 fn a_value_is_read_before_its_token() {
-    let model = language_model();
+    let model = language_model(NAME);
     let last = TOLD.map(|token| {
         let log_pi = model.log_probs(&beginnings(token)).expect("log-probabilities");
         (0..RESPONSE.len()).map(|i| *log_pi.response(i).last().expect("a token")).collect()
     });
     let [a, b]: [Vec<f64>; 2] = last;
     for kernels in [Kernels::Fused, Kernels::Stock] {
-        let values = telling(kernels).log_probs(&batch()).expect("values");
+        let values = telling(NAME, kernels, Output::Values).log_probs(&batch()).expect("values");
         assert_eq!(values.response(0).len(), RESPONSE.len());
         for (t, value) in values.response(0).iter().enumerate() {
             assert!((value - (a[t] - b[t])).abs() < 2e-5, "{t}: {value} {}", a[t] - b[t]);
@@ -99,23 +52,8 @@ fn a_value_is_read_before_its_token() {
 #[test]
 fn gradients_of_values_are_those_of_the_logits_they_tell_apart() {
     let c = [0.7, -1.1, 0.4, 0.9];
-    let found = gradients(&mut telling(Kernels::Fused), &batch(), &c);
-    let mut language = language_model();
-    let [first, second] = TOLD.map(|token| {
-        let ends = (0..RESPONSE.len()).zip(c);
-        let own: Vec<f64> =
-            ends.flat_map(|(t, c)| std::iter::repeat_n(0.0, t).chain([c])).collect();
-        gradients(&mut language, &beginnings(token), &own)
-    });
-    let mut compared = 0;
-    for (name, found) in found.iter().filter(|(name, _)| !name.contains("embed")) {
-        let Some(first) = first.get(name) else { continue };
-        for ((found, a), b) in found.iter().zip(first).zip(&second[name]) {
-            assert!((found - (a - b)).abs() < 2e-4, "{name}: {found} {}", a - b);
-        }
-        compared += 1;
-    }
-    assert!(compared > 10, "{compared}");
+    let found = gradients(&mut telling(NAME, Kernels::Fused, Output::Values), &batch(), &c);
+    are_differences(&found, &mut language_model(NAME), beginnings, &c);
 }
 
 const SCENARIO: &str = r#"id = "tokens"

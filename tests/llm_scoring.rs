@@ -5,32 +5,23 @@
 mod command;
 #[path = "llm_support/golden.rs"]
 mod golden;
+#[path = "llm_support/heads.rs"]
+mod heads;
 mod llm_fixture;
 
 use command::{modeseek, run};
-use golden::Golden;
+use heads::{TOLD, are_differences, gradients, language_model, telling};
 use llm_fixture::write_small_model;
 use modeseek::learner::Task;
 use modeseek::llm::task::PromptsTask;
 use modeseek::llm::{
-    Activations, Decoder, Engine, Examples, Kernels, LanguageModel, Passes, SampleSettings,
-    ScoringModel, Sequences, Tokens, Training,
+    Decoder, Engine, Examples, Kernels, Output, ScoringModel, Sequences, Tokens, Training,
 };
 use modeseek::numerics::Threads;
-use modeseek::policy::{Policy, Scalars};
+use modeseek::policy::Policy;
 use modeseek::problem::LengthReward;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const PASSES: Passes = Passes { rows: 40, activations: Activations::Kept };
-/// Two tokens whose logits are told apart.
-const TOLD: [u32; 2] = [5, 11];
-
-fn decoder(name: &str, engine: Engine) -> Decoder {
-    let config = Golden::read().decoders[name].config(name);
-    Decoder::load(config, engine, &mut golden::Formula, Training::Trained).expect("a decoder")
-}
 
 fn host() -> Engine {
     Engine::host(Kernels::Fused, Threads::One)
@@ -46,14 +37,8 @@ fn batch() -> Sequences {
     batch
 }
 
-/// A reward model whose head is the difference of two rows of the output's matrix.
-fn telling(name: &str, engine: Engine) -> ScoringModel {
-    let mut decoder = decoder(name, engine);
-    let width = decoder.config().width;
-    let row = |t: u32| &decoder.head().value[t as usize * width..][..width];
-    let head = row(TOLD[0]).iter().zip(row(TOLD[1])).map(|(a, b)| a - b).collect();
-    decoder.add_readout(head, Training::Trained);
-    ScoringModel::new(decoder, PASSES)
+fn scoring(name: &str, kernels: Kernels) -> ScoringModel {
+    telling(name, kernels, Output::Scores)
 }
 
 /// Every response of the batch with one more token.
@@ -67,26 +52,14 @@ fn continued(token: u32) -> Sequences {
     longer
 }
 
-fn language_model(name: &str) -> LanguageModel {
-    let settings = SampleSettings {
-        temperature: 1.0,
-        top_k: 0,
-        top_p: 1.0,
-        max_new_tokens: 4,
-        end_tokens: vec![2],
-    };
-    LanguageModel::new(decoder(name, host()), settings, PASSES)
-}
-
 /// h·(w_a − w_b) is the difference of two logits, and so that of the log-probabilities that the language model
 /// gives to a and to b after the response.
 #[test]
 fn a_score_is_read_off_the_last_token() {
     for name in ["llama", "gpt-neox-parallel"] {
-        let scores = telling(name, host()).log_probs(&batch()).expect("scores");
+        let scores = scoring(name, Kernels::Fused).log_probs(&batch()).expect("scores");
         assert_eq!((scores.responses(), scores.values().len()), (6, 6));
-        let stock = Engine::host(Kernels::Stock, Threads::One);
-        let other = telling(name, stock).log_probs(&batch()).expect("scores");
+        let other = scoring(name, Kernels::Stock).log_probs(&batch()).expect("scores");
         let model = language_model(name);
         let last = TOLD.map(|token| {
             let log_pi = model.log_probs(&continued(token)).expect("log-probabilities");
@@ -101,50 +74,15 @@ fn a_score_is_read_off_the_last_token() {
     }
 }
 
-/// Gradients by parameter of Σ c·(output of each response).
-fn gradients<P>(policy: &mut P, batch: &Sequences, c: &[f64]) -> BTreeMap<String, Vec<f32>>
-where
-    P: Policy<Prompt = Tokens, Response = Tokens>,
-{
-    policy.clear_gradients();
-    policy.accumulate(batch, &mut |_| Some(c.to_vec())).expect("gradients");
-    let parameters = policy.parameters_mut().into_iter();
-    parameters
-        .map(|p| match p.scalars {
-            Scalars::F32 { gradient, .. } => (p.name.to_owned(), gradient.to_vec()),
-            Scalars::F64 { .. } => panic!("weights are in single precision"),
-        })
-        .collect()
-}
-
 /// The scores are differences of log-probabilities, so that their gradients are too, but for the matrices that
 /// embed and predict. The score is linear in the head: its gradient there is an exact difference.
 #[test]
 fn gradients_of_scores_are_those_of_the_logits_they_tell_apart() {
     let c = [0.7, -1.1, 0.4, 0.9, -0.3, 1.3];
     let name = "gpt-neox-parallel";
-    let mut model = telling(name, host());
+    let mut model = scoring(name, Kernels::Fused);
     let found = gradients(&mut model, &batch(), &c);
-    let mut language = language_model(name);
-    let of_token = |language: &mut LanguageModel, token| {
-        let longer = continued(token);
-        let places = longer.responses().iter().zip(&c);
-        let at_the_end = |(y, c): (&Tokens, &f64)| {
-            std::iter::repeat_n(0.0, y.len() - 1).chain([*c]).collect::<Vec<f64>>()
-        };
-        let c: Vec<f64> = places.flat_map(at_the_end).collect();
-        gradients(language, &longer, &c)
-    };
-    let [first, second] = TOLD.map(|token| of_token(&mut language, token));
-    let mut compared = 0;
-    for (name, found) in found.iter().filter(|(name, _)| !name.contains("embed")) {
-        let Some(first) = first.get(name) else { continue };
-        for ((found, a), b) in found.iter().zip(first).zip(&second[name]) {
-            assert!((found - (a - b)).abs() < 2e-4, "{name}: {found} {}", a - b);
-        }
-        compared += 1;
-    }
-    assert!(compared > 10, "{compared}");
+    are_differences(&found, &mut language_model(name), continued, &c);
     let sum = |model: &ScoringModel| {
         let scores = model.log_probs(&batch()).expect("scores");
         scores.values().iter().zip(&c).map(|(s, c)| s * c).sum::<f64>()
@@ -169,13 +107,13 @@ fn a_proxy_stands_before_the_true_reward() {
         examples: Examples::default(),
         reward: Some(LengthReward::Min {}),
         gold: None,
-        proxy: Some(telling(name, host())),
+        proxy: Some(scoring(name, Kernels::Fused)),
         reference: language_model(name),
         cache: None,
         texts: None,
     };
     let (prompt, responses): (Tokens, [Tokens; 2]) = ([3].into(), [[1, 4, 9].into(), [8].into()]);
-    let scores = telling(name, host()).scores(&prompt, &responses).expect("scores");
+    let scores = scoring(name, Kernels::Fused).scores(&prompt, &responses).expect("scores");
     assert_eq!(task.rewards(&prompt, &responses).expect("rewards"), scores);
     assert_eq!(task.gold_rewards(&prompt, &responses).expect("rewards"), [-3.0, -1.0]);
     assert!(task.has_reward_model());

@@ -59,25 +59,23 @@ impl<T: Task> Round<T> {
         Round { places: Some(places), ..Round::new(samples) }
     }
 
-    /// A number for each response, from log π − log π_ref of its tokens when the round began:
-    /// `[responses]` of all prompts.
-    pub fn of_log_ratios(&self, number: impl Fn(&mut dyn Iterator<Item = f64>) -> f64) -> Vec<f64> {
-        let mut numbers = Vec::new();
-        for (samples, (old, lengths)) in self.samples.iter().zip(self.old.iter().zip(&self.lengths))
-        {
-            let mut ratios = old.iter().zip(&samples.log_ref_tokens).map(|(a, b)| a - b);
-            numbers.extend(lengths.iter().map(|count| number(&mut ratios.by_ref().take(*count))));
-        }
-        numbers
-    }
-
     /// A number for each token, from log π − log π_ref when the round began: `[prompt][token]`.
-    pub fn of_token_log_ratios(&self, number: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
+    pub fn of_log_ratios(&self, number: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
         let both = self.samples.iter().zip(&self.old);
         both.map(|(samples, old)| {
             old.iter().zip(&samples.log_ref_tokens).map(|(a, b)| number(a - b)).collect()
         })
         .collect()
+    }
+
+    /// Numbers of tokens summed over each response: `[responses]` of all prompts.
+    pub fn by_response(&self, of_tokens: &[Vec<f64>]) -> Vec<f64> {
+        let mut sums = Vec::new();
+        for (numbers, lengths) in of_tokens.iter().zip(&self.lengths) {
+            let mut rest = numbers.iter();
+            sums.extend(lengths.iter().map(|count| rest.by_ref().take(*count).sum::<f64>()));
+        }
+        sums
     }
 
     /// Computes the advantages of the whole round, from rewards less some penalties: `[responses]`, or none.

@@ -6,7 +6,7 @@ use super::round::{AtWork, Round};
 use super::source::{Judge, Labeller, PromptSamples, Source};
 use super::task::Task;
 use super::{Learner, Stop};
-use crate::objective::{KlPlace, KlSpec};
+use crate::objective::KlPlace;
 use crate::policy::Policy;
 use crate::stream::{Draws, Purpose};
 use rand::seq::SliceRandom;
@@ -172,24 +172,25 @@ impl<T: Task> Learner<'_, T> {
             round.set_old(policy, self.schedule.log_probability_floor)?;
         }
         self.move_kl_coefficient(&mut round);
-        let Some(advantage) = self.method.advantage else { return Ok(round) };
-        let penalty = self.method.kl.filter(|kl| kl.place == KlPlace::Reward);
-        let weight = round.kl_coefficient;
-        match &mut self.critic {
-            Some(critic) => {
-                let of_token = |d: f64, kl: KlSpec| weight * kl.estimator.at(d).0;
-                let penalties = penalty.map(|kl| round.of_token_log_ratios(|d| of_token(d, kl)));
-                let penalties = penalties.unwrap_or_default();
-                round.valued = critic.value(&round, &penalties, advantage.standardise)?;
-            }
-            None => {
-                let penalties = penalty.map(|kl| {
-                    round.of_log_ratios(|ratios| weight * kl.estimator.of_response(ratios))
-                });
-                round.set_advantages(advantage, &mut self.baseline, &penalties.unwrap_or_default());
-            }
-        }
+        self.give_advantages(&mut round)?;
         Ok(round)
+    }
+
+    /// Computes a round's advantages, if someone reads them, from its rewards less a KL penalty there.
+    fn give_advantages(&mut self, round: &mut Round<T>) -> Result<(), Stop> {
+        let Some(advantage) = self.method.advantage else { return Ok(()) };
+        let penalty = self.method.kl.filter(|kl| kl.place == KlPlace::Reward);
+        let of_tokens = penalty.map(|kl| round.of_log_ratios(|d| kl.estimator.at(d).0));
+        let (mut of_tokens, weight) = (of_tokens.unwrap_or_default(), round.kl_coefficient);
+        let Some(critic) = &mut self.critic else {
+            let mut penalties = round.by_response(&of_tokens);
+            penalties.iter_mut().for_each(|k| *k *= weight);
+            round.set_advantages(advantage, &mut self.baseline, &penalties);
+            return Ok(());
+        };
+        of_tokens.iter_mut().flatten().for_each(|k| *k *= weight);
+        round.valued = critic.value(round, &of_tokens, advantage.standardise)?;
+        Ok(())
     }
 
     /// Gives a round the weight of its KL penalty; an adaptive one moves for the next round.
@@ -198,7 +199,7 @@ impl<T: Task> Learner<'_, T> {
         let coefficient = self.kl_coefficient;
         round.kl_coefficient = coefficient;
         if kl.target.is_some() {
-            let ratios = round.of_log_ratios(|ratios| ratios.sum());
+            let ratios = round.by_response(&round.of_log_ratios(|d| d));
             let mean = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64;
             self.kl_coefficient = kl.next(coefficient, mean, ratios.len());
         }

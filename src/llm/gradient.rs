@@ -1,5 +1,6 @@
 //! Log-probabilities of responses, and gradients from coefficients.
 
+use super::decoder::Pass;
 use super::memory::TARGETS_AT_ONCE;
 use super::ops::Arithmetic;
 use super::{Decoder, Kernels, LlmError, Packed};
@@ -24,20 +25,31 @@ impl Packed {
     fn last_rows(&self) -> Vec<u32> {
         self.offsets[1..].iter().map(|end| self.rows[end - 1]).collect()
     }
+
+    /// The rows that an output is read off.
+    fn rows_of(&self, output: Output) -> Vec<u32> {
+        match output {
+            Output::LogProbs | Output::Values => self.rows.clone(),
+            Output::Scores => self.last_rows(),
+        }
+    }
 }
 
 impl Decoder {
     /// Any output; no gradient is kept.
     pub fn read(&self, output: Output, packed: &Packed) -> std::result::Result<Vec<f32>, LlmError> {
-        let rows = match output {
-            Output::LogProbs => return self.log_probs(packed),
-            Output::Scores => packed.last_rows(),
-            Output::Values => packed.rows.clone(),
-        };
+        if output == Output::LogProbs {
+            return self.log_probs(packed);
+        }
+        let (hidden, pass) = self.last_hidden(packed)?;
+        Ok(self.read_out(&hidden, &pass, packed.rows_of(output))?.to_vec1::<f32>()?)
+    }
+
+    /// The rows behind the last normalisation, without a graph: `[n, w]`.
+    fn last_hidden(&self, packed: &Packed) -> Result<(Tensor, Pass)> {
         let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
         let x = self.embed(&packed.tokens, &packed.positions)?;
-        let hidden = self.hidden(&x, &pass, None)?.detach();
-        Ok(self.read_out(&hidden, &pass, rows)?.to_vec1::<f32>()?)
+        Ok((self.hidden(&x, &pass, None)?.detach(), pass))
     }
 
     /// log π of every token of the responses: `[targets]`, nats; no gradient is kept.
@@ -45,9 +57,7 @@ impl Decoder {
         if packed.targets.is_empty() {
             return Ok(Vec::new());
         }
-        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
-        let x = self.embed(&packed.tokens, &packed.positions)?;
-        let hidden = self.hidden(&x, &pass, None)?.detach();
+        let (hidden, pass) = self.last_hidden(packed)?;
         let mut log_probs = Vec::with_capacity(packed.targets.len());
         let at_once =
             packed.rows.chunks(TARGETS_AT_ONCE).zip(packed.targets.chunks(TARGETS_AT_ONCE));
@@ -93,12 +103,10 @@ impl Decoder {
             }
         }
         let hidden = self.finish(&x, &pass)?;
+        let rows = packed.rows_of(output);
         let outputs = match output {
-            Output::LogProbs => {
-                self.score(&hidden, &pass, (packed.rows.clone(), packed.targets.clone()))?
-            }
-            Output::Scores => self.read_out(&hidden, &pass, packed.last_rows())?,
-            Output::Values => self.read_out(&hidden, &pass, packed.rows.clone())?,
+            Output::LogProbs => self.score(&hidden, &pass, (rows, packed.targets.clone()))?,
+            Output::Scores | Output::Values => self.read_out(&hidden, &pass, rows)?,
         };
         let Some(c) = coefficients(&outputs.to_vec1::<f32>()?) else { return Ok(()) };
         let c = Tensor::from_vec(c, outputs.elem_count(), self.engine().device())?;

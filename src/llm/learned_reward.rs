@@ -4,7 +4,7 @@ use super::fit::FittedWeights;
 use super::run::{LanguagePlace, LanguageRun};
 use super::scoring_task::ScoringTask;
 use super::task::PromptsTask;
-use super::{Decoder, LanguageModel, Passes, ScoringModel, Training};
+use super::{Decoder, LanguageModel, Output, Passes, ScoringModel, Training};
 use crate::learner::{AdamSpec, DataSource, Decay, OptimizerSpec, ScheduleSpec, Stop, Supply};
 use crate::objective::{DpoSpec, ObjectiveSpec};
 use crate::policy::LanguageModelSpec;
@@ -37,7 +37,7 @@ impl LanguageRun<'_> {
         let (config, engine) = (reference.config().clone(), reference.engine().clone());
         let mut decoder = Decoder::load(config, engine, &mut fitted, Training::Frozen)?;
         decoder.add_readout(fitted.readout(), Training::Frozen);
-        Ok(ScoringModel::new(decoder, passes(spec)))
+        Ok(ScoringModel::new(decoder, Output::Scores, passes(spec)))
     }
 
     fn fit_reward(
@@ -64,8 +64,7 @@ impl LanguageRun<'_> {
         };
         let learning_rate = learned.learning_rate;
         let adam = AdamSpec { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-        let bradley_terry =
-            ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, label_smoothing: 0.0, ..DpoSpec::default() });
+        let bradley_terry = ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, ..DpoSpec::default() });
         let optimizer = OptimizerSpec::Adam(adam);
         let own = LanguageRun {
             objective: &bradley_terry,
@@ -73,7 +72,7 @@ impl LanguageRun<'_> {
             optimizer: &optimizer,
             ..*self
         };
-        let mut model = ScoringModel::new(decoder, passes(spec));
+        let mut model = ScoringModel::new(decoder, Output::Scores, passes(spec));
         let task = ScoringTask(task);
         own.learner(&task, (supply, streams))?.train(&mut model, &mut ())?;
         let decoder = model.decoder_mut();

@@ -2,7 +2,6 @@
 
 mod chat;
 mod config;
-mod critic;
 mod decoder;
 mod engine;
 mod error;
@@ -39,13 +38,13 @@ mod weight;
 
 pub use chat::{ChatRow, ChatTemplate};
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
-pub use critic::ValueModel;
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
 pub use examples::Examples;
 pub use files::{AdapterFiles, ModelFiles, require_absent, sha256, weights_of};
 pub use fit::FittedWeights;
+pub use gradient::Output;
 pub use hub::{Fetched, KNOWN_MODELS, KnownModel, Origin, fetch, find_model, known_model};
 pub use memory::{Load, Work, adapter_parameters, memory, parameters, require_memory};
 pub use packed::{Packed, Sequences, Tokens, pieces};

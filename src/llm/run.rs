@@ -4,10 +4,11 @@ use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
 use super::loading::{Asked, Loaded, Opened, keep_model};
 use super::observer::LanguageObserver;
 use super::policy::OnDecoder;
+use super::scoring_run::with_head;
 use super::task::{LanguageTask, TokensTask};
 use super::{
-    Config, Decoder, Engine, LanguageModel, LlmError, Passes, SampleSettings, Sequences, Tokens,
-    Training, ValueModel, WeightSource,
+    Config, Decoder, Engine, LanguageModel, LlmError, Output, Passes, SampleSettings, ScoringModel,
+    Sequences, Tokens, Training, WeightSource,
 };
 use crate::learner::{
     DataSource, DataSpec, Example, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
@@ -145,25 +146,20 @@ impl LanguageRun<'_> {
         Ok((observer.into_measurements(), policy))
     }
 
-    /// A critic of zeros beside a policy, and what moves it.
+    /// A critic that begins as the policy's network with a head of zeros, and what moves it.
     fn critic<T: LanguageTask>(
         &self,
         policy: &LanguageModel,
         task: &T,
         spec: CriticSpec,
-    ) -> Result<(ValueModel, Optimizer), Stop> {
-        // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
-        let with = |head: f32| {
-            let head = vec![head; policy.decoder().config().width];
-            ValueModel::beside(policy.decoder(), policy.passes(), head)
-        };
-        check_coverage(&mut with(1.0), task)?;
+    ) -> Result<(ScoringModel, Optimizer), Stop> {
+        let apart = policy.decoder().apart();
+        let model = with_head((apart, Output::Values), policy.passes(), task)?;
         let settings = match spec.learning_rate {
             Some(rate) => self.optimizer.with_learning_rate(rate),
             None => self.optimizer.clone(),
         };
-        let optimizer = Optimizer::new(&settings).map_err(setup)?;
-        Ok((with(0.0), optimizer))
+        Ok((model, Optimizer::new(&settings).map_err(setup)?))
     }
 
     /// The learner of these settings.

@@ -1,4 +1,5 @@
-//! A reward model: a decoder that gives one number to each response.
+//! A decoder with a head: a reward model, which gives one number to each response, or a critic, which gives one to
+//! each token.
 
 use super::files::{adapter_base, is_adapter};
 use super::gradient::Output;
@@ -17,29 +18,31 @@ use std::path::Path;
 /// Tokens of a pass that scores.
 const ROWS: usize = 2048;
 
-/// A decoder with a head that reads one number off a response's last token.
+/// A decoder with a head that reads one number off a response's last token, or as a critic before every token.
 ///
 /// *Formula* r_φ(x, y) = w·h(x, y), h the hidden row of y's last token (its end token, unless it was cut).
 ///
 /// As a [`Policy`] its scores stand where others have log-probabilities, one for each response. An objective of
 /// pairs on them is a loss of reward models: DPO at β = 1, with no reference, is Bradley–Terry's
-/// −log σ(r_w − r_l).
+/// −log σ(r_w − r_l). Those of a critic, v_t = w·h(x, y_<t), h the row that predicts y_t, stand where others have
+/// the log-probabilities of tokens.
 ///
-/// *Source* arXiv 2009.01325, §3.4; the head is that of transformers' sequence classification.
+/// *Source* arXiv 2009.01325, §3.4; the critic: arXiv 2203.02155, appendix C.4; the head is that of transformers' sequence classification.
 #[derive(Debug)]
 pub struct ScoringModel {
     decoder: Decoder,
+    output: Output,
     passes: Passes,
 }
 
 impl ScoringModel {
-    /// A decoder that has a head for rewards.
-    pub fn new(decoder: Decoder, passes: Passes) -> Self {
-        ScoringModel { decoder, passes }
+    /// A decoder that has a head, and what is read by it: scores or values.
+    pub fn new(decoder: Decoder, output: Output, passes: Passes) -> Self {
+        ScoringModel { decoder, output, passes }
     }
 
     fn outputs(&self) -> Piecewise<'_> {
-        Piecewise { decoder: &self.decoder, output: Output::Scores, passes: self.passes }
+        Piecewise { decoder: &self.decoder, output: self.output, passes: self.passes }
     }
 
     /// The decoder.
@@ -109,7 +112,7 @@ impl ScoringFiles {
         }
         decoder.require_readout(folder)?;
         let passes = Passes { rows: ROWS, activations: Activations::default() };
-        Ok((ScoringModel::new(decoder, passes), self.base))
+        Ok((ScoringModel::new(decoder, Output::Scores, passes), self.base))
     }
 }
 
@@ -129,7 +132,7 @@ impl Policy for ScoringModel {
         self.outputs().accumulate(batch, coefficients)
     }
 
-    /// The scores.
+    /// The scores, or the values.
     fn log_probs(&self, batch: &Batch<Tokens, Tokens>) -> Result<Ragged, PolicyError> {
         self.outputs().read(batch)
     }

@@ -3,7 +3,8 @@
 use super::loading::{Loaded, keep_model};
 use super::run::{LanguagePlace, LanguageRun, check_coverage, setup};
 use super::scoring_task::{ScoringObserver, ScoringTask};
-use super::{Passes, ScoringModel, Training};
+use super::task::LanguageTask;
+use super::{Decoder, Output, Passes, ScoringModel, Training};
 use crate::learner::{Keeper, Measurement, Stop};
 use crate::policy::{LanguageModelSpec, ScoringModelSpec};
 use crate::problem::PromptsSpec;
@@ -30,14 +31,8 @@ impl LanguageRun<'_> {
         let loaded = Loaded::new(&self.asked(prompts, &below), place, streams).map_err(setup)?;
         let Loaded { policy, task, files } = loaded;
         let passes = Passes { rows: spec.rows_at_once, activations: spec.activations };
-        let mut decoder = policy.into_decoder();
-        // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
-        decoder.add_readout(vec![1.0; decoder.config().width], Training::Trained);
-        let mut model = ScoringModel::new(decoder, passes);
         let task = ScoringTask(&task);
-        check_coverage(&mut model, &task)?;
-        let width = model.decoder().config().width;
-        model.decoder_mut().add_readout(vec![0.0; width], Training::Trained);
+        let mut model = with_head((policy.into_decoder(), Output::Scores), passes, &task)?;
         let supply = self.supply_of(&task.0.examples.train)?;
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = ScoringObserver::new(&task, self.measure, identity, streams)?;
@@ -48,4 +43,19 @@ impl LanguageRun<'_> {
         }
         Ok(observer.into_measurements())
     }
+}
+
+/// A model with a head of zeros, which reads scores or values; refused where a weight would never learn.
+pub(super) fn with_head<T: LanguageTask>(
+    (mut decoder, output): (Decoder, Output),
+    passes: Passes,
+    task: &T,
+) -> Result<ScoringModel, Stop> {
+    let width = decoder.config().width;
+    // What a head of zeros leaves untouched at first is no fault: the check has one of ones.
+    decoder.add_readout(vec![1.0; width], Training::Trained);
+    let mut model = ScoringModel::new(decoder, output, passes);
+    check_coverage(&mut model, task)?;
+    model.decoder_mut().add_readout(vec![0.0; width], Training::Trained);
+    Ok(model)
 }

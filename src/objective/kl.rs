@@ -129,11 +129,6 @@ impl KlEstimator {
             }
         }
     }
-
-    /// The sum over a response's tokens: `log_ratios: [tokens]`, nats.
-    pub fn of_response(self, log_ratios: impl Iterator<Item = f64>) -> f64 {
-        log_ratios.map(|d| self.at(d).0).sum()
-    }
 }
 
 impl KlSpec {

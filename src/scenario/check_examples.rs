@@ -11,16 +11,10 @@ use crate::problem::{ExampleKind, ExampleRows, Instead, ProblemSpec, PromptsSpec
 /// Comparisons that are given have two responses each.
 pub(super) fn compared(experiment: &Experiment) -> Result<(), Fault> {
     let schedule = &experiment.schedule;
-    let Some(file) = &experiment.data.preferences else { return Ok(()) };
-    if let Some(longest) = file.max_response_tokens {
-        let key = "data.preferences.max_response_tokens";
-        range(
-            key,
-            longest as f64,
-            longest >= 1,
-            "1 or more tokens; without it responses stay whole",
-        )?;
+    if experiment.data.preferences.is_none() {
+        return Ok(());
     }
+    cut(experiment)?;
     let (count, offline) = (schedule.responses_per_prompt, schedule.data == DataSource::Offline);
     need(!offline || count == 2, || {
         let key = "schedule.responses_per_prompt";
@@ -37,7 +31,9 @@ pub(super) fn demonstrated(experiment: &Experiment) -> Result<(), Fault> {
     if is_sft {
         imitated(experiment)?;
     }
-    let Some(file) = &data.demonstrations else { return Ok(()) };
+    if data.demonstrations.is_none() {
+        return Ok(());
+    }
     let key = "data.demonstrations";
     need(is_sft, || {
         let name = experiment.objective.name();
@@ -58,8 +54,17 @@ pub(super) fn demonstrated(experiment: &Experiment) -> Result<(), Fault> {
         Fault::new(key, format!("`{key}` = {count}, and a demonstration has one response"))
             .note("allowed", "1 beside `data.demonstrations`")
     })?;
-    let longest = file.max_response_tokens.unwrap_or(1);
-    let key = format!("{key}.max_response_tokens");
+    cut(experiment)
+}
+
+/// Responses of a file keep at least a token.
+fn cut(experiment: &Experiment) -> Result<(), Fault> {
+    let Some(ExampleFile { kind, max_response_tokens: Some(longest), .. }) =
+        experiment.data.examples()
+    else {
+        return Ok(());
+    };
+    let key = format!("{}.max_response_tokens", kind.key());
     range(&key, longest as f64, longest >= 1, "1 or more tokens; without it responses stay whole")
 }
 

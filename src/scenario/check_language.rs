@@ -6,7 +6,7 @@ use super::experiment::Experiment;
 use crate::learner::{
     DataSource, Expectation, LANGUAGE_METRICS, SCORING_METRICS, is_of_language_only,
 };
-use crate::objective::{BaselineSpec, ObjectiveSpec};
+use crate::objective::{BaselineSpec, ObjectiveSpec, PpoSpec};
 use crate::policy::{LanguageModelSpec, LoraSpec, PolicySpec};
 use crate::problem::{LengthReward, ProblemSpec, PromptsSpec};
 use crate::wording::listed;
@@ -59,8 +59,7 @@ pub(super) fn language(experiment: &Experiment) -> Result<(), Fault> {
 
 /// A critic reads tokens, and is the baseline itself.
 fn critic(experiment: &Experiment) -> Result<(), Fault> {
-    let (ObjectiveSpec::Ppo(spec), Some(_)) = (experiment.objective, experiment.objective.critic())
-    else {
+    let ObjectiveSpec::Ppo(PpoSpec { critic: Some(_), baseline, .. }) = experiment.objective else {
         return Ok(());
     };
     need(experiment.problem.is_language(), || {
@@ -68,7 +67,7 @@ fn critic(experiment: &Experiment) -> Result<(), Fault> {
             .note("allowed", "a critic beside problem.tokens or problem.prompts")
             .note("help", "leave it out: on arms `baseline` says what a value would")
     })?;
-    need(spec.baseline == BaselineSpec::default(), || {
+    need(baseline == BaselineSpec::default(), || {
         Fault::new(
             "objective.ppo.baseline",
             "the values of `objective.ppo.critic` are the baseline",

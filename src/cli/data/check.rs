@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// Every fault of a file of prompts, comparisons or demonstrations, and what its rows are like.
 ///
 /// A row is one JSON object a line: `prompt`, or with it `chosen` and `rejected`, or `completion` (`response`), each
-/// a text or a list of messages (`role`, `content`), or whole `messages`; other fields are ignored. All lines that cannot be used are listed with their
-/// number, then what is odd (repetitions, contradictions, ties, white space, spelled template tokens), then
+/// a text or a list of messages (`role`, `content`), or whole `messages`; other fields are ignored. All lines that
+/// cannot be used are listed with their number, then what is odd (repetitions, contradictions, ties, white space, spelled template tokens), then
 /// lengths in words, and with --model in its tokens. Exits 2 if a line cannot be used.
 #[derive(clap::Args, Debug)]
 pub struct Args {
