@@ -218,16 +218,24 @@ fn rows_are_read_as_a_model_reads_them() {
         format!(r#"{{"prompt": "the", "chosen": "{long}", "rejected": "in"}}"#),
     ];
     fs::write(place.join("pairs.jsonl"), rows.join("\n")).expect("written");
-    let files = ["none.jsonl", "pairs.jsonl"];
+    let text = format!(r#"{{"prompt": "the", "completion": "{long}"}}"#);
+    fs::write(place.join("texts.jsonl"), text).expect("written");
+    let files = ["none.jsonl", "pairs.jsonl", "texts.jsonl"];
     let output = modeseek(place, &[&["data", "check"], &files[..], &["--model", "model"]].concat());
     assert_eq!(output.status.code(), Some(2));
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("line 2: has ") && told.contains("and the model reads 32"), "{told}");
+    // Each names the key of its own kind of rows.
+    for (line, key) in [("line 2: has ", "preferences"), ("line 1: has ", "demonstrations")] {
+        let fault = told.lines().find(|told| told.contains(line)).expect(line);
+        let remedy =
+            format!("the model reads 32; shorten it, or set data.{key}.max_response_tokens");
+        assert!(fault.ends_with(&remedy), "{fault}");
+    }
     // A prompt of three letters and what the template adds.
     assert!(told.contains("0 to 20 tokens"), "{told}");
     let faults = said(&output);
     assert!(faults.contains("none.jsonl: cannot be read"), "{faults}");
-    assert!(faults.contains("1 line cannot be used"), "{faults}");
+    assert!(faults.contains("2 lines cannot be used"), "{faults}");
 }
 
 #[test]

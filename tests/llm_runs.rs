@@ -130,6 +130,7 @@ fn answers_are_kept_and_what_is_wrong_is_said() {
     let warning = "of the answers were cut without an end token";
     assert_eq!(said.matches(warning).count(), 2, "{said}");
     assert!(said.contains("warning: on-policy best-of-n, seed 0, step 0: "), "{said}");
+    assert!(said.contains("on-policy best-of-n`, seed 0: its model is runs/tiny/cells/"), "{said}");
     let text = fs::read_to_string(seed_folder(place).join("completions.jsonl")).expect("answers");
     let rows: Vec<serde_json::Value> =
         text.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
@@ -195,6 +196,49 @@ fn a_reward_is_learned_before_the_first_step() {
     fs::remove_dir_all(place.join("runs")).expect("removed");
     run(place, &["run", "tiny.toml"]);
     assert_eq!(metrics(place), first);
+}
+
+/// A run that hardly learns answers as π_ref does. What a trained run answered, held against those answers one by
+/// one, gives the win rate that it measured; before it learned it was a half.
+#[test]
+fn the_win_rate_is_that_of_answers_against_those_of_the_reference() {
+    let measured = ("\"kl\"", "\"win_rate\", \"win_rate/low\", \"win_rate/high\"");
+    let rewards_and_rates = |rate: &str| {
+        let rate = ("learning_rate = 0.05", rate);
+        let mut changes = COMPARED.to_vec();
+        let rewarded = "test = 3\nreward = { min = {} }";
+        changes[0] = ("jsonl = \"prompts.jsonl\"\nreward = { min = {} }\ntest = 2", rewarded);
+        changes[3] = measured;
+        changes[4] = ("every = 2", "every = 20");
+        changes[7] = ("objective.best-of-n = {}", "objective.pref-ft = {}");
+        let whole = ("[policy.language-model.lora]\nrank = 2\n", "");
+        let place = place(&[&changes[..], &[rate, whole]].concat());
+        fs::write(place.path().join("pairs.jsonl"), comparisons("12", "the x the"))
+            .expect("written");
+        run(place.path(), &["run", "tiny.toml"]);
+        let text = fs::read_to_string(seed_folder(place.path()).join("completions.jsonl"));
+        let reward = |row: &str| {
+            let row: serde_json::Value = serde_json::from_str(row).expect("JSON");
+            row["gold_reward"].as_f64().expect("a number")
+        };
+        let rewards: Vec<f64> = text.expect("answers").lines().map(reward).collect();
+        let all = metrics(place.path());
+        let of = |metric: &str| -> Vec<f64> {
+            let name = format!(",{metric},");
+            let rows = all.lines().filter(|line| line.contains(&name));
+            rows.map(|row| row.rsplit(',').next().and_then(|v| v.parse().ok()).expect("a number"))
+                .collect()
+        };
+        (rewards, ["win_rate", "win_rate/low", "win_rate/high"].map(of))
+    };
+    let (before, [standing, ..]) = rewards_and_rates("learning_rate = 1e-12");
+    assert_eq!(standing, [0.5; 2]);
+    let (after, [rate, low, high]) = rewards_and_rates("learning_rate = 0.05");
+    let won = |(a, b): (&f64, &f64)| if a == b { 0.5 } else { f64::from(u8::from(a > b)) };
+    let share = after.iter().zip(&before).map(won).sum::<f64>() / 3.0;
+    assert_ne!(share, 0.5, "{after:?} {before:?}");
+    assert_eq!((rate[0], rate[1]), (0.5, share));
+    assert!(low.iter().zip(&rate).zip(&high).all(|((low, rate), high)| low < rate && rate <= high));
 }
 
 /// The scenario with comparisons of a file in place of a reward.
@@ -377,7 +421,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
 fn an_interrupted_critic_goes_on_to_the_same_bytes() {
     goes_on_to_the_same_bytes(&[
         ("steps = 6", "steps = 2001"),
-        ("every = 2", "every = 100"),
+        ("every = 2", "every = 20"),
         ("samples_per_round = 8", "samples_per_round = 16"),
         ("objective.best-of-n = {}", "objective.ppo = { critic = { value_clip = 0.2 } }"),
         ("\"gold_reward\"", "\"gold_reward\", \"critic_loss\""),

@@ -153,6 +153,12 @@ fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Fai
         scenario.id,
         folder.metrics().display()
     ))?;
+    for (cell, seed) in pairs(scenario) {
+        let model = folder.seed_model(&cell.name, seed);
+        if computed > 0 && model.exists() {
+            eprintln!("{}, seed {seed}: its model is {}", cell.description(), model.display());
+        }
+    }
     if computed > 0 && scenario.cells.iter().any(|cell| cell.experiment.problem.is_language()) {
         let run = Run::open_resolved(folder.root(), scenario.clone()).map_err(Failure::work)?;
         health(&run).iter().for_each(|line| eprintln!("warning: {line}"));

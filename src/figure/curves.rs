@@ -95,8 +95,8 @@ fn begins(spec: &PanelSpec, x: f64) -> bool {
 }
 
 /// What is measured of responses, so that the reference has a value of its own.
-const OF_RESPONSES: [&str; 5] =
-    ["gold_reward", "proxy_reward", "mean_length", "length_distance", "mean_distance"];
+const OF_RESPONSES: [&str; 6] =
+    ["gold_reward", "proxy_reward", "win_rate", "mean_length", "length_distance", "mean_distance"];
 /// Starts that differ by more than this share of themselves (of 1, where they are smaller) are none
 /// of one reference.
 const ONE_START: f64 = 0.03;

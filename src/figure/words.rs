@@ -18,6 +18,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "reverse_kl_target" => "KL(π‖target) (nats)",
         "kl" => "KL(π‖π_ref), sampled (nats)",
         "entropy" => "entropy (nats)",
+        "win_rate" => "win rate (share of prompts)",
         "accuracy" => "accuracy (share of comparisons)",
         "eval_loss" => "held-out loss (nats per token)",
         "log_loss" => "loss (nats per comparison)",
@@ -50,6 +51,9 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         other => return (other.replace('_', " "), member.replace('_', " ")),
     };
     let member = match name {
+        "win_rate/low" => "lower end (95 %)".to_owned(),
+        "win_rate/high" => "upper end (95 %)".to_owned(),
+        "win_rate/length_controlled" => "length-controlled".to_owned(),
         "train_mass/other" => "outside its prompt's data".to_owned(),
         "train_mass/unseen" => "outside all data".to_owned(),
         "proxy_correlation/reference" => "under π_ref".to_owned(),

@@ -62,8 +62,10 @@ pub struct StepReport {
     pub staleness_mean: f64,
     /// Steps since the samples were drawn, largest.
     pub staleness_max: u64,
-    /// Tokens whose log-probability it pushed.
+    /// Tokens whose log-probability it pushed; of a reward model, scores.
     pub tokens: usize,
+    /// Responses whose log-probability or score it pushed.
+    pub responses: usize,
     /// What the critic's own step says, where there is one.
     pub critic: Option<CriticReport>,
     /// The weight of a KL penalty, where there is one.

@@ -177,6 +177,7 @@ impl<T: Task> Learner<'_, T> {
             staleness_mean: ages().sum::<u64>() as f64 / minibatch.len() as f64,
             staleness_max: ages().max().unwrap_or(0),
             tokens: log_pi.values().len(),
+            responses: log_pi.offsets().len() - 1,
             critic: None,
             kl_coefficient: self.method.kl.map(|_| round.kl_coefficient),
             idle_prompts: self.idle(round, minibatch),

@@ -1,5 +1,6 @@
 //! Language models: the same learner and objectives, with a transformer as the policy.
 
+mod answers;
 mod chat;
 mod config;
 mod decoder;

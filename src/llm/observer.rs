@@ -1,13 +1,15 @@
 //! What is measured of a language model: on responses that it draws, and on fixed pairs.
 
+use super::answers::{Answers, Reads, Worth};
 use super::pairs::{EvaluationPair, evaluation_pairs};
-use super::task::{Cut, LanguageTask};
+use super::task::LanguageTask;
 use super::{LanguageModel, Sequences, Tokens};
 use crate::learner::{
     Ailment, Book, Completion, MeasureSpec, Measured, Measurement, Observer, Progress, Savable,
     StepReport, Stop, Warning, warnings,
 };
 use crate::policy::Policy;
+use crate::preference::{WinRate, win};
 use crate::stream::{Draws, Purpose, Streams};
 use std::collections::BTreeSet;
 
@@ -22,6 +24,8 @@ pub struct LanguageObserver<'a, T> {
     streams: Streams,
     /// What was answered at the last measured step.
     answers: Vec<Completion>,
+    /// What π_ref's answers are worth, once they are asked for.
+    before: Option<Worth>,
     /// What was told to be wrong, and what is still to be told.
     told: BTreeSet<Ailment>,
     warnings: Vec<String>,
@@ -43,6 +47,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             examples: Sequences::default(),
             streams,
             answers: Vec::new(),
+            before: None,
             told: BTreeSet::new(),
             warnings: Vec::new(),
         };
@@ -88,57 +93,49 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
     /// Means over one response to each evaluation prompt.
     fn completions(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
         let draws = Draws::new(self.streams, Purpose::Evaluation, 0);
+        let reads = Reads {
+            proxy: self.task.has_reward_model() && self.book.wants("proxy_reward"),
+            log_ratio: self.book.wants("kl"),
+        };
         let samples = policy.draw(&self.prompts, 1, &draws)?;
-        let count = samples.len() as f64;
-        let (mut reward, mut length, mut cut, mut kl) = (0.0, 0.0, 0.0, 0.0);
-        let (mut surprise, mut tokens, mut proxy) = (0.0, 0usize, 0.0);
-        self.answers.clear();
-        let reads_kl = self.book.wants("kl");
-        let reads_proxy = self.task.has_reward_model() && self.book.wants("proxy_reward");
-        for (i, (prompt, sample)) in self.prompts.iter().zip(&samples).enumerate() {
-            let own = std::slice::from_ref(&sample.tokens);
-            let worth = self.task.gold_rewards(prompt, own)?[0];
-            let seen = if reads_proxy { Some(self.task.rewards(prompt, own)?[0]) } else { None };
-            reward += worth;
-            proxy += seen.unwrap_or(0.0);
-            let (counted, was_cut) = self.task.measure(&sample.tokens);
-            length += counted as f64;
-            cut += f64::from(u8::from(was_cut == Cut::Yes));
-            let log_pi: f64 = sample.log_probs.iter().map(|lp| f64::from(*lp)).sum();
-            let log_ratio = match reads_kl {
-                true => Some(log_pi - self.task.log_reference(prompt, own)?[0]),
-                false => None,
-            };
-            kl += log_ratio.unwrap_or(0.0);
-            if let Some((prompt, response)) = self.task.texts(i, &sample.tokens)? {
-                self.answers.push(Completion {
-                    step: progress.step,
-                    prompt,
-                    response,
-                    tokens: counted,
-                    cut: was_cut == Cut::Yes,
-                    gold_reward: self.task.has_reward().then_some(worth),
-                    proxy_reward: seen,
-                    log_ratio,
-                });
-            }
-            surprise -= log_pi;
-            tokens += sample.tokens.len();
-        }
-        let has_end = samples.first().is_some_and(|s| self.task.measure(&s.tokens).1 != Cut::NoEnd);
+        let answers = Answers::of(self.task, &self.prompts, samples, reads)?;
         if self.task.has_reward() {
-            self.book.record(progress, "gold_reward", reward / count)?;
+            self.book.record(progress, "gold_reward", answers.gold())?;
+            self.win_rate(&answers, progress)?;
         }
-        if reads_proxy {
-            self.book.record(progress, "proxy_reward", proxy / count)?;
+        for (metric, mean) in [("proxy_reward", answers.proxy()), ("kl", answers.log_ratio())] {
+            if let Some(mean) = mean {
+                self.book.record(progress, metric, mean)?;
+            }
         }
-        if reads_kl {
-            self.book.record(progress, "kl", kl / count)?;
+        self.book.record(progress, "entropy", answers.surprise())?;
+        if let Some((length, cut)) = answers.lengths() {
+            self.book.record(progress, "completions/mean_length", length)?;
+            self.book.record(progress, "completions/clipped_ratio", cut)?;
         }
-        self.book.record(progress, "entropy", surprise / tokens as f64)?;
-        if has_end {
-            self.book.record(progress, "completions/mean_length", length / count)?;
-            self.book.record(progress, "completions/clipped_ratio", cut / count)?;
+        self.answers = answers.written(self.task, progress.step, self.task.has_reward())?;
+        Ok(())
+    }
+
+    /// How often an answer is worth more than what π_ref answered with the same numbers.
+    fn win_rate(&mut self, answers: &Answers, progress: &Progress) -> Result<(), Stop> {
+        if !self.book.wants_any("win_rate") {
+            return Ok(());
+        }
+        if self.before.is_none() {
+            let draws = Draws::new(self.streams, Purpose::Evaluation, 0);
+            let responses = self.task.reference_responses(&self.prompts, 1, &draws)?;
+            self.before = Some(Worth::of(self.task, &self.prompts, &responses)?);
+        }
+        let Some(before) = &self.before else { return Ok(()) };
+        let WinRate { share, interval: [low, high], length_controlled } = answers.against(before);
+        for (metric, value) in [
+            ("win_rate", share),
+            ("win_rate/low", low),
+            ("win_rate/high", high),
+            ("win_rate/length_controlled", length_controlled),
+        ] {
+            self.book.record(progress, metric, value)?;
         }
         Ok(())
     }
@@ -175,17 +172,12 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             let [chosen, rejected] = pair.log_ref;
             (of(i, 0) - chosen) - (of(i, 1) - rejected)
         });
-        let right: f64 = margins.map(won).sum();
+        // Log-probabilities of one sequence differ by rounding from batch to batch.
+        const ROUNDING: f64 = 1e-4;
+        let right: f64 = margins.map(|margin| win(margin, ROUNDING)).sum();
         self.book.record(progress, "accuracy", right / count)?;
         self.book.record(progress, "margin", ratios[0] - ratios[1])
     }
-}
-
-/// 1 where the margin is on the chosen side, a half where there is none (nats).
-fn won(margin: f64) -> f64 {
-    // Log-probabilities of one sequence differ by rounding from batch to batch.
-    const ROUNDING: f64 = 1e-4;
-    if margin.abs() < ROUNDING { 0.5 } else { f64::from(u8::from(margin > 0.0)) }
 }
 
 impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
@@ -198,7 +190,7 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         if !self.book.is_due(progress.step) {
             return Ok(());
         }
-        if ["gold_reward", "proxy_reward", "kl", "entropy", "completions/"]
+        if ["gold_reward", "proxy_reward", "win_rate", "kl", "entropy", "completions/"]
             .iter()
             .any(|m| self.book.wants_any(m))
         {

@@ -1,5 +1,6 @@
 //! How well a reward model's margins tell who is preferred.
 
+use super::win_rate::win;
 use crate::numerics::{log_sigmoid, sigmoid};
 
 /// Bins of confidence between ½ and 1.
@@ -31,7 +32,7 @@ impl Calibration {
         let mut bins = [[0.0; 2]; BINS];
         let (mut right, mut loss) = (0.0, 0.0);
         for &margin in margins {
-            let (won, confidence) = (won(margin), sigmoid(margin.abs()));
+            let (won, confidence) = (win(margin, 0.0), sigmoid(margin.abs()));
             let bin = ((confidence - 0.5) * 2.0 * BINS as f64) as usize;
             let [wins, trust] = &mut bins[bin.min(BINS - 1)];
             *wins += won;
@@ -46,11 +47,6 @@ impl Calibration {
             error: bins.iter().map(|[wins, trust]| (wins - trust).abs()).sum::<f64>() / count,
         }
     }
-}
-
-/// 1 where the margin is on the chosen side, a half where there is none.
-fn won(margin: f64) -> f64 {
-    if margin == 0.0 { 0.5 } else { f64::from(u8::from(margin > 0.0)) }
 }
 
 #[cfg(test)]

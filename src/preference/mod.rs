@@ -8,6 +8,7 @@ mod file;
 mod labels;
 mod pairs;
 mod reward_model;
+mod win_rate;
 
 pub use calibration::Calibration;
 pub use checkup::{Checkup, Row};
@@ -18,3 +19,5 @@ pub use labels::{BradleyTerrySpec, FlippedSpec, LabelSpec, PairError};
 pub use pairs::{Pair, PairRule, PairSpec, Selection, TieRule};
 pub(crate) use pairs::{first_best, first_worst};
 pub use reward_model::{RewardModelError, RewardModelSpec, fit_reward_model};
+pub use win_rate::WinRate;
+pub(crate) use win_rate::win;

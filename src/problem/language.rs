@@ -104,6 +104,14 @@ pub struct PromptsSpec {
     /// than what is trained on.
     #[serde(default, skip_serializing_if = "PromptOrder::is_file")]
     pub order: PromptOrder,
+    /// Which of the prompts that are not kept for evaluation are trained on.
+    ///
+    /// *Reading* With two halves a reward model that judges (gold_model) and one that methods see (proxy_model)
+    /// learn from comparisons of different prompts; what is kept for evaluation is the same for both.
+    ///
+    /// *Wrong* Two reward models with other `order`, `limit` or `test`: their halves overlap.
+    #[serde(default, skip_serializing_if = "PromptPart::is_all")]
+    pub part: PromptPart,
     /// Only the first so many distinct prompts are read.
     ///
     /// *Reading* Fewer prompts load and evaluate faster; they are the first ones of `order`.
@@ -184,6 +192,50 @@ impl PromptOrder {
     }
 }
 
+/// `problem.prompts.part`: which prompts are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptPart {
+    /// All of them.
+    ///
+    /// *Reading* One model learns from all that there is.
+    ///
+    /// *Wrong* A judge that learned from all: then nothing is left for a reward model that it could judge.
+    #[default]
+    All,
+    /// The first half in `order`, rounded down.
+    ///
+    /// *Reading* For the judge, say, with the second half for what is judged.
+    ///
+    /// *Wrong* Half a file of few comparisons: both models know little.
+    FirstHalf,
+    /// The rest.
+    ///
+    /// *Reading* None of its prompts is in the first half: each prompt counts once, wherever it stands.
+    ///
+    /// *Wrong* The same question in other words counts as another prompt.
+    SecondHalf,
+}
+
+impl PromptPart {
+    fn is_all(&self) -> bool {
+        *self == PromptPart::All
+    }
+
+    /// The part of some prompts.
+    pub(super) fn of<T>(self, mut all: Vec<T>) -> Vec<T> {
+        let half = all.len() / 2;
+        match self {
+            PromptPart::All => all,
+            PromptPart::FirstHalf => {
+                all.truncate(half);
+                all
+            }
+            PromptPart::SecondHalf => all.split_off(half),
+        }
+    }
+}
+
 impl PromptsSpec {
     /// Prompts without a reward, all of them to train on.
     pub fn unrewarded(jsonl: Option<PathBuf>, limit: Option<usize>) -> Self {
@@ -194,6 +246,7 @@ impl PromptsSpec {
             proxy_model: None,
             learned: None,
             order: PromptOrder::File,
+            part: PromptPart::All,
             limit,
             test: 0,
         }

@@ -17,7 +17,8 @@ mod spec;
 pub use coverage::{Coverage, DataLaw, coverage};
 pub use examples::{EmptyResponses, ExampleKind, ExampleRow, ExampleRows};
 pub use language::{
-    LearnedRewardSpec, LengthReward, ModeLengthSpec, PromptOrder, PromptsSpec, TokensSpec,
+    LearnedRewardSpec, LengthReward, ModeLengthSpec, PromptOrder, PromptPart, PromptsSpec,
+    TokensSpec,
 };
 pub use length::{
     ExponentialSpec, FittedFamily, FittedSpec, LengthReferenceSpec, LengthSpec, LengthTask,

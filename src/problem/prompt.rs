@@ -124,6 +124,14 @@ impl PromptsSpec {
             });
         }
         let test = train.split_off(count - self.test);
+        let train = self.part.of(train);
+        if train.is_empty() {
+            return Err(ProblemError::Range {
+                key: "part",
+                given: "a half without prompts".to_owned(),
+                allowed: format!("halves of the {} prompts that are not kept", count - self.test),
+            });
+        }
         Ok(PromptSplit { train, test })
     }
 }
@@ -156,7 +164,7 @@ fn distinct(rows: Vec<(usize, Prompt)>) -> Vec<Prompt> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::LengthReward;
+    use crate::problem::{LengthReward, PromptPart};
 
     fn read(text: &str, limit: Option<usize>, test: usize) -> Result<PromptSplit, String> {
         let file = tempfile::NamedTempFile::new().expect("a file");
@@ -198,6 +206,36 @@ mod tests {
         let mut all: Vec<usize> = split.train.iter().map(number).chain(test).collect();
         all.sort_unstable();
         assert_eq!(all, (0..40).collect::<Vec<_>>());
+    }
+
+    /// Prompts 0 to 6 without the two that are kept: halves of 2 and 3, and one of a single prompt is refused.
+    #[test]
+    fn halves_share_no_prompt_and_keep_the_same_ones_for_evaluation() {
+        let rows: Vec<String> = (0..7).map(|i| format!("{{\"prompt\": \"p{i}\"}}")).collect();
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), rows.join("\n")).expect("written");
+        let half = |part, limit, test| {
+            let plain = PromptsSpec::unrewarded(Some(file.path().to_path_buf()), limit);
+            PromptsSpec { part, test, ..plain }.read(Instead::Nothing)
+        };
+        let names = |prompts: &[Prompt]| prompts.iter().map(|p| p.texts()[0].to_owned()).collect();
+        for (part, expected) in [
+            (PromptPart::All, vec!["p0", "p1", "p2", "p3", "p4"]),
+            (PromptPart::FirstHalf, vec!["p0", "p1"]),
+            (PromptPart::SecondHalf, vec!["p2", "p3", "p4"]),
+        ] {
+            let split = half(part, None, 2).expect("read");
+            let (train, test): (Vec<_>, Vec<_>) = (names(&split.train), names(&split.test));
+            assert_eq!(
+                (train, test),
+                (
+                    expected.iter().map(ToString::to_string).collect(),
+                    vec!["p5".into(), "p6".into()]
+                )
+            );
+        }
+        let error = half(PromptPart::FirstHalf, Some(1), 0).expect_err("nothing to train on");
+        assert!(error.to_string().contains("part is a half without prompts"), "{error}");
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl CheckpointFolder {
         &self.path
     }
 
+    /// The folder beside it that keeps the trained model.
+    pub fn model(&self) -> PathBuf {
+        self.path.with_file_name("model")
+    }
+
     /// Writes a checkpoint to the disk, and only then removes the older ones.
     pub fn write(&self, checkpoint: &Checkpoint<'_>) -> Result<(), ResultsError> {
         let name = format!("step-{}{ENDING}", checkpoint.step);

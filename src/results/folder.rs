@@ -97,6 +97,11 @@ impl RunFolder {
         self.seed_folder(cell, seed).join("failed.txt")
     }
 
+    /// The trained model of a run, if it kept one.
+    pub fn seed_model(&self, cell: &str, seed: u64) -> PathBuf {
+        self.checkpoints(cell, seed).model()
+    }
+
     /// Where one cell and seed is saved on the way.
     pub fn checkpoints(&self, cell: &str, seed: u64) -> CheckpointFolder {
         CheckpointFolder::new(self.seed_folder(cell, seed).join("checkpoint"), cell, seed)

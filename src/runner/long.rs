@@ -115,7 +115,7 @@ impl Keeper for Keeping<'_> {
     }
 
     fn model(&self) -> Option<PathBuf> {
-        self.due.map(|_| self.folder.path().with_file_name("model"))
+        self.due.map(|_| self.folder.model())
     }
 
     /// Said at once of a long run; what is wrong with short ones is said when all are done.

@@ -246,8 +246,8 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
         "offline data are drawn from π_ref and compared by it".to_owned()
     } else if !needs.pairs && !is_sft {
         format!("`{}` reads rewards, and comparisons have none", experiment.objective.name())
-    } else if experiment.measure.metrics.iter().any(|metric| metric == "gold_reward") {
-        "`measure.metrics` asks for `gold_reward`".to_owned()
+    } else if let Some(asked) = experiment.measure.metrics.iter().find(|name| of_reward(name)) {
+        format!("`measure.metrics` asks for `{asked}`")
     } else {
         return Ok(());
     };
@@ -256,6 +256,11 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
             .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")
             .note("help", "write `problem.prompts.reward.min = {}`, or another reward")
     })
+}
+
+/// Whether a metric is read off the true reward.
+fn of_reward(metric: &str) -> bool {
+    metric == "gold_reward" || metric.starts_with("win_rate")
 }
 
 /// How responses are drawn and passes are made.

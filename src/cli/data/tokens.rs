@@ -5,6 +5,7 @@ use super::lengths::Lengths;
 use crate::cli::llm::{ModelArgs, failure};
 use crate::llm::{LlmError, ModelFiles};
 use crate::preference::Checkup;
+use crate::problem::ExampleKind;
 use std::path::Path;
 
 /// A model that reads rows; no weight is loaded.
@@ -50,13 +51,16 @@ impl Reader {
         let responses: Vec<usize> =
             responses.iter().map(response).collect::<Result<_, _>>().map_err(one_line)?;
         let whole = prompt + responses.iter().max().unwrap_or(&0);
-        match whole > config.context {
-            false => Ok((prompt, responses)),
-            true => Err(format!(
-                "has {whole} tokens with its prompt, and the model reads {}; shorten it, or train with \
-                 data.preferences.max_response_tokens",
-                config.context
-            )),
+        if whole <= config.context {
+            return Ok((prompt, responses));
         }
+        let limit = |kind: ExampleKind| format!(", or set {}.max_response_tokens", kind.key());
+        let limit = match responses.len() {
+            0 => String::new(),
+            1 => limit(ExampleKind::Demonstration),
+            _ => limit(ExampleKind::Comparison),
+        };
+        let most = config.context;
+        Err(format!("has {whole} tokens in all, and the model reads {most}; shorten it{limit}"))
     }
 }

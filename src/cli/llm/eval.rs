@@ -8,7 +8,7 @@ use crate::llm::{
     Decoder, LanguageModel, Load, ModelFiles, Packed, Passes, Prompt, Sample, SampleSettings,
     Sequences, Special, Tokens, Work, memory, require_memory,
 };
-use crate::preference::{Answer, Answered, Ending};
+use crate::preference::{Answer, Answered, Ending, WinRate};
 use crate::results::{Estimate, mean_interval};
 use crate::stream::{Draws, Purpose, Streams};
 use anyhow::anyhow;
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Both answer every prompt once, with the same random numbers; with --best-of the first model draws several
 /// answers and keeps the one of the highest reward (Best-of-N at inference, which trains nothing). The second
 /// model is the first without its adapter, unless --against or --against-adapter names another. Intervals are
-/// 95 % bootstrap intervals over prompts; a tie counts as half a win.
+/// 95 % bootstrap intervals over prompts, that of the win rate is Wilson's; a tie counts as half a win.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Rows with `prompt` or `messages`, one JSON object a line; left out for the model nano, which has its own
@@ -277,8 +277,22 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
     for (name, columns) in lines {
         text += &format!("  {name:<30}{:<30}{}\n", columns[0], columns[1]);
     }
-    let won = wins(&answers[0].rewards, &answers[1].rewards);
-    text + &format!("  A wins {} of the prompts (a tie counts a half)\n", shown(&won))
+    text + &who_wins(answers)
+}
+
+/// How often the first side wins.
+fn who_wins(answers: &[Answers]) -> String {
+    let [a, b] = answers else { return String::new() };
+    let minus = |own: &[f64], other: &[f64]| own.iter().zip(other).map(|(x, y)| x - y).collect();
+    let tokens = |side| of(side, |answer| answer.tokens as f64);
+    let advantages: Vec<f64> = minus(&a.rewards, &b.rewards);
+    let longer: Vec<f64> = minus(&tokens(a), &tokens(b));
+    let WinRate { share, interval: [low, high], length_controlled } =
+        WinRate::of(&advantages, &longer);
+    format!(
+        "  A wins {share:.3} [{low:.3}, {high:.3}] of the prompts (a tie counts a half); answers of one length \
+         would win {length_controlled:.3}\n"
+    )
 }
 
 /// What choosing among several answers costs: KL(best of N ‖ model) ≤ log N − (N − 1)/N.
@@ -300,20 +314,4 @@ fn of(answers: &Answers, value: impl Fn(&Answer) -> f64) -> Vec<f64> {
 fn interval(estimate: &Estimate) -> String {
     let Estimate { mean, low, high } = estimate;
     format!("{mean:.3} [{low:.3}, {high:.3}]")
-}
-
-/// 1 where the first is worth more, a half where both are worth the same.
-fn wins(first: &[f64], second: &[f64]) -> Vec<f64> {
-    let won = |(a, b): (&f64, &f64)| if a == b { 0.5 } else { f64::from(u8::from(a > b)) };
-    first.iter().zip(second).map(won).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tie_is_half_a_win() {
-        assert_eq!(wins(&[1.0, -2.0, 0.0], &[0.5, -1.0, 0.0]), [1.0, 0.0, 0.5]);
-    }
 }

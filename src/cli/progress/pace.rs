@@ -11,13 +11,15 @@ pub struct Pace {
     first: u64,
     /// Tokens of all steps after the first.
     tokens: usize,
+    /// Responses of the same steps.
+    responses: usize,
 }
 
 impl Pace {
     /// A run whose first step in this process was just taken.
     pub fn new(step: &LongStep<'_>, now: Instant) -> Self {
         let run = (step.method.to_owned(), step.seed);
-        Pace { run, begun: now, first: step.step, tokens: 0 }
+        Pace { run, begun: now, first: step.step, tokens: 0, responses: 0 }
     }
 
     /// Whether a step belongs to this run.
@@ -28,14 +30,16 @@ impl Pace {
     /// Takes in a further step.
     pub fn take(&mut self, step: &LongStep<'_>) {
         self.tokens += step.report.tokens;
+        self.responses += step.report.responses;
     }
 
-    /// The latest numbers: loss, tokens that were learned from in a second of the whole loop, peak
-    /// memory of the process.
+    /// The latest numbers: loss, tokens that were learned from in a second of the whole loop (or responses,
+    /// where each has one number, as of a reward model), peak memory of the process.
     pub fn numbers(&self, step: &LongStep<'_>, now: Instant, peak: Option<u64>) -> String {
         let seconds = now.duration_since(self.begun).as_secs_f64();
+        let unit = if self.tokens == self.responses { "responses/s" } else { "tokens/s" };
         let rate = (self.tokens > 0 && seconds > 0.0)
-            .then(|| format!(", {:.0} tokens/s", self.tokens as f64 / seconds));
+            .then(|| format!(", {:.0} {unit}", self.tokens as f64 / seconds));
         let peak = peak.map(|bytes| format!(", {:.1} GB", bytes as f64 / 1e9));
         let (rate, peak) = (rate.unwrap_or_default(), peak.unwrap_or_default());
         format!("loss {:.4}{rate}{peak}", step.report.loss)
@@ -54,10 +58,23 @@ mod tests {
     use super::*;
     use crate::learner::StepReport;
 
+    /// Two steps of 30 scores in 3 s: 20 responses/s.
+    #[test]
+    fn scores_are_counted_as_responses() {
+        let report = StepReport { tokens: 30, responses: 30, ..StepReport::default() };
+        let at = |step| LongStep { method: "judge", seed: 0, step, steps: 9, report: &report };
+        let begun = Instant::now();
+        let mut pace = Pace::new(&at(1), begun);
+        pace.take(&at(2));
+        pace.take(&at(3));
+        let found = pace.numbers(&at(3), begun + Duration::from_secs(3), None);
+        assert_eq!(found, "loss 0.0000, 20 responses/s");
+    }
+
     /// Two steps of 600 tokens in 3 s after the first: 400 tokens/s, and 1.5 s for each of 7 left.
     #[test]
     fn the_pace_is_that_of_the_steps_after_the_first() {
-        let report = StepReport { loss: 0.25, tokens: 600, ..StepReport::default() };
+        let report = StepReport { loss: 0.25, tokens: 600, responses: 8, ..StepReport::default() };
         let at = |step| LongStep { method: "dpo", seed: 1, step, steps: 20, report: &report };
         let begun = Instant::now();
         let mut pace = Pace::new(&at(11), begun);

@@ -48,6 +48,10 @@ pub const METRICS: &[&str] = &[
     "ratio_clipped",
     "effective_samples",
     "kl",
+    "win_rate",
+    "win_rate/low",
+    "win_rate/high",
+    "win_rate/length_controlled",
     "eval_loss",
     "accuracy",
     "log_loss",
@@ -76,6 +80,10 @@ pub const SCORING_METRICS: &[&str] = &[
 pub const LANGUAGE_METRICS: &[&str] = &[
     "gold_reward",
     "proxy_reward",
+    "win_rate",
+    "win_rate/low",
+    "win_rate/high",
+    "win_rate/length_controlled",
     "kl",
     "entropy",
     "logps/chosen",
@@ -116,7 +124,8 @@ pub fn is_of_language_only(name: &str) -> bool {
         "ratio_clipped",
         "effective_samples",
     ];
-    own.contains(&name) || name.starts_with("completions/")
+    own.contains(&name)
+        || ["completions/", "win_rate"].iter().any(|family| name.starts_with(family))
 }
 
 /// Prefixes of metrics with one value for each arm.
