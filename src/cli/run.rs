@@ -115,6 +115,11 @@ pub fn compute(
     if host.will_teach(unfinished(scenario, &folder, work.fresh)) {
         eprintln!("{TEACHING}");
     }
+    let learns =
+        |e: &Experiment| matches!(&e.problem, ProblemSpec::Prompts(p) if p.learned.is_some());
+    if unfinished(scenario, &folder, work.fresh).any(learns) {
+        eprintln!("{}: {LEARNING}", scenario.id);
+    }
     host.check(unfinished(scenario, &folder, work.fresh)).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
@@ -144,6 +149,10 @@ pub fn compute(
 
 /// Said before the model nano is made, which is silent for that long.
 pub const TEACHING: &str = "teaching the model nano its text, once, for about 15 seconds; it is kept in the folder of models";
+
+/// Said before runs whose reward is learned, which is silent.
+const LEARNING: &str =
+    "a reward model is learned before the first step of each seed; nothing is said meanwhile";
 
 fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Failure> {
     let folder = folder_of(scenario, runs);
