@@ -20,4 +20,5 @@ pub use pairs::{Pair, PairRule, PairSpec, Selection, TieRule};
 pub(crate) use pairs::{first_best, first_worst};
 pub use reward_model::{RewardModelError, RewardModelSpec, fit_reward_model};
 pub use win_rate::WinRate;
+#[cfg(feature = "llm")]
 pub(crate) use win_rate::win;
