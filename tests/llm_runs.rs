@@ -421,7 +421,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
 fn an_interrupted_critic_goes_on_to_the_same_bytes() {
     goes_on_to_the_same_bytes(&[
         ("steps = 6", "steps = 2001"),
-        ("every = 2", "every = 20"),
+        ("every = 2", "every = 100"),
         ("samples_per_round = 8", "samples_per_round = 16"),
         ("objective.best-of-n = {}", "objective.ppo = { critic = { value_clip = 0.2 } }"),
         ("\"gold_reward\"", "\"gold_reward\", \"critic_loss\""),
