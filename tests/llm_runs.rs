@@ -67,6 +67,14 @@ fn metrics(place: &Path) -> String {
     fs::read_to_string(place.join("runs/tiny/metrics.csv")).expect("metrics")
 }
 
+/// A metric's values of the only run, step by step.
+fn series(place: &Path, metric: &str) -> Vec<f64> {
+    let (all, name) = (metrics(place), format!(",{metric},"));
+    let rows = all.lines().filter(|line| line.contains(&name));
+    let value = |row: &str| row.rsplit(',').next().and_then(|value| value.parse().ok());
+    rows.map(|row| value(row).expect("a number")).collect()
+}
+
 #[test]
 fn a_run_leaves_an_adapter_that_score_and_merge_read() {
     let place = place(&[]);
@@ -138,12 +146,7 @@ fn answers_are_kept_and_what_is_wrong_is_said() {
     let mean = |name: &str| {
         rows.iter().map(|row| row[name].as_f64().expect("a number")).sum::<f64>() / 2.0
     };
-    let last = |metric: &str| -> f64 {
-        let all = metrics(place);
-        let name = format!(",{metric},");
-        let row = all.lines().rfind(|line| line.contains(&name)).expect("a row");
-        row.rsplit(',').next().and_then(|value| value.parse().ok()).expect("a number")
-    };
+    let last = |metric: &str| *series(place, metric).last().expect("a row");
     // The answers are those that the last measurement was made of.
     assert_eq!(mean("gold_reward"), last("gold_reward"));
     assert_eq!(mean("tokens"), last("completions/mean_length"));
@@ -184,13 +187,7 @@ fn a_reward_is_learned_before_the_first_step() {
     let place = place.path();
     run(place, &["run", "tiny.toml"]);
     let first = metrics(place);
-    let of = |metric: &str| -> Vec<f64> {
-        let name = format!(",{metric},");
-        let rows = first.lines().filter(|line| line.contains(&name));
-        rows.map(|row| row.rsplit(',').next().and_then(|v| v.parse().ok()).expect("a number"))
-            .collect()
-    };
-    let (proxy, gold) = (of("proxy_reward"), of("gold_reward"));
+    let (proxy, gold) = (series(place, "proxy_reward"), series(place, "gold_reward"));
     assert_eq!((proxy.len(), gold.len()), (7, 7));
     assert!(proxy.iter().zip(&gold).all(|(p, g)| p.is_finite() && p != g), "{proxy:?} {gold:?}");
     fs::remove_dir_all(place.join("runs")).expect("removed");
@@ -222,14 +219,11 @@ fn the_win_rate_is_that_of_answers_against_those_of_the_reference() {
             row["gold_reward"].as_f64().expect("a number")
         };
         let rewards: Vec<f64> = text.expect("answers").lines().map(reward).collect();
-        let all = metrics(place.path());
-        let of = |metric: &str| -> Vec<f64> {
-            let name = format!(",{metric},");
-            let rows = all.lines().filter(|line| line.contains(&name));
-            rows.map(|row| row.rsplit(',').next().and_then(|v| v.parse().ok()).expect("a number"))
-                .collect()
-        };
-        (rewards, ["win_rate", "win_rate/low", "win_rate/high"].map(of))
+        (
+            rewards,
+            ["win_rate", "win_rate/low", "win_rate/high"]
+                .map(|metric| series(place.path(), metric)),
+        )
     };
     let (before, [standing, ..]) = rewards_and_rates("learning_rate = 1e-12");
     assert_eq!(standing, [0.5; 2]);

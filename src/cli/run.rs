@@ -112,15 +112,14 @@ pub fn compute(
     let long = LongRuns { are: is_long, due: &due };
     let options = RunOptions { jobs, shard, fresh: work.fresh, long };
     let folder = folder_of(scenario, runs);
-    if host.will_teach(unfinished(scenario, &folder, work.fresh)) {
+    let open: Vec<&Experiment> = unfinished(scenario, &folder, work.fresh).collect();
+    if host.will_teach(open.iter().copied()) {
         eprintln!("{TEACHING}");
     }
-    let learns =
-        |e: &Experiment| matches!(&e.problem, ProblemSpec::Prompts(p) if p.learned.is_some());
-    if unfinished(scenario, &folder, work.fresh).any(learns) {
+    if open.iter().any(|e| matches!(&e.problem, ProblemSpec::Prompts(p) if p.learned.is_some())) {
         eprintln!("{}: {LEARNING}", scenario.id);
     }
-    host.check(unfinished(scenario, &folder, work.fresh)).map_err(Failure::input)?;
+    host.check(open.into_iter()).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
     let one = |experiment: &_, seed, keeping: &mut Keeping<'_>| {
@@ -162,16 +161,18 @@ fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Fai
         scenario.id,
         folder.metrics().display()
     ))?;
+    let is_language = scenario.cells.iter().any(|cell| cell.experiment.problem.is_language());
+    if computed == 0 || !is_language {
+        return Ok(());
+    }
     for (cell, seed) in pairs(scenario) {
         let model = folder.seed_model(&cell.name, seed);
-        if computed > 0 && model.exists() {
+        if model.exists() {
             eprintln!("{}, seed {seed}: its model is {}", cell.description(), model.display());
         }
     }
-    if computed > 0 && scenario.cells.iter().any(|cell| cell.experiment.problem.is_language()) {
-        let run = Run::open_resolved(folder.root(), scenario.clone()).map_err(Failure::work)?;
-        health(&run).iter().for_each(|line| eprintln!("warning: {line}"));
-    }
+    let run = Run::open_resolved(folder.root(), scenario.clone()).map_err(Failure::work)?;
+    health(&run).iter().for_each(|line| eprintln!("warning: {line}"));
     Ok(())
 }
 

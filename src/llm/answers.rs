@@ -39,6 +39,11 @@ impl Worth {
         let rewards = each(prompts, answers, |prompt, own| task.gold_rewards(prompt, own))?;
         Ok(Worth { rewards, lengths: answers.iter().map(|answer| task.measure(answer)).collect() })
     }
+
+    /// Reward and tokens of every answer.
+    fn each(&self) -> impl Iterator<Item = (f64, usize)> {
+        self.rewards.iter().copied().zip(self.lengths.iter().map(|(tokens, _)| *tokens))
+    }
 }
 
 impl Answers {
@@ -92,21 +97,14 @@ impl Answers {
 
     /// How often they are worth more than others to the same prompts.
     pub fn against(&self, others: &Worth) -> WinRate {
-        let gap = |(own, other): (&f64, &f64)| own - other;
-        let advantages: Vec<f64> =
-            self.worth.rewards.iter().zip(&others.rewards).map(gap).collect();
-        let lengths = self.worth.lengths.iter().zip(&others.lengths);
-        let longer: Vec<f64> =
-            lengths.map(|((own, _), (other, _))| *own as f64 - *other as f64).collect();
-        WinRate::of(&advantages, &longer)
+        WinRate::between(self.worth.each(), others.each())
     }
 
-    /// As they are kept, where they are texts; `rewarded` if the rewards mean anything.
+    /// As they are kept, where they are texts.
     pub fn written<T: LanguageTask>(
         &self,
         task: &T,
         step: u64,
-        rewarded: bool,
     ) -> Result<Vec<Completion>, PolicyError> {
         let mut all = Vec::new();
         for (i, sample) in self.samples.iter().enumerate() {
@@ -118,7 +116,7 @@ impl Answers {
                 response,
                 tokens,
                 cut: cut == Cut::Yes,
-                gold_reward: rewarded.then_some(self.worth.rewards[i]),
+                gold_reward: task.has_reward().then_some(self.worth.rewards[i]),
                 proxy_reward: self.proxy.as_ref().map(|proxy| proxy[i]),
                 log_ratio: self.log_ratios.as_ref().map(|ratios| ratios[i]),
             });

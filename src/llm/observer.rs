@@ -24,7 +24,7 @@ pub struct LanguageObserver<'a, T> {
     streams: Streams,
     /// What was answered at the last measured step.
     answers: Vec<Completion>,
-    /// What π_ref's answers are worth, once they are asked for.
+    /// What π_ref's answers to the same draws are worth, where a win rate is measured.
     before: Option<Worth>,
     /// What was told to be wrong, and what is still to be told.
     told: BTreeSet<Ailment>,
@@ -54,6 +54,10 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let reads_pairs = |m: &&str| observer.book.wants_any(m);
         if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
             observer.pairs = evaluation_pairs(task, &observer.prompts, spec.pairs, streams)?;
+        }
+        if observer.book.wants_any("win_rate") && task.has_reward() {
+            let answers = task.reference_responses(&observer.prompts, 1, &observer.draws())?;
+            observer.before = Some(Worth::of(task, &observer.prompts, &answers)?);
         }
         if observer.book.wants("eval_loss") {
             for row in task.test_examples().iter().take(spec.pairs) {
@@ -90,54 +94,46 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         }
     }
 
+    /// The numbers that every answer to an evaluation prompt is drawn with, π_ref's too.
+    fn draws(&self) -> Draws {
+        Draws::new(self.streams, Purpose::Evaluation, 0)
+    }
+
     /// Means over one response to each evaluation prompt.
     fn completions(&mut self, policy: &LanguageModel, progress: &Progress) -> Result<(), Stop> {
-        let draws = Draws::new(self.streams, Purpose::Evaluation, 0);
         let reads = Reads {
             proxy: self.task.has_reward_model() && self.book.wants("proxy_reward"),
             log_ratio: self.book.wants("kl"),
         };
-        let samples = policy.draw(&self.prompts, 1, &draws)?;
+        let samples = policy.draw(&self.prompts, 1, &self.draws())?;
         let answers = Answers::of(self.task, &self.prompts, samples, reads)?;
         if self.task.has_reward() {
             self.book.record(progress, "gold_reward", answers.gold())?;
             self.win_rate(&answers, progress)?;
         }
-        for (metric, mean) in [("proxy_reward", answers.proxy()), ("kl", answers.log_ratio())] {
-            if let Some(mean) = mean {
-                self.book.record(progress, metric, mean)?;
-            }
-        }
+        let means = [("proxy_reward", answers.proxy()), ("kl", answers.log_ratio())];
+        let measured = means.into_iter().filter_map(|(metric, mean)| Some((metric, mean?)));
+        self.book.record_all(progress, measured)?;
         self.book.record(progress, "entropy", answers.surprise())?;
         if let Some((length, cut)) = answers.lengths() {
             self.book.record(progress, "completions/mean_length", length)?;
             self.book.record(progress, "completions/clipped_ratio", cut)?;
         }
-        self.answers = answers.written(self.task, progress.step, self.task.has_reward())?;
+        self.answers = answers.written(self.task, progress.step)?;
         Ok(())
     }
 
     /// How often an answer is worth more than what π_ref answered with the same numbers.
     fn win_rate(&mut self, answers: &Answers, progress: &Progress) -> Result<(), Stop> {
-        if !self.book.wants_any("win_rate") {
-            return Ok(());
-        }
-        if self.before.is_none() {
-            let draws = Draws::new(self.streams, Purpose::Evaluation, 0);
-            let responses = self.task.reference_responses(&self.prompts, 1, &draws)?;
-            self.before = Some(Worth::of(self.task, &self.prompts, &responses)?);
-        }
         let Some(before) = &self.before else { return Ok(()) };
         let WinRate { share, interval: [low, high], length_controlled } = answers.against(before);
-        for (metric, value) in [
+        let rates = [
             ("win_rate", share),
             ("win_rate/low", low),
             ("win_rate/high", high),
             ("win_rate/length_controlled", length_controlled),
-        ] {
-            self.book.record(progress, metric, value)?;
-        }
-        Ok(())
+        ];
+        self.book.record_all(progress, rates)
     }
 
     /// −log π of a token of the examples that are kept apart.
@@ -199,10 +195,8 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         self.fixed_pairs(policy, progress)?;
         self.held_out_loss(policy, progress)?;
         self.book.record_step(progress, report)?;
-        for (metric, value) in report.map(|r| r.health(self.book.objective())).into_iter().flatten()
-        {
-            self.book.record(progress, metric, value)?;
-        }
+        let health = report.map(|r| r.health(self.book.objective())).into_iter().flatten();
+        self.book.record_all(progress, health)?;
         self.look();
         Ok(())
     }

@@ -27,7 +27,8 @@ const ROWS: usize = 2048;
 /// −log σ(r_w − r_l). Those of a critic, v_t = w·h(x, y_<t), h the row that predicts y_t, stand where others have
 /// the log-probabilities of tokens.
 ///
-/// *Source* arXiv 2009.01325, §3.4; the critic: arXiv 2203.02155, appendix C.4; the head is that of transformers' sequence classification.
+/// *Source* arXiv 2009.01325, §3.4; the critic: arXiv 2203.02155, appendix C.4; the head is that of transformers'
+/// sequence classification.
 #[derive(Debug)]
 pub struct ScoringModel {
     decoder: Decoder,

@@ -120,14 +120,13 @@ impl Observer<ScoringModel> for ScoringObserver {
         if !self.pairs.is_empty() {
             let Calibration { accuracy, margin, log_loss, error } =
                 Calibration::of(&self.margins(model)?);
-            for (metric, value) in [
+            let numbers = [
                 ("accuracy", accuracy),
                 ("margin", margin),
                 ("log_loss", log_loss),
                 ("calibration_error", error),
-            ] {
-                self.book.record(progress, metric, value)?;
-            }
+            ];
+            self.book.record_all(progress, numbers)?;
         }
         self.book.record_step(progress, report)
     }

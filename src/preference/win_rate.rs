@@ -20,6 +20,16 @@ pub struct WinRate {
 }
 
 impl WinRate {
+    /// The rate of one model's answers against another's to the same prompts, each with its reward and its tokens.
+    pub fn between(
+        own: impl Iterator<Item = (f64, usize)>,
+        others: impl Iterator<Item = (f64, usize)>,
+    ) -> Self {
+        let gap = |((r, n), (s, m)): ((f64, usize), (f64, usize))| (r - s, n as f64 - m as f64);
+        let (advantages, longer): (Vec<f64>, Vec<f64>) = own.zip(others).map(gap).unzip();
+        WinRate::of(&advantages, &longer)
+    }
+
     /// *Formula* of the length-controlled rate
     /// ```text
     /// σ(θ),   (θ, γ) = argmin −Σ [w·log σ(u) + (1 − w)·log σ(−u)] + 0.005·(θ² + γ²),   u = θ + γ·tanh(Δ/s)
@@ -32,7 +42,7 @@ impl WinRate {
     ///
     /// *Source* E. B. Wilson (1927); arXiv 2404.04475, eq. 2.
     /// *Deviations* from the latter: no term for how difficult a prompt is.
-    pub fn of(advantages: &[f64], longer: &[f64]) -> Self {
+    fn of(advantages: &[f64], longer: &[f64]) -> Self {
         let won: Vec<f64> = advantages.iter().map(|gap| win(*gap, 0.0)).collect();
         let count = won.len() as f64;
         let share = won.iter().sum::<f64>() / count;

@@ -82,6 +82,14 @@ struct Answers {
     log_ratios: Option<Vec<f64>>,
 }
 
+impl Answers {
+    /// Reward and tokens of every answer.
+    fn worth(&self) -> impl Iterator<Item = (f64, usize)> {
+        let tokens = self.rows.iter().map(|row| row.responses[0].tokens);
+        self.rewards.iter().copied().zip(tokens)
+    }
+}
+
 /// Has both sides answer, and tells how they compare.
 pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
@@ -277,18 +285,13 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
     for (name, columns) in lines {
         text += &format!("  {name:<30}{:<30}{}\n", columns[0], columns[1]);
     }
-    text + &who_wins(answers)
+    text + &who_wins(&answers[0], &answers[1])
 }
 
 /// How often the first side wins.
-fn who_wins(answers: &[Answers]) -> String {
-    let [a, b] = answers else { return String::new() };
-    let minus = |own: &[f64], other: &[f64]| own.iter().zip(other).map(|(x, y)| x - y).collect();
-    let tokens = |side| of(side, |answer| answer.tokens as f64);
-    let advantages: Vec<f64> = minus(&a.rewards, &b.rewards);
-    let longer: Vec<f64> = minus(&tokens(a), &tokens(b));
+fn who_wins(first: &Answers, second: &Answers) -> String {
     let WinRate { share, interval: [low, high], length_controlled } =
-        WinRate::of(&advantages, &longer);
+        WinRate::between(first.worth(), second.worth());
     format!(
         "  A wins {share:.3} [{low:.3}, {high:.3}] of the prompts (a tie counts a half); answers of one length \
          would win {length_controlled:.3}\n"

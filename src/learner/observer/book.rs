@@ -61,6 +61,16 @@ impl Book {
         self.write(progress, metric.to_owned(), value)
     }
 
+    /// Writes numbers down, those that are wanted.
+    pub fn record_all<'m>(
+        &mut self,
+        progress: &Progress,
+        numbers: impl IntoIterator<Item = (&'m str, f64)>,
+    ) -> Result<(), Stop> {
+        let mut numbers = numbers.into_iter();
+        numbers.try_for_each(|(metric, value)| self.record(progress, metric, value))
+    }
+
     /// Writes a number down, wanted or not.
     pub fn write(&mut self, progress: &Progress, metric: String, value: f64) -> Result<(), Stop> {
         if !value.is_finite() {
@@ -79,8 +89,7 @@ impl Book {
         progress: &Progress,
         report: Option<&StepReport>,
     ) -> Result<(), Stop> {
-        let mut numbers = report.map(StepReport::metrics).into_iter().flatten();
-        numbers.try_for_each(|(metric, value)| self.record(progress, metric, value))
+        self.record_all(progress, report.map(StepReport::metrics).into_iter().flatten())
     }
 
     /// All that was measured.
