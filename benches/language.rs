@@ -1,15 +1,16 @@
 //! The cost of a language model's work, beside `benches/peers/lm_twin.py`, which prints the same fields.
 //!
-//! `cargo bench --bench language -- MODE [--threads N] [--batch N] [--repeats N]`, where MODE is `forward`, `step`,
-//! `lora`, `generate` or `nano`. Weights are random and of SmolLM2-135M's sizes; speed does not depend
-//! on them. One JSON object on standard output: medians of the repeats after one that is not counted.
+//! `cargo bench --bench language -- MODE [--threads N] [--batch N] [--repeats N] [--rows N] [--tokens N]
+//! [--new-tokens N] [--size 135m|1.7b] [--device D --precision P]`, where MODE is `forward`, `step`, `lora`,
+//! `generate` or `nano`. Weights are random and of SmolLM2's sizes; speed does not depend on them. One JSON object on
+//! standard output: medians of the repeats after one that is not counted.
 
 use cpu_time::ProcessTime;
 use modeseek::learner::{AdamSpec, Optimizer, OptimizerSpec};
 use modeseek::llm::{
-    Activation, Activations, Architecture, Config, Decoder, Engine, Kernels, LanguageModel,
-    LlmError, LoraSpec, Norm, Passes, Positions, Residual, RopeScaling, SampleSettings, Sequences,
-    Tokens, Training, WeightSource,
+    Activation, Activations, Architecture, Config, Decoder, Engine, LanguageModel, LlmError,
+    LoraSpec, Norm, Passes, Positions, Residual, RopeScaling, SampleSettings, Sequences, Tokens,
+    Training, WeightSource,
 };
 use modeseek::numerics::Threads;
 use modeseek::policy::Policy;
@@ -28,27 +29,38 @@ const NANO_ROWS: usize = 100;
 const NANO_TOKENS: usize = 10;
 const NANO_VOCABULARY: usize = 100;
 
-/// Normal-sized random weights.
-struct RandomWeights(u64);
+/// Random weights, of which billions repeat themselves.
+struct RandomWeights(Vec<f32>);
 
-impl WeightSource for RandomWeights {
-    fn take(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
-        self.0 += 1;
-        let mut rng = Streams::new(0).at(Purpose::Init, self.0);
-        Ok((0..shape.iter().product()).map(|_| rng.random_range(-0.03f32..0.03)).collect())
+impl RandomWeights {
+    fn new() -> Self {
+        let mut rng = Streams::new(0).at(Purpose::Init, 0);
+        RandomWeights((0..999_983).map(|_| rng.random_range(-0.03f32..0.03)).collect())
     }
 }
 
-fn smollm2() -> Config {
+impl WeightSource for RandomWeights {
+    fn take(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
+        Ok(self.0.iter().copied().cycle().take(shape.iter().product()).collect())
+    }
+}
+
+/// SmolLM2's sizes.
+fn smollm2(size: &str) -> Config {
+    let (width, layers, heads, kv_heads, mlp_width) = match size {
+        "135m" => (576, 30, 9, 3, 1536),
+        "1.7b" => (2048, 24, 32, 32, 8192),
+        other => panic!("--size {other} is none of 135m and 1.7b"),
+    };
     Config {
         architecture: Architecture::Llama,
         vocabulary: 49_152,
-        width: 576,
-        layers: 30,
-        heads: 9,
-        kv_heads: 3,
+        width,
+        layers,
+        heads,
+        kv_heads,
         head_width: 64,
-        mlp_width: 1536,
+        mlp_width,
         context: 8192,
         norm: Norm::Rms { epsilon: 1e-5 },
         positions: Positions::Rotary { theta: 1e5, width: 64, scaling: RopeScaling::None },
@@ -61,63 +73,89 @@ fn smollm2() -> Config {
     }
 }
 
-/// What is timed, how often, and on how many threads.
+/// What is timed, how often, and where.
 struct Arguments {
-    mode: String,
-    threads: usize,
-    batch: usize,
-    repeats: usize,
+    given: Vec<String>,
 }
 
 impl Arguments {
     fn read() -> Self {
         // Cargo adds `--bench`.
-        let given: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-        let number = |name: &str, otherwise: usize| {
-            let at = given.iter().position(|argument| argument == name);
-            at.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(otherwise)
-        };
-        let mode = given.first().cloned().unwrap_or_else(|| "forward".to_owned());
-        let repeats = number("--repeats", if mode == "nano" { 100 } else { 5 });
-        Arguments { mode, threads: number("--threads", 2), batch: number("--batch", 8), repeats }
+        Arguments { given: std::env::args().skip(1).filter(|a| a != "--bench").collect() }
+    }
+
+    fn mode(&self) -> &str {
+        self.given.first().map_or("forward", String::as_str)
+    }
+
+    fn text<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
+        let at = self.given.iter().position(|argument| argument == name);
+        at.and_then(|at| self.given.get(at + 1)).map_or(otherwise, String::as_str)
+    }
+
+    fn number(&self, name: &str, otherwise: usize) -> usize {
+        self.text(name, "").parse().unwrap_or(otherwise)
+    }
+
+    fn threads(&self) -> usize {
+        self.number("--threads", 2)
+    }
+
+    fn repeats(&self) -> usize {
+        self.number("--repeats", if self.mode() == "nano" { 100 } else { 5 })
+    }
+
+    /// Sequences of a step, and their tokens.
+    fn shape(&self) -> (usize, usize) {
+        (self.number("--rows", ROWS), self.number("--tokens", TOKENS))
+    }
+
+    /// Responses that are drawn, and their tokens.
+    fn drawn(&self) -> (usize, usize) {
+        (self.number("--batch", ROWS), self.number("--new-tokens", NEW_TOKENS))
     }
 
     fn engine(&self) -> Engine {
-        Engine::host(Kernels::Fused, if self.threads == 1 { Threads::One } else { Threads::Pool })
+        let threads = if self.threads() == 1 { Threads::One } else { Threads::Pool };
+        let (device, precision) = (self.text("--device", "cpu"), self.text("--precision", "f32"));
+        Engine::named(device, precision, threads).expect("a device")
     }
 
     fn model(&self, config: Config, training: Training) -> LanguageModel {
-        let decoder = Decoder::load(config, self.engine(), &mut RandomWeights(0), training);
+        let decoder = Decoder::load(config, self.engine(), &mut RandomWeights::new(), training);
         let settings = SampleSettings {
             temperature: 1.0,
             top_k: 0,
             top_p: 1.0,
-            max_new_tokens: NEW_TOKENS,
+            max_new_tokens: self.drawn().1,
             end_tokens: Vec::new(),
         };
-        let passes = Passes { rows: 1 << 14, activations: Activations::Kept };
+        let passes = Passes { rows: 1 << 15, activations: Activations::Kept };
         LanguageModel::new(decoder.expect("a decoder"), settings, passes)
+    }
+
+    fn smollm2(&self, training: Training) -> LanguageModel {
+        self.model(smollm2(self.text("--size", "135m")), training)
     }
 
     /// The work, and how many tokens it has.
     fn work(&self) -> (Box<dyn FnMut()>, usize) {
-        match self.mode.as_str() {
+        let shape = self.shape();
+        let tokens = shape.0 * shape.1;
+        match self.mode() {
             "forward" => {
-                let model = self.model(smollm2(), Training::Frozen);
-                let batch = sequences(smollm2().vocabulary, (ROWS, TOKENS));
-                (Box::new(move || drop(model.log_probs(&batch).expect("log-probs"))), ROWS * TOKENS)
+                let model = self.smollm2(Training::Frozen);
+                let batch = sequences(model.decoder().config().vocabulary, shape);
+                (Box::new(move || drop(model.log_probs(&batch).expect("log-probs"))), tokens)
             }
-            "step" => {
-                let model = self.model(smollm2(), Training::Trained);
-                (steps(model, (ROWS, TOKENS)), ROWS * TOKENS)
-            }
+            "step" => (steps(self.smollm2(Training::Trained), shape), tokens),
             "lora" => {
-                let mut model = self.model(smollm2(), Training::Frozen);
+                let mut model = self.smollm2(Training::Frozen);
                 let adapters = LoraSpec::default();
                 model.decoder_mut().add_adapters(&adapters, Streams::new(0)).expect("adapters");
-                (steps(model, (ROWS, TOKENS)), ROWS * TOKENS)
+                (steps(model, shape), tokens)
             }
-            "generate" => (self.generation(), self.batch * NEW_TOKENS),
+            "generate" => (self.generation(), self.drawn().0 * self.drawn().1),
             "nano" => {
                 let model =
                     self.model(Config::nano(NANO_VOCABULARY, NANO_TOKENS), Training::Trained);
@@ -128,14 +166,15 @@ impl Arguments {
     }
 
     fn generation(&self) -> Box<dyn FnMut()> {
-        let model = self.model(smollm2(), Training::Frozen);
-        let whole = sequences(smollm2().vocabulary, (self.batch, PROMPT + 1));
+        let model = self.smollm2(Training::Frozen);
+        let (batch, new_tokens) = self.drawn();
+        let whole = sequences(model.decoder().config().vocabulary, (batch, PROMPT + 1));
         let prompts: Vec<Tokens> =
             whole.responses().iter().map(|tokens| tokens[..PROMPT].into()).collect();
         let draws = Draws::new(Streams::new(0), Purpose::Sample, 0);
         Box::new(move || {
             let samples = model.draw(&prompts, 1, &draws).expect("samples");
-            assert!(samples.iter().all(|sample| sample.tokens.len() == NEW_TOKENS));
+            assert!(samples.iter().all(|sample| sample.tokens.len() == new_tokens));
         })
     }
 }
@@ -181,24 +220,30 @@ fn peak_mb() -> f64 {
 
 fn main() {
     let arguments = Arguments::read();
-    let (mut work, tokens) = arguments.work();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads);
+    // Before the work, so that all of it stands in this pool.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads());
     pool.build_global().expect("the first and only pool");
+    let (mut work, tokens) = arguments.work();
     work();
     let (mut wall, mut cpu) = (Vec::new(), Vec::new());
-    for _ in 0..arguments.repeats {
+    for _ in 0..arguments.repeats() {
         let (start, busy) = (Instant::now(), ProcessTime::now());
         work();
         wall.push(start.elapsed().as_secs_f64());
         cpu.push(busy.elapsed().as_secs_f64());
     }
     let wall_s = median(wall.clone());
+    let is_drawn = arguments.mode() == "generate";
     let report = serde_json::json!({
         "engine": "modeseek",
-        "mode": arguments.mode,
-        "batch": if arguments.mode == "generate" { arguments.batch } else { ROWS },
-        "threads": arguments.threads,
-        "repeats": arguments.repeats,
+        "mode": arguments.mode(),
+        "size": arguments.text("--size", "135m"),
+        "device": arguments.text("--device", "cpu"),
+        "precision": arguments.text("--precision", "f32"),
+        "batch": if is_drawn { arguments.drawn().0 } else { arguments.shape().0 },
+        "tokens": if is_drawn { arguments.drawn().1 } else { arguments.shape().1 },
+        "threads": arguments.threads(),
+        "repeats": arguments.repeats(),
         "wall_s": wall_s,
         "wall_min_s": wall.iter().copied().fold(f64::INFINITY, f64::min),
         "cpu_s": median(cpu.clone()),

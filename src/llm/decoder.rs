@@ -9,8 +9,8 @@ mod weights;
 
 use super::kernels::attention::{Group, Heads};
 use super::kernels::rope::Rope;
-use super::ops::{Arithmetic, Network, Normalisation, Ops, Projection};
-use super::{Config, Engine, Residual, Weight};
+use super::ops::{Arithmetic, Network, Normalisation, Ops, Plan, Projection};
+use super::{Config, Engine, Kernels, Residual, Weight};
 use candle_core::{Result, Tensor};
 use std::sync::Arc;
 
@@ -65,12 +65,18 @@ pub struct Cache {
     layers: Vec<[Tensor; 2]>,
 }
 
-/// Rows that a pass adds to a cache: the cache's row of each row of the pass.
+/// Rows that a pass adds to a cache.
 pub struct Extension<'a> {
-    /// The cache.
-    pub cache: &'a Cache,
+    cache: &'a Cache,
+    places: Places<'a>,
+}
+
+/// The cache's row of each row of a pass.
+enum Places<'a> {
     /// Consecutive rows of the pass and where the first of them goes: `(first, count, to)`.
-    pub runs: &'a [(usize, usize, usize)],
+    Runs(&'a [(usize, usize, usize)]),
+    /// For devices, where every run would be a launch of its own: `[rows, g·d]`, the same along a row.
+    Rows(Tensor),
 }
 
 impl Decoder {
@@ -105,9 +111,16 @@ impl Decoder {
         positions: &Arc<Vec<u32>>,
         groups: &Arc<Vec<Group>>,
         arithmetic: Arithmetic,
-    ) -> Pass {
-        let ops = Ops { engine: self.engine.clone(), arithmetic };
-        Pass { ops, positions: Arc::clone(positions), groups: Arc::clone(groups) }
+    ) -> Result<Pass> {
+        let plan = match self.engine.kernels() {
+            Kernels::Fused => None,
+            Kernels::Stock => {
+                let rows = (positions.as_slice(), groups.as_slice());
+                Some(Arc::new(Plan::new(&self.engine, self.rope.as_deref(), rows)?))
+            }
+        };
+        let ops = Ops { engine: self.engine.clone(), arithmetic, plan };
+        Ok(Pass { ops, positions: Arc::clone(positions), groups: Arc::clone(groups) })
     }
 
     /// Embeds tokens: `[n, w]`.
@@ -252,12 +265,37 @@ impl Decoder {
     }
 }
 
-impl Extension<'_> {
+impl<'a> Extension<'a> {
+    /// What a pass adds to a cache: its consecutive rows and where the first of them goes,
+    /// `(first, count, to)`, in the order of its rows.
+    pub fn new(
+        engine: &Engine,
+        cache: &'a Cache,
+        runs: &'a [(usize, usize, usize)],
+    ) -> Result<Self> {
+        let (Kernels::Stock, Some([keys, _])) = (engine.kernels(), cache.layers.first()) else {
+            return Ok(Extension { cache, places: Places::Runs(runs) });
+        };
+        let to: Vec<u32> = runs.iter().flat_map(|&(_, n, to)| to as u32..(to + n) as u32).collect();
+        let (count, width) = (to.len(), keys.dim(1)?);
+        let rows = Tensor::from_vec(to, (count, 1), engine.device())?;
+        let rows = rows.broadcast_as((count, width))?.contiguous()?;
+        Ok(Extension { cache, places: Places::Rows(rows) })
+    }
+
     /// Writes keys and values of a block into the cache and gives all that is there.
     fn add(&self, layer: usize, k: &Tensor, v: &Tensor) -> Result<&[Tensor; 2]> {
         let kept = &self.cache.layers[layer];
         let (k, v) = (k.contiguous()?, v.contiguous()?);
-        for &(first, count, to) in self.runs {
+        let runs = match &self.places {
+            Places::Runs(runs) => *runs,
+            Places::Rows(rows) => {
+                kept[0].scatter_set(rows, &k, 0)?;
+                kept[1].scatter_set(rows, &v, 0)?;
+                return Ok(kept);
+            }
+        };
+        for &(first, count, to) in runs {
             kept[0].slice_set(&k.narrow(0, first, count)?.contiguous()?, 0, to)?;
             kept[1].slice_set(&v.narrow(0, first, count)?.contiguous()?, 0, to)?;
         }

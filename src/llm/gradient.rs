@@ -47,7 +47,7 @@ impl Decoder {
 
     /// The rows behind the last normalisation, without a graph: `[n, w]`.
     fn last_hidden(&self, packed: &Packed) -> Result<(Tensor, Pass)> {
-        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
+        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked)?;
         let x = self.embed(&packed.tokens, &packed.positions)?;
         Ok((self.hidden(&x, &pass, None)?.detach(), pass))
     }
@@ -90,7 +90,7 @@ impl Decoder {
         activations: Activations,
         coefficients: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
     ) -> std::result::Result<(), LlmError> {
-        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked);
+        let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked)?;
         let embedded = Var::from_tensor(&self.embed(&packed.tokens, &packed.positions)?)?;
         // With activations recomputed, the graph begins anew at each block's input.
         let mut inputs = vec![embedded];
@@ -127,7 +127,7 @@ impl Decoder {
             return Ok(());
         }
         for weight in self.weights().into_iter().filter(|weight| weight.is_trained()) {
-            if let Some(gradient) = grads.get(weight.on_device(self.engine())?.as_tensor()) {
+            if let Some(gradient) = grads.get(&weight.on_device(self.engine())?) {
                 let numbers = gradient.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
                 weight.add_gradient(|sum| add(sum, &numbers));
             }

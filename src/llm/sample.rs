@@ -11,11 +11,12 @@ use super::kernels::score::normalisers;
 use super::ops::Arithmetic;
 use super::packed::pieces;
 use super::{Decoder, LlmError, Tokens};
-use crate::numerics::vectorised;
+use crate::numerics::{Threads, vectorised};
 use crate::stream::{Draws, cumulative, invert_cdf};
 use candle_core::{DType, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -137,8 +138,9 @@ impl Decoder {
             }
             drafts = open;
             let logits = self.step(&drafts, &cache)?;
-            for (draft, logits) in drafts.iter_mut().zip(logits.chunks(self.config().vocabulary)) {
-                let heard = on_token(draft.k, draft.draw(logits, settings));
+            let drawn = draw_each(&mut drafts, &logits, settings, self.engine().threads());
+            for (draft, token) in drafts.iter().zip(drawn) {
+                let heard = on_token(draft.k, token);
                 flow = if flow.is_break() { flow } else { heard };
             }
         }
@@ -181,9 +183,11 @@ impl Decoder {
         let tokens: Vec<u32> = prompts.iter().flat_map(|p| p.iter().copied()).collect();
         let positions =
             Arc::new(prompts.iter().flat_map(|p| 0..p.len() as u32).collect::<Vec<_>>());
-        let pass = self.pass(&positions, &Arc::new(groups), Arithmetic::RowByRow);
+        let pass = self.pass(&positions, &Arc::new(groups), Arithmetic::RowByRow)?;
         let x = self.embed(&tokens, &positions)?;
-        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &[(0, start, to)] }))?;
+        let runs = [(0, start, to)];
+        let extension = Extension::new(self.engine(), cache, &runs)?;
+        let hidden = self.hidden(&x, &pass, Some(&extension))?;
         let ends = Tensor::from_vec(ends, prompts.len(), self.engine().device())?;
         let last = hidden.index_select(&ends, 0)?;
         Ok(self.logits(&last, &pass)?.to_dtype(DType::F32)?.to_vec2()?)
@@ -202,9 +206,10 @@ impl Decoder {
         let tokens: Vec<u32> = drafts.iter().filter_map(|d| d.tokens.last().copied()).collect();
         let to = |(i, d): (usize, &Draft)| (i, 1, d.own + d.tokens.len() - 1);
         let runs: Vec<_> = drafts.iter().enumerate().map(to).collect();
-        let pass = self.pass(&positions, &groups, Arithmetic::RowByRow);
+        let pass = self.pass(&positions, &groups, Arithmetic::RowByRow)?;
         let x = self.embed(&tokens, &positions)?;
-        let hidden = self.hidden(&x, &pass, Some(&Extension { cache, runs: &runs }))?;
+        let extension = Extension::new(self.engine(), cache, &runs)?;
+        let hidden = self.hidden(&x, &pass, Some(&extension))?;
         let logits = self.logits(&hidden, &pass)?.to_dtype(DType::F32)?;
         Ok(logits.flatten_all()?.to_vec1()?)
     }
@@ -225,6 +230,23 @@ impl Draft {
         self.log_probs.push(logits[token as usize] - normaliser);
         self.tokens.push(token);
         token
+    }
+}
+
+/// Draws the next token of each draft: `logits: [drafts, vocabulary]`.
+fn draw_each(
+    drafts: &mut [Draft],
+    logits: &[f32],
+    settings: &SampleSettings,
+    threads: Threads,
+) -> Vec<u32> {
+    let vocabulary = logits.len() / drafts.len();
+    let draw = |(draft, logits): (&mut Draft, &[f32])| draft.draw(logits, settings);
+    match threads {
+        Threads::One => drafts.iter_mut().zip(logits.chunks(vocabulary)).map(draw).collect(),
+        Threads::Pool => {
+            drafts.par_iter_mut().zip(logits.par_chunks(vocabulary)).map(draw).collect()
+        }
     }
 }
 

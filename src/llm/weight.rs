@@ -29,7 +29,7 @@ pub struct Weight {
     gradient: Mutex<Vec<f32>>,
     training: Training,
     /// Its copy on a device, made when it is asked for and forgotten when the values may change.
-    copy: Mutex<Option<Var>>,
+    copy: Mutex<Option<Tensor>>,
 }
 
 /// Where a decoder's weights come from: files, or random numbers.
@@ -86,14 +86,17 @@ impl Weight {
         }
     }
 
-    /// The values as a variable on the engine's device, in its precision.
-    pub fn on_device(&self, engine: &Engine) -> candle_core::Result<Var> {
+    /// The values on the engine's device, in its precision: a variable if they learn, so that no
+    /// gradient is taken of those that do not.
+    pub fn on_device(&self, engine: &Engine) -> candle_core::Result<Tensor> {
         let mut copy = self.copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(copy) = &*copy {
             return Ok(copy.clone());
         }
         let host = Tensor::from_slice(&self.value, self.shape.as_slice(), engine.device())?;
-        Ok(copy.insert(Var::from_tensor(&host.to_dtype(engine.dtype())?)?).clone())
+        let own = host.to_dtype(engine.dtype())?;
+        let own = if self.is_trained() { Var::from_tensor(&own)?.into_inner() } else { own };
+        Ok(copy.insert(own).clone())
     }
 
     /// Name, values and gradient at once.

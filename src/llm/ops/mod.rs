@@ -11,10 +11,11 @@ mod projection;
 mod stock;
 
 pub use projection::{Arithmetic, Means};
+pub use stock::Plan;
 
 use super::kernels::attention::{Group, Heads};
 use super::kernels::rope::Rope;
-use super::{Activation, Engine, Kernels, Norm, Weight};
+use super::{Activation, Engine, Norm, Weight};
 use candle_core::{Result, Tensor};
 use std::sync::Arc;
 
@@ -75,11 +76,13 @@ pub struct Ops {
     pub engine: Engine,
     /// How products of rows are summed.
     pub arithmetic: Arithmetic,
+    /// What candle's kernels share in a pass; `None` where ours are used.
+    pub plan: Option<Arc<Plan>>,
 }
 
 impl Ops {
     fn is_fused(&self) -> bool {
-        self.engine.kernels() == Kernels::Fused
+        self.plan.is_none()
     }
 
     fn means(&self) -> Means {
@@ -110,8 +113,8 @@ impl Ops {
         (rope, width): (&Arc<Rope>, usize),
         positions: &Arc<Vec<u32>>,
     ) -> Result<Tensor> {
-        if !self.is_fused() {
-            return stock::rotate(&self.engine, x, (rope, width), positions);
+        if let Some(plan) = &self.plan {
+            return plan.rotate(x, width);
         }
         let (rope, positions) = (Arc::clone(rope), Arc::clone(positions));
         x.apply_op1(fused::Rotate { rope, width, positions, threads: self.engine.threads() })
@@ -124,8 +127,8 @@ impl Ops {
         (q, k, v): (&Tensor, &Tensor, &Tensor),
         groups: &Arc<Vec<Group>>,
     ) -> Result<Tensor> {
-        if !self.is_fused() {
-            return stock::attend(heads, (q, k, v), groups);
+        if let Some(plan) = &self.plan {
+            return plan.attend(heads, (q, k, v));
         }
         let (groups, threads) = (Arc::clone(groups), self.engine.threads());
         q.apply_op3(k, v, fused::Attend { heads, groups, threads })
