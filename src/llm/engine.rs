@@ -49,7 +49,8 @@ impl Engine {
                 return Err(LlmError::input(message, "f32 on the CPU", help));
             }
             "cpu" => return Ok(Engine::host(Kernels::Fused, threads)),
-            "cuda" => Device::new_cuda(number),
+            // One queue of the card for all threads: what one of them asks for, another may read.
+            "cuda" => Device::new_cuda_with_stream(number),
             "metal" => Device::new_metal(number),
             _ => {
                 let message = format!("there is no device `{name}`");
