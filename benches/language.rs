@@ -130,7 +130,7 @@ impl Arguments {
             max_new_tokens: self.drawn().1,
             end_tokens: Vec::new(),
         };
-        let passes = Passes { rows: 1 << 15, activations: Activations::Kept };
+        let passes = Passes { rows: 1 << 14, activations: Activations::Kept };
         LanguageModel::new(decoder.expect("a decoder"), settings, passes)
     }
 

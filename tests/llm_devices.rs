@@ -1,4 +1,4 @@
-//! Responses that are drawn and runs that learn, by every kernel and on every device of this build.
+//! Responses that are drawn, by every kernel and on every device of this build.
 #![cfg(feature = "llm")]
 
 #[path = "llm_support/engines.rs"]

@@ -286,18 +286,15 @@ impl<'a> Extension<'a> {
     /// Writes keys and values of a block into the cache and gives all that is there.
     fn add(&self, layer: usize, k: &Tensor, v: &Tensor) -> Result<&[Tensor; 2]> {
         let kept = &self.cache.layers[layer];
-        let (k, v) = (k.contiguous()?, v.contiguous()?);
-        let runs = match &self.places {
-            Places::Runs(runs) => *runs,
-            Places::Rows(rows) => {
-                kept[0].scatter_set(rows, &k, 0)?;
-                kept[1].scatter_set(rows, &v, 0)?;
-                return Ok(kept);
+        for (kept, new) in kept.iter().zip([k.contiguous()?, v.contiguous()?]) {
+            match &self.places {
+                Places::Rows(rows) => kept.scatter_set(rows, &new, 0)?,
+                Places::Runs(runs) => {
+                    for &(first, count, to) in *runs {
+                        kept.slice_set(&new.narrow(0, first, count)?.contiguous()?, 0, to)?;
+                    }
+                }
             }
-        };
-        for &(first, count, to) in runs {
-            kept[0].slice_set(&k.narrow(0, first, count)?.contiguous()?, 0, to)?;
-            kept[1].slice_set(&v.narrow(0, first, count)?.contiguous()?, 0, to)?;
         }
         Ok(kept)
     }

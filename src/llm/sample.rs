@@ -6,17 +6,16 @@
 
 use super::decoder::{Cache, Extension};
 use super::kernels::attention::{Group, Segment};
-use super::kernels::exponential;
 use super::kernels::score::normalisers;
+use super::kernels::{exponential, in_pieces};
 use super::ops::Arithmetic;
 use super::packed::pieces;
 use super::{Decoder, LlmError, Tokens};
-use crate::numerics::{Threads, vectorised};
+use crate::numerics::vectorised;
 use crate::stream::{Draws, cumulative, invert_cdf};
 use candle_core::{DType, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -138,9 +137,12 @@ impl Decoder {
             }
             drafts = open;
             let logits = self.step(&drafts, &cache)?;
-            let drawn = draw_each(&mut drafts, &logits, settings, self.engine().threads());
-            for (draft, token) in drafts.iter().zip(drawn) {
-                let heard = on_token(draft.k, token);
+            let vocabulary = self.config().vocabulary;
+            in_pieces(self.engine().threads(), &mut drafts, 1, |i, draft| {
+                draft[0].draw(&logits[i * vocabulary..][..vocabulary], settings);
+            });
+            for (k, token) in drafts.iter().filter_map(|d| Some((d.k, *d.tokens.last()?))) {
+                let heard = on_token(k, token);
                 flow = if flow.is_break() { flow } else { heard };
             }
         }
@@ -230,23 +232,6 @@ impl Draft {
         self.log_probs.push(logits[token as usize] - normaliser);
         self.tokens.push(token);
         token
-    }
-}
-
-/// Draws the next token of each draft: `logits: [drafts, vocabulary]`.
-fn draw_each(
-    drafts: &mut [Draft],
-    logits: &[f32],
-    settings: &SampleSettings,
-    threads: Threads,
-) -> Vec<u32> {
-    let vocabulary = logits.len() / drafts.len();
-    let draw = |(draft, logits): (&mut Draft, &[f32])| draft.draw(logits, settings);
-    match threads {
-        Threads::One => drafts.iter_mut().zip(logits.chunks(vocabulary)).map(draw).collect(),
-        Threads::Pool => {
-            drafts.par_iter_mut().zip(logits.par_chunks(vocabulary)).map(draw).collect()
-        }
     }
 }
 

@@ -13,18 +13,18 @@ pub mod score;
 use crate::numerics::Threads;
 use rayon::prelude::*;
 
-/// Runs `work` on consecutive pieces of `size` numbers, which are independent of each other.
-pub(super) fn in_pieces(
+/// Runs `work` on consecutive pieces of `size` items, which are independent of each other.
+pub(super) fn in_pieces<T: Send>(
     threads: Threads,
-    numbers: &mut [f32],
+    items: &mut [T],
     size: usize,
-    work: impl Fn(usize, &mut [f32]) + Sync + Send,
+    work: impl Fn(usize, &mut [T]) + Sync + Send,
 ) {
     let size = size.max(1);
     match threads {
-        Threads::One => numbers.chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece)),
+        Threads::One => items.chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece)),
         Threads::Pool => {
-            numbers.par_chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece));
+            items.par_chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece));
         }
     }
 }
