@@ -116,7 +116,8 @@ impl Decoder {
             Kernels::Fused => None,
             Kernels::Stock => {
                 let rows = (positions.as_slice(), groups.as_slice());
-                Some(Arc::new(Plan::new(&self.engine, self.rope.as_deref(), rows)?))
+                let turns = (self.rope.as_deref(), self.heads());
+                Some(Arc::new(Plan::new(&self.engine, turns, rows)?))
             }
         };
         let ops = Ops { engine: self.engine.clone(), arithmetic, plan };

@@ -3,7 +3,7 @@
 use super::decoder::Pass;
 use super::memory::TARGETS_AT_ONCE;
 use super::ops::Arithmetic;
-use super::{Decoder, Kernels, LlmError, Packed};
+use super::{Decoder, LlmError, Packed};
 use crate::policy::Activations;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var};
@@ -111,28 +111,12 @@ impl Decoder {
         let Some(c) = coefficients(&outputs.to_vec1::<f32>()?) else { return Ok(()) };
         let c = Tensor::from_vec(c, outputs.elem_count(), self.engine().device())?;
         let mut grads = (outputs * c)?.sum_all()?.backward()?;
-        self.collect(&grads)?;
         for i in (1..inputs.len()).rev() {
             let above = gradient_of(&grads, &inputs[i])?;
             let again = self.block(i - 1, &inputs[i - 1], &pass, None)?;
             grads = (again * above)?.sum_all()?.backward()?;
-            self.collect(&grads)?;
-        }
-        self.add_embedding_gradient(packed, &gradient_of(&grads, &inputs[0])?)
-    }
-
-    /// Adds the gradients that candle keeps of weights on a device to those kept here.
-    fn collect(&self, grads: &GradStore) -> Result<()> {
-        if self.engine().kernels() == Kernels::Fused {
-            return Ok(());
-        }
-        for weight in self.weights().into_iter().filter(|weight| weight.is_trained()) {
-            if let Some(gradient) = grads.get(&weight.on_device(self.engine())?) {
-                let numbers = gradient.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-                weight.add_gradient(|sum| add(sum, &numbers));
             }
-        }
-        Ok(())
+        self.add_embedding_gradient(packed, &gradient_of(&grads, &inputs[0])?)
     }
 
     /// Adds the gradient of the embedded rows (`[n, width]`) to the embeddings'.
@@ -142,6 +126,9 @@ impl Decoder {
         gradient: &Tensor,
     ) -> std::result::Result<(), LlmError> {
         let (embedding, places) = self.embeddings();
+        if !embedding.is_trained() && !places.is_some_and(|places| places.is_trained()) {
+            return Ok(());
+        }
         let width = self.config().width;
         let rows = gradient.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
         let scatter = |sum: &mut [f32], at: &[u32]| {

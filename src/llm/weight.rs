@@ -1,7 +1,7 @@
 //! Named weights with their gradients, kept in single precision on the host.
 
 use super::{Engine, LlmError};
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use std::sync::{Arc, Mutex};
 
 /// Whether a weight learns.
@@ -86,17 +86,14 @@ impl Weight {
         }
     }
 
-    /// The values on the engine's device, in its precision: a variable if they learn, so that no
-    /// gradient is taken of those that do not.
+    /// The values on the engine's device, in its precision, without a graph: gradients are added here.
     pub fn on_device(&self, engine: &Engine) -> candle_core::Result<Tensor> {
         let mut copy = self.copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(copy) = &*copy {
             return Ok(copy.clone());
         }
         let host = Tensor::from_slice(&self.value, self.shape.as_slice(), engine.device())?;
-        let own = host.to_dtype(engine.dtype())?;
-        let own = if self.is_trained() { Var::from_tensor(&own)?.into_inner() } else { own };
-        Ok(copy.insert(own).clone())
+        Ok(copy.insert(host.to_dtype(engine.dtype())?).clone())
     }
 
     /// Name, values and gradient at once.

@@ -45,8 +45,7 @@ impl Decoder {
                 candle_core::Error::Msg("the model has no head for rewards".to_owned()).bt()
             );
         };
-        let rows = Tensor::new(rows, hidden.device())?;
-        let read = hidden.index_select(&rows, 0)?; // [rows, w]
+        let read = pass.ops.pick(hidden, rows)?; // [rows, w]
         let weight = Arc::clone(weight);
         let scores = pass.ops.project(&read, &Projection { weight, bias: None, adapter: None })?;
         scores.flatten_all()?.to_dtype(DType::F32)

@@ -5,8 +5,11 @@
 //! operations for any device ([`stock`]). Tests hold the two against each other.
 
 mod fused;
+mod given;
 mod host;
 mod network;
+mod padded;
+mod picks;
 mod projection;
 mod stock;
 
@@ -128,7 +131,7 @@ impl Ops {
         groups: &Arc<Vec<Group>>,
     ) -> Result<Tensor> {
         if let Some(plan) = &self.plan {
-            return plan.attend(heads, (q, k, v));
+            return plan.attend([q, k, v]);
         }
         let (groups, threads) = (Arc::clone(groups), self.engine.threads());
         q.apply_op3(k, v, fused::Attend { heads, groups, threads })
@@ -154,13 +157,15 @@ impl Ops {
         if self.is_fused() {
             return x.apply_op1(network::RunNetwork::new(network.clone(), self.means()));
         }
-        let up = self.project(x, &network.up)?;
-        let inner = match &network.gate {
-            Some(gate) => self.project(x, gate)?.silu()?.mul(&up)?,
-            None if network.activation == Activation::Gelu => up.gelu_erf()?,
-            None => up.gelu()?,
-        };
-        self.project(&inner, &network.down)
+        stock::run_network(&self.engine, x, network)
+    }
+
+    /// Some rows, each any number of times: `[n, width]` to `[rows, width]`.
+    pub fn pick(&self, x: &Tensor, rows: Vec<u32>) -> Result<Tensor> {
+        if !self.is_fused() {
+            return stock::pick(&self.engine, x, rows);
+        }
+        x.index_select(&Tensor::new(rows, x.device())?, 0)
     }
 
     /// log π of targets, each read off a hidden row: `[targets]`, nats, f32.

@@ -1,277 +1,270 @@
 //! The same operations, composed of candle's own: for any device.
+//!
+//! Forward, without a graph; backward, by hand ([`given`]). Gradients of weights are added where the weights
+//! keep them, like those of fused operations.
 
-use super::{Normalisation, Projection};
-use crate::llm::kernels::attention::{Group, Heads, Segment};
+use super::given::given;
+use super::padded::Attention;
+use super::picks::Picks;
+use super::{Adapter, Network, Normalisation, Projection};
+use crate::llm::kernels::attention::{Group, Heads};
 use crate::llm::kernels::rope::Rope;
-use crate::llm::{Engine, Norm, Weight};
-use candle_core::backend::BackendStorage;
-use candle_core::{
-    CpuStorage, CudaStorage, CustomOp1, D, DType, Device, Layout, MetalStorage, Result, Shape,
-    Storage, Tensor,
-};
+use crate::llm::{Activation, Engine, Norm, Weight};
+use candle_core::{D, DType, Result, Tensor, Var};
+use std::sync::Arc;
 
-/// A score that no key is chosen by.
-const HIDDEN: f32 = -1e9;
+/// Adds a gradient to a weight's own, if the weight learns.
+fn learn(weight: &Weight, gradient: impl FnOnce() -> Result<Tensor>) -> Result<()> {
+    if !weight.is_trained() {
+        return Ok(());
+    }
+    let numbers = gradient()?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    weight.add_gradient(|sum| sum.iter_mut().zip(&numbers).for_each(|(sum, x)| *sum += x));
+    Ok(())
+}
 
+/// [`super::Ops::normalise`].
 pub fn normalise(engine: &Engine, x: &Tensor, norm: &Normalisation) -> Result<Tensor> {
-    let wide = x.to_dtype(DType::F32)?;
-    let (centred, epsilon) = match norm.kind {
-        Norm::Rms { epsilon } => (wide, epsilon),
-        Norm::Layer { epsilon } => (wide.broadcast_sub(&wide.mean_keepdim(D::Minus1)?)?, epsilon),
+    let rows = x.detach().contiguous()?;
+    let weight = norm.weight.on_device(engine)?;
+    let y = match norm.kind {
+        Norm::Rms { epsilon } => candle_nn::ops::rms_norm(&rows, &weight, epsilon as f32)?,
+        Norm::Layer { epsilon } => {
+            let bias = norm.bias.as_ref().map(|bias| bias.on_device(engine));
+            let bias = bias.unwrap_or_else(|| weight.zeros_like())?;
+            candle_nn::ops::layer_norm(&rows, &weight, &bias, epsilon as f32)?
+        }
     };
-    let deviation = (centred.sqr()?.mean_keepdim(D::Minus1)? + epsilon)?.sqrt()?;
-    let normal = centred.broadcast_div(&deviation)?.to_dtype(x.dtype())?;
-    let scaled = normal.broadcast_mul(&norm.weight.on_device(engine)?)?;
-    match &norm.bias {
-        Some(bias) => scaled.broadcast_add(&bias.on_device(engine)?),
-        None => Ok(scaled),
-    }
+    let norm = norm.clone();
+    given(x, y, move |x, dy| normalise_gradient(x, (&weight, dy), &norm))
 }
 
+/// With `n` the normal rows, `g = dy·weight` and `⟨·⟩` means over a row: `dx = (g − n⟨g·n⟩)/σ`, less `⟨g⟩/σ` where
+/// rows are centred.
+fn normalise_gradient(
+    x: &Tensor,
+    (weight, dy): (&Tensor, &Tensor),
+    norm: &Normalisation,
+) -> Result<Tensor> {
+    let mean = |x: &Tensor| x.mean_keepdim(D::Minus1);
+    let (wide, dy) = (x.to_dtype(DType::F32)?, dy.to_dtype(DType::F32)?);
+    let (rows, epsilon) = match norm.kind {
+        Norm::Rms { epsilon } => (wide, epsilon),
+        Norm::Layer { epsilon } => (wide.broadcast_sub(&mean(&wide)?)?, epsilon),
+    };
+    let deviation = (mean(&rows.sqr()?)? + epsilon)?.sqrt()?;
+    let normal = rows.broadcast_div(&deviation)?;
+    learn(&norm.weight, || (&dy * &normal)?.sum(0))?;
+    if let Some(bias) = &norm.bias {
+        learn(bias, || dy.sum(0))?;
+    }
+    let g = dy.broadcast_mul(&weight.to_dtype(DType::F32)?)?;
+    let along = mean(&(&g * &normal)?)?;
+    let mut dx = (&g - normal.broadcast_mul(&along)?)?;
+    if let Norm::Layer { .. } = norm.kind {
+        dx = dx.broadcast_sub(&mean(&g)?)?;
+    }
+    dx.broadcast_div(&deviation)?.to_dtype(x.dtype())
+}
+
+/// [`super::Ops::project`].
 pub fn project(engine: &Engine, x: &Tensor, projection: &Projection) -> Result<Tensor> {
-    let x = &x.contiguous()?;
-    let mut y = times_transposed(engine, x, &projection.weight)?;
-    if let Some(adapter) = &projection.adapter {
-        let low = (times_transposed(engine, x, &adapter.a)? * f64::from(adapter.scale))?;
-        y = (y + times_transposed(engine, &low, &adapter.b)?)?;
+    let y = projection.on_device(engine, &x.detach().contiguous()?)?;
+    let (engine, projection) = (engine.clone(), projection.clone());
+    given(x, y, move |x, dy| projection.gradient_on_device(&engine, &x.contiguous()?, dy))
+}
+
+/// `x·weightᵀ`.
+fn times(engine: &Engine, x: &Tensor, weight: &Weight) -> Result<Tensor> {
+    x.matmul(&weight.on_device(engine)?.t()?)
+}
+
+/// The gradient of `x` in `x·weightᵀ`; that of the weight is added to its own.
+fn times_gradient(engine: &Engine, x: &Tensor, (weight, dy): (&Weight, &Tensor)) -> Result<Tensor> {
+    learn(weight, || dy.t()?.matmul(x))?;
+    dy.matmul(&weight.on_device(engine)?)
+}
+
+impl Adapter {
+    /// scale·x·aᵀ: `[rows, rank]`.
+    fn low_on_device(&self, engine: &Engine, x: &Tensor) -> Result<Tensor> {
+        times(engine, x, &self.a)? * f64::from(self.scale)
     }
-    match &projection.bias {
-        Some(bias) => y.broadcast_add(&bias.on_device(engine)?),
-        None => Ok(y),
+}
+
+impl Projection {
+    /// `x·weightᵀ + bias`, with the adapter's part: `[rows, out]`.
+    fn on_device(&self, engine: &Engine, x: &Tensor) -> Result<Tensor> {
+        let mut y = times(engine, x, &self.weight)?;
+        if let Some(adapter) = &self.adapter {
+            y = (y + times(engine, &adapter.low_on_device(engine, x)?, &adapter.b)?)?;
+        }
+        match &self.bias {
+            Some(bias) => y.broadcast_add(&bias.on_device(engine)?),
+            None => Ok(y),
+        }
+    }
+
+    /// Adds the gradients of the weights; that of the rows.
+    fn gradient_on_device(&self, engine: &Engine, x: &Tensor, dy: &Tensor) -> Result<Tensor> {
+        let mut dx = times_gradient(engine, x, (&self.weight, dy))?;
+        if let Some(adapter) = &self.adapter {
+            let low = adapter.low_on_device(engine, x)?;
+            let d_low = times_gradient(engine, &low, (&adapter.b, dy))?;
+            let d_low = (d_low * f64::from(adapter.scale))?;
+            dx = (dx + times_gradient(engine, x, (&adapter.a, &d_low))?)?;
+        }
+        if let Some(bias) = &self.bias {
+            learn(bias, || dy.to_dtype(DType::F32)?.sum(0))?;
+        }
+        Ok(dx)
     }
 }
 
-/// `x·weightᵀ`, whose gradient is that of `x` alone where the weight does not learn.
-fn times_transposed(engine: &Engine, x: &Tensor, weight: &Weight) -> Result<Tensor> {
-    let own = weight.on_device(engine)?;
-    if weight.is_trained() { x.matmul(&own.t()?) } else { x.apply_op1(TimesFrozen { weight: own }) }
+/// What the projections into a network gave: `[rows, inner]` each.
+struct Inner {
+    up: Tensor,
+    /// Of a gated network.
+    gate: Option<Tensor>,
 }
 
-/// `x·weightᵀ`; candle's own product would take the gradient of the weight too.
-struct TimesFrozen {
-    /// `[out, in]`.
-    weight: Tensor,
-}
+impl Inner {
+    fn activated(&self, kind: Activation) -> Result<Tensor> {
+        match &self.gate {
+            Some(gate) => gate.silu()? * &self.up,
+            None if kind == Activation::Gelu => self.up.gelu_erf(),
+            None => self.up.gelu(),
+        }
+    }
 
-impl TimesFrozen {
-    fn product<S: BackendStorage>(
-        &self,
-        (x, layout): (&S, &Layout),
-        of: impl Fn(&Storage) -> Option<&S>,
-    ) -> Result<(S, Shape)> {
-        let ((rows, inner), out) = (layout.shape().dims2()?, self.weight.dim(0)?);
-        let transposed = self.weight.t()?;
-        let (storage, weight) = transposed.storage_and_layout();
-        let Some(storage) = of(&storage) else {
-            candle_core::bail!("a weight is on another device than what it is multiplied by");
+    /// The gradients of both, from that of what was activated: candle's own, in single precision.
+    fn gradients(&self, kind: Activation, gradient: &Tensor) -> Result<Inner> {
+        let wide = |x: &Tensor| Var::from_tensor(&x.to_dtype(DType::F32)?);
+        let (up, gate) = (wide(&self.up)?, self.gate.as_ref().map(wide).transpose()?);
+        let part = |var: &Var| var.as_tensor().clone();
+        let inner = Inner { up: part(&up), gate: gate.as_ref().map(part) };
+        let weighed = (inner.activated(kind)? * gradient.to_dtype(DType::F32)?)?;
+        let grads = weighed.sum_all()?.backward()?;
+        let of = |var: &Var| match grads.get(var.as_tensor()) {
+            Some(gradient) => gradient.to_dtype(self.up.dtype()),
+            None => candle_core::bail!("an activation has no gradient"),
         };
-        let product = x.matmul(storage, (1, rows, out, inner), layout, weight)?;
-        Ok((product, Shape::from((rows, out))))
+        Ok(Inner { up: of(&up)?, gate: gate.as_ref().map(of).transpose()? })
     }
 }
 
-impl CustomOp1 for TimesFrozen {
-    fn name(&self) -> &'static str {
-        "times-frozen"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.product((x, layout), |storage| match storage {
-            Storage::Cpu(storage) => Some(storage),
-            _ => None,
-        })
-    }
-
-    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
-        self.product((x, layout), |storage| match storage {
-            Storage::Cuda(storage) => Some(storage),
-            _ => None,
-        })
-    }
-
-    fn metal_fwd(&self, x: &MetalStorage, layout: &Layout) -> Result<(MetalStorage, Shape)> {
-        self.product((x, layout), |storage| match storage {
-            Storage::Metal(storage) => Some(storage),
-            _ => None,
-        })
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        dy.contiguous()?.matmul(&self.weight).map(Some)
-    }
+/// [`super::Ops::network`].
+pub fn run_network(engine: &Engine, x: &Tensor, network: &Network) -> Result<Tensor> {
+    let rows = x.detach().contiguous()?;
+    let project = |projection: &Projection| projection.on_device(engine, &rows);
+    let inner =
+        Inner { up: project(&network.up)?, gate: network.gate.as_ref().map(project).transpose()? };
+    let y = network.down.on_device(engine, &inner.activated(network.activation)?)?;
+    let (engine, network) = (engine.clone(), network.clone());
+    given(x, y, move |x, dy| {
+        let Network { gate, up, down, activation } = &network;
+        let x = x.contiguous()?;
+        let activated = inner.activated(*activation)?;
+        let d_activated = down.gradient_on_device(&engine, &activated, dy)?;
+        let d_inner = inner.gradients(*activation, &d_activated)?;
+        let dx = up.gradient_on_device(&engine, &x, &d_inner.up)?;
+        match (gate, &d_inner.gate) {
+            (Some(gate), Some(d_gate)) => dx + gate.gradient_on_device(&engine, &x, d_gate)?,
+            _ => Ok(dx),
+        }
+    })
 }
 
 /// What the operations of all blocks share in one pass: made once, on the device.
 #[derive(Debug)]
 pub struct Plan {
-    /// Cosines and sines of each row's position, where positions are rotary: `[rows, 1, width / 2]`.
-    turns: Option<[Tensor; 2]>,
-    attention: Attention,
+    /// Cosines, sines and their negatives at each row's position, where positions are rotary:
+    /// `[rows, width / 2]`.
+    turns: Option<[Tensor; 3]>,
+    attention: Arc<Attention>,
 }
 
 impl Plan {
     /// The plan of a pass over rows at these positions.
     pub fn new(
         engine: &Engine,
-        rope: Option<&Rope>,
+        (rope, heads): (Option<&Rope>, Heads),
         (positions, groups): (&[u32], &[Group]),
     ) -> Result<Self> {
         let turns = rope.map(|rope| {
             let (cosines, sines) = rope.gather(positions);
-            let shape = (positions.len(), 1, rope.half());
+            let shape = (positions.len(), rope.half());
             let table = |numbers: Vec<f32>| {
                 Tensor::from_vec(numbers, shape, engine.device())?.to_dtype(engine.dtype())
             };
-            Ok::<_, candle_core::Error>([table(cosines)?, table(sines)?])
+            let sines = table(sines)?;
+            let negative = sines.neg()?;
+            Ok::<_, candle_core::Error>([table(cosines)?, sines, negative])
         });
-        let attention = Attention::new(Padded::new(groups, positions.len()), engine.device())?;
-        Ok(Plan { turns: turns.transpose()?, attention })
+        let attention = Attention::new(heads, groups, positions.len(), engine.device())?;
+        Ok(Plan { turns: turns.transpose()?, attention: Arc::new(attention) })
     }
 
     /// Rotates heads of this width by their rows' positions.
     pub fn rotate(&self, x: &Tensor, width: usize) -> Result<Tensor> {
-        let Some([cosines, sines]) = &self.turns else {
+        let Some([cosines, sines, negative]) = self.turns.clone() else {
             candle_core::bail!("a model without rotary positions has nothing to rotate by");
         };
-        let ((rows, all), half) = (x.dims2()?, cosines.dim(2)?);
-        let heads = x.contiguous()?.reshape((rows, all / width, width))?;
-        let (a, b) = (heads.narrow(2, 0, half)?, heads.narrow(2, half, half)?);
-        let turned_a = (a.broadcast_mul(cosines)? - b.broadcast_mul(sines)?)?;
-        let turned_b = (b.broadcast_mul(cosines)? + a.broadcast_mul(sines)?)?;
-        let rest = heads.narrow(2, 2 * half, width - 2 * half)?;
-        let parts = if 2 * half == width {
-            vec![turned_a, turned_b]
-        } else {
-            vec![turned_a, turned_b, rest]
-        };
-        Tensor::cat(&parts, 2)?.reshape((rows, all))
+        let y = turned(&x.detach(), width, (&cosines, &sines))?;
+        given(x, y, move |_, dy| turned(dy, width, (&cosines, &negative)))
     }
 
     /// Attends: `q: [rows, heads·width]`, `k, v: [rows, kv heads·width]`.
-    pub fn attend(&self, heads: Heads, (q, k, v): (&Tensor, &Tensor, &Tensor)) -> Result<Tensor> {
-        let Attention { queries, keys, mask, back, longest, segments } = &self.attention;
-        let (segments, (longest_q, longest_k)) = (*segments, *longest);
-        // [rows, heads·width] → [segments, heads, longest, width]
-        let spread = |x: &Tensor, index: &Tensor, longest: usize, count: usize| {
-            x.contiguous()?
-                .index_select(index, 0)?
-                .reshape((segments, longest, count, heads.width))?
-                .transpose(1, 2)?
-                .contiguous()
-        };
-        // The heads of queries that share a head of keys stand one below the other, so that keys are
-        // not copied for each.
-        let together = (segments, heads.keys, heads.queries / heads.keys * longest_q, heads.width);
-        let apart = (segments, heads.queries, longest_q, heads.width);
-        let q = spread(q, queries, longest_q, heads.queries)?.reshape(together)?;
-        let k = spread(k, keys, longest_k, heads.keys)?;
-        let v = spread(v, keys, longest_k, heads.keys)?;
-        let scale = 1.0 / (heads.width as f64).sqrt();
-        let scores = (q.matmul(&k.transpose(2, 3)?)? * scale)?;
-        let of_queries = (segments, heads.queries, longest_q, longest_k);
-        let scores = scores.to_dtype(DType::F32)?.reshape(of_queries)?.broadcast_add(mask)?;
-        let shares = candle_nn::ops::softmax(&scores, D::Minus1)?.to_dtype(q.dtype())?;
-        let of_keys = (segments, heads.keys, together.2, longest_k);
-        let out = shares.reshape(of_keys)?.matmul(&v)?.reshape(apart)?;
-        let out = out.transpose(1, 2)?.contiguous()?;
-        let out = out.reshape((segments * longest_q, heads.queries * heads.width))?;
-        out.index_select(back, 0)
+    pub fn attend(&self, q_k_v: [&Tensor; 3]) -> Result<Tensor> {
+        self.attention.attend(q_k_v)
     }
 }
 
-/// Who attends to whom, on the device.
-#[derive(Debug)]
-struct Attention {
-    queries: Tensor,
-    keys: Tensor,
-    mask: Tensor,
-    back: Tensor,
-    longest: (usize, usize),
-    segments: usize,
+/// Each head's first numbers turned, the rest as it is: `x: [rows, heads·width]`.
+fn turned(x: &Tensor, width: usize, (cosines, sines): (&Tensor, &Tensor)) -> Result<Tensor> {
+    let ((rows, all), own) = (x.dims2()?, 2 * cosines.dim(1)?);
+    let heads = x.contiguous()?.reshape((1, rows, all / width, width))?;
+    let turn = |x: &Tensor| candle_nn::rotary_emb::rope_thd(&x.contiguous()?, cosines, sines);
+    let heads = if own == width {
+        turn(&heads)?
+    } else {
+        let rest = heads.narrow(D::Minus1, own, width - own)?;
+        Tensor::cat(&[&turn(&heads.narrow(D::Minus1, 0, own)?)?, &rest], D::Minus1)?
+    };
+    heads.reshape((rows, all))
 }
 
-impl Attention {
-    fn new(padded: Padded, device: &Device) -> Result<Self> {
-        let Padded { queries, keys, mask, back, longest, segments } = padded;
-        let shape = (segments, 1, longest.0, longest.1);
-        Ok(Attention {
-            queries: indices(queries, device)?,
-            keys: indices(keys, device)?,
-            mask: Tensor::from_vec(mask, shape, device)?,
-            back: indices(back, device)?,
-            longest,
-            segments,
-        })
-    }
+/// [`super::Ops::pick`].
+pub fn pick(engine: &Engine, x: &Tensor, rows: Vec<u32>) -> Result<Tensor> {
+    let picks = Picks::new(rows, engine.device())?;
+    let y = picks.pick(&x.detach())?;
+    given(x, y, move |x, dy| picks.put_back(dy, x.dim(0)?))
 }
 
-/// Segments side by side, each filled up to the longest with rows that are hidden.
-struct Padded {
-    /// The row of each padded query and key: `[segments, longest]`.
-    queries: Vec<u32>,
-    keys: Vec<u32>,
-    /// 0 or [`HIDDEN`]: `[segments, 1, queries, keys]`.
-    mask: Vec<f32>,
-    /// Where each row of the result stands among the padded ones.
-    back: Vec<u32>,
-    longest: (usize, usize),
-    segments: usize,
-}
-
-impl Padded {
-    fn new(groups: &[Group], rows: usize) -> Self {
-        let segments: Vec<&Segment> = groups.iter().flat_map(|g| &g.segments).collect();
-        let keys_of = |s: &&Segment| s.prefix.len() + s.own.len();
-        let longest = (
-            segments.iter().map(|s| s.queries.len()).max().unwrap_or(0),
-            segments.iter().map(keys_of).max().unwrap_or(0),
-        );
-        let mut padded = Padded {
-            queries: Vec::new(),
-            keys: Vec::new(),
-            mask: Vec::new(),
-            back: vec![0; rows],
-            longest,
-            segments: segments.len(),
-        };
-        segments.iter().for_each(|segment| padded.push(segment));
-        padded
-    }
-
-    fn push(&mut self, segment: &Segment) {
-        let (queries, keys) = self.longest;
-        for row in segment.queries.clone() {
-            self.back[row] = self.queries.len() as u32;
-            self.queries.push(row as u32);
-        }
-        let filled = queries - segment.queries.len();
-        self.queries.extend(std::iter::repeat_n(0, filled));
-        let own = segment.prefix.clone().chain(segment.own.clone());
-        self.keys.extend(own.map(|row| row as u32));
-        let count = segment.prefix.len() + segment.own.len();
-        self.keys.extend(std::iter::repeat_n(0, keys - count));
-        let first = count + 1 - segment.queries.len();
-        for i in 0..queries {
-            let seen = (first + i).min(count);
-            self.mask.extend((0..keys).map(|j| if j < seen { 0.0 } else { HIDDEN }));
-        }
-    }
-}
-
-fn indices(numbers: Vec<u32>, device: &Device) -> Result<Tensor> {
-    let count = numbers.len();
-    Tensor::from_vec(numbers, count, device)
-}
-
+/// [`super::Ops::score`].
 pub fn score(
     engine: &Engine,
     hidden: &Tensor,
-    head: &Weight,
+    head: &Arc<Weight>,
     (rows, targets): (Vec<u32>, Vec<u32>),
 ) -> Result<Tensor> {
-    let device = engine.device();
-    let hidden = hidden.contiguous()?.index_select(&indices(rows, device)?, 0)?;
-    let logits = times_transposed(engine, &hidden, head)?.to_dtype(DType::F32)?;
-    let log_probs = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
-    log_probs.gather(&indices(targets, device)?.unsqueeze(1)?, 1)?.squeeze(1)
+    let read = pick(engine, hidden, rows)?;
+    let targets = Tensor::from_vec(targets, (read.dim(0)?, 1), engine.device())?;
+    let logits = logits(engine, &read.detach(), head)?;
+    let own = logits.gather(&targets, 1)?;
+    let top = logits.max_keepdim(1)?;
+    let sum = logits.broadcast_sub(&top)?.exp()?.sum_keepdim(1)?;
+    let log_probs = (own - (top + sum.log()?)?)?.squeeze(1)?;
+    let (engine, head) = (engine.clone(), Arc::clone(head));
+    // Logits are computed again: kept, they would be the largest of all that is.
+    given(&read, log_probs, move |read, dy| {
+        let dy = dy.unsqueeze(1)?;
+        let shares = candle_nn::ops::softmax_last_dim(&self::logits(&engine, read, &head)?)?;
+        let d_logits = shares.broadcast_mul(&dy.neg()?)?.scatter_add(&targets, &dy, 1)?;
+        times_gradient(&engine, read, (&head, &d_logits.to_dtype(read.dtype())?))
+    })
+}
+
+fn logits(engine: &Engine, hidden: &Tensor, head: &Weight) -> Result<Tensor> {
+    times(engine, hidden, head)?.to_dtype(DType::F32)
 }
