@@ -2,15 +2,16 @@
 //!
 //! `cargo bench --bench language -- MODE [--threads N] [--batch N] [--repeats N] [--rows N] [--tokens N]
 //! [--new-tokens N] [--size 135m|1.7b] [--device D --precision P]`, where MODE is `forward`, `step`, `lora`,
-//! `generate` or `nano`. Weights are random and of SmolLM2's sizes; speed does not depend on them. One JSON object on
-//! standard output: medians of the repeats after one that is not counted.
+//! `generate` or `nano`, and D any device of `modeseek run`, or `candle`: the host by candle's kernels. Weights
+//! are random and of SmolLM2's sizes; speed does not depend on them. One JSON object on standard output: medians
+//! of the repeats after one that is not counted.
 
 use cpu_time::ProcessTime;
 use modeseek::learner::{AdamSpec, Optimizer, OptimizerSpec};
 use modeseek::llm::{
-    Activation, Activations, Architecture, Config, Decoder, Engine, LanguageModel, LlmError,
-    LoraSpec, Norm, Passes, Positions, Residual, RopeScaling, SampleSettings, Sequences, Tokens,
-    Training, WeightSource,
+    Activation, Activations, Architecture, Config, Decoder, Engine, Kernels, LanguageModel,
+    LlmError, LoraSpec, Norm, Passes, Positions, Residual, RopeScaling, SampleSettings, Sequences,
+    Tokens, Training, WeightSource,
 };
 use modeseek::numerics::Threads;
 use modeseek::policy::Policy;
@@ -118,6 +119,9 @@ impl Arguments {
     fn engine(&self) -> Engine {
         let threads = if self.threads() == 1 { Threads::One } else { Threads::Pool };
         let (device, precision) = (self.text("--device", "cpu"), self.text("--precision", "f32"));
+        if device == "candle" {
+            return Engine::host(Kernels::Stock, threads);
+        }
         Engine::named(device, precision, threads).expect("a device")
     }
 

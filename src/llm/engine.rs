@@ -49,8 +49,7 @@ impl Engine {
                 return Err(LlmError::input(message, "f32 on the CPU", help));
             }
             "cpu" => return Ok(Engine::host(Kernels::Fused, threads)),
-            // One queue of the card for all threads: what one of them asks for, another may read.
-            "cuda" => Device::new_cuda_with_stream(number),
+            "cuda" => Device::new_cuda_with_stream(number).map(in_one_queue),
             "metal" => Device::new_metal(number),
             _ => {
                 let message = format!("there is no device `{name}`");
@@ -99,6 +98,25 @@ impl Engine {
     pub fn threads(&self) -> Threads {
         self.threads
     }
+}
+
+/// A card that all threads speak to in one queue, so that what one of them asks for, another may read.
+/// cudarc would mark the end of every use of every tensor, for other queues to wait for: half of the time of
+/// a small kernel.
+#[cfg(feature = "cuda")]
+fn in_one_queue(device: Device) -> Device {
+    if let Device::Cuda(card) = &device {
+        // SAFETY: cudarc asks that tensors be used and freed in one queue, or that queues wait for each other. Every
+        // tensor of an engine is made, used and freed by its `Device`, whose only queue was made with it; no
+        // tensor of one engine is given to another.
+        unsafe { card.disable_event_tracking() };
+    }
+    device
+}
+
+#[cfg(not(feature = "cuda"))]
+fn in_one_queue(device: Device) -> Device {
+    device
 }
 
 /// The type of a precision's name.

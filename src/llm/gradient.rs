@@ -115,7 +115,7 @@ impl Decoder {
             let above = gradient_of(&grads, &inputs[i])?;
             let again = self.block(i - 1, &inputs[i - 1], &pass, None)?;
             grads = (again * above)?.sum_all()?.backward()?;
-            }
+        }
         self.add_embedding_gradient(packed, &gradient_of(&grads, &inputs[0])?)
     }
 

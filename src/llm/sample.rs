@@ -13,7 +13,7 @@ use super::packed::pieces;
 use super::{Decoder, LlmError, Tokens};
 use crate::numerics::vectorised;
 use crate::stream::{Draws, cumulative, invert_cdf};
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::ops::{ControlFlow, Range};
@@ -137,9 +137,8 @@ impl Decoder {
             }
             drafts = open;
             let logits = self.step(&drafts, &cache)?;
-            let vocabulary = self.config().vocabulary;
             in_pieces(self.engine().threads(), &mut drafts, 1, |i, draft| {
-                draft[0].draw(&logits[i * vocabulary..][..vocabulary], settings);
+                draft[0].draw(&row(&logits, i).expect("a row on the host"), settings);
             });
             for (k, token) in drafts.iter().filter_map(|d| Some((d.k, *d.tokens.last()?))) {
                 let heard = on_token(k, token);
@@ -195,8 +194,8 @@ impl Decoder {
         Ok(self.logits(&last, &pass)?.to_dtype(DType::F32)?.to_vec2()?)
     }
 
-    /// Reads the last token of each draft; the logits of what follows: `[drafts, vocabulary]`.
-    fn step(&self, drafts: &[Draft], cache: &Cache) -> Result<Vec<f32>, LlmError> {
+    /// Reads the last token of each draft; the logits of what follows, on the host: `[drafts, vocabulary]`.
+    fn step(&self, drafts: &[Draft], cache: &Cache) -> Result<Tensor, LlmError> {
         let segment = |(i, draft): (usize, &Draft)| {
             let own = draft.own..draft.own + draft.tokens.len();
             let segment = Segment { queries: i..i + 1, prefix: draft.prompt.clone(), own };
@@ -212,9 +211,14 @@ impl Decoder {
         let x = self.embed(&tokens, &positions)?;
         let extension = Extension::new(self.engine(), cache, &runs)?;
         let hidden = self.hidden(&x, &pass, Some(&extension))?;
-        let logits = self.logits(&hidden, &pass)?.to_dtype(DType::F32)?;
-        Ok(logits.flatten_all()?.to_vec1()?)
+        // As they are: in half precision there are half as many bytes to fetch.
+        Ok(self.logits(&hidden, &pass)?.to_device(&Device::Cpu)?)
     }
+}
+
+/// One row of logits in single precision.
+fn row(logits: &Tensor, i: usize) -> candle_core::Result<Vec<f32>> {
+    logits.get(i)?.to_dtype(DType::F32)?.to_vec1()
 }
 
 impl Draft {

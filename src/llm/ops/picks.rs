@@ -86,7 +86,8 @@ mod tests {
         let rows = Tensor::new(&[[1f32, 2.0], [3.0, 4.0], [5.0, 6.0]], &device)?;
         let wanted = [[5.0, 6.0], [1.0, 2.0], [0.0, 0.0], [5.0, 6.0]];
         assert_eq!(picks.pick(&rows)?.to_vec2::<f32>()?, wanted);
-        let gradient = Tensor::new(&[[1f32, 10.0], [2.0, 20.0], [4.0, 40.0], [8.0, 80.0]], &device)?;
+        let gradient =
+            Tensor::new(&[[1f32, 10.0], [2.0, 20.0], [4.0, 40.0], [8.0, 80.0]], &device)?;
         let wanted = [[2.0, 20.0], [0.0, 0.0], [9.0, 90.0]];
         assert_eq!(picks.put_back(&gradient, 3)?.to_vec2::<f32>()?, wanted);
         Ok(())
