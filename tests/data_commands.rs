@@ -38,6 +38,45 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Shares of a line add up to a hundred; two files of one name are refused before a folder is made.
+#[test]
+fn lengths_are_drawn_once_each() {
+    let place = place();
+    let place = place.path();
+    let pair = |n: usize| {
+        format!("{{\"prompt\": \"p\", \"chosen\": \"{}\", \"rejected\": \"b\"}}\n", "a ".repeat(n))
+    };
+    fs::write(place.join("pairs.jsonl"), (1..5).map(pair).collect::<String>()).expect("written");
+    let drawn = || {
+        let asked = ["data", "check", "pairs.jsonl", "--model", "model", "--figures", "drawn"];
+        let output = modeseek(place, &asked);
+        assert!(output.status.success(), "{}", said(&output));
+        ["svg", "png", "csv"].map(|ending| {
+            fs::read(place.join(format!("drawn/pairs-lengths.{ending}"))).expect("a figure")
+        })
+    };
+    let first = drawn();
+    assert_eq!(first, drawn());
+    let mut shares: BTreeMap<String, f64> = BTreeMap::new();
+    // Every bar has two corners.
+    for line in String::from_utf8_lossy(&first[2]).lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let share: f64 = cells[3].parse().expect("a share");
+        *shares.entry(format!("{} {}", cells[0], cells[1])).or_default() += share / 2.0;
+    }
+    let names: Vec<&str> = shares.keys().map(String::as_str).collect();
+    let wanted = ["a prompt", "b chosen", "b rejected", "c prompt", "d chosen", "d rejected"];
+    assert_eq!(names, wanted, "words, then tokens");
+    assert!(shares.values().all(|sum| (sum - 100.0).abs() < 1e-9), "{shares:?}");
+    fs::create_dir(place.join("b")).expect("a folder");
+    fs::copy(place.join("pairs.jsonl"), place.join("b/pairs.jsonl")).expect("copied");
+    let asked = ["data", "check", "pairs.jsonl", "b/pairs.jsonl", "--figures", "new"];
+    let output = modeseek(place, &asked);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("would both be drawn as pairs-lengths"), "{}", said(&output));
+    assert!(!place.join("new").exists());
+}
+
 /// The tiny model hardly ever ends by itself, so that Skew Length's cuts part its responses. Rewards are minus the
 /// tokens, the chosen response is the shorter one, no prompt is on both sides, and what was written is what
 /// training reads.

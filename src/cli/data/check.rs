@@ -4,6 +4,9 @@ use super::lengths::Lengths;
 #[cfg(feature = "llm")]
 use super::tokens::Reader;
 use super::{Failure, say};
+use crate::cli::figure::write_drawn;
+use crate::cli::options::writable;
+use crate::figure::{FigureOptions, LengthPanel, draw_lengths};
 use crate::preference::Checkup;
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,9 @@ pub struct Args {
     /// JSONL files
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Also draw histograms of each file's lengths into this folder, as SVG, PNG and CSV
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
     /// Also read them as this model does: chat template, tokens, longest context
     #[cfg(feature = "llm")]
     #[arg(long)]
@@ -36,6 +42,10 @@ const SHOWN: usize = 8;
 pub fn command(args: &Args) -> Result<(), Failure> {
     #[cfg(feature = "llm")]
     let reader = args.model.as_ref().map(|model| Reader::new(model, &args.models)).transpose()?;
+    if let Some(folder) = &args.figures {
+        require_apart(&args.files)?;
+        writable(folder, "--figures")?;
+    }
     let (mut unusable, mut no_file) = (0, Vec::new());
     for path in &args.files {
         let content = match std::fs::read(path) {
@@ -54,9 +64,13 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         #[cfg(feature = "llm")]
         let tokens = reader.as_ref().map(|reader| reader.read(&mut found));
         #[cfg(not(feature = "llm"))]
-        let tokens = None;
+        let tokens: Option<Lengths> = None;
         found.faults.sort();
-        say(&report(path, &found, tokens))?;
+        let lengths: Vec<Lengths> = [Lengths::words(&found)].into_iter().chain(tokens).collect();
+        say(&report(path, &found, &lengths))?;
+        if let Some(folder) = args.figures.as_ref().filter(|_| !found.rows.is_empty()) {
+            draw(path, &lengths, folder)?;
+        }
         unusable += found.faults.len();
     }
     let lines = match unusable {
@@ -68,8 +82,40 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     if faults.is_empty() { Ok(()) } else { Err(Failure::input(anyhow!(faults.join("\n")))) }
 }
 
+/// The name of a file's figure.
+fn figure_name(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    format!("{}-lengths", stem.unwrap_or_default())
+}
+
+/// Refuses files whose figures would have one name.
+fn require_apart(files: &[PathBuf]) -> Result<(), Failure> {
+    for (i, path) in files.iter().enumerate() {
+        let name = figure_name(path);
+        if let Some(other) = files[..i].iter().find(|other| figure_name(other) == name) {
+            let (one, two) = (other.display(), path.display());
+            return Err(Failure::input(anyhow!(
+                "{one} and {two} would both be drawn as {name}; draw them into folders of their own"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Draws the lengths of a file.
+fn draw(path: &Path, lengths: &[Lengths], folder: &Path) -> Result<(), Failure> {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let panels: Vec<LengthPanel> = lengths.iter().flat_map(Lengths::panels).collect();
+    let title = format!("Lengths in {file}");
+    let drawn = draw_lengths(&title, &panels, &FigureOptions::default()).map_err(Failure::work)?;
+    for file in write_drawn(&drawn, &figure_name(path), folder)? {
+        say(&format!("{}", file.display()))?;
+    }
+    Ok(())
+}
+
 /// All that is told of a file.
-fn report(path: &Path, found: &Checkup, tokens: Option<Lengths>) -> String {
+fn report(path: &Path, found: &Checkup, lengths: &[Lengths]) -> String {
     let (rows, prompts) = (found.rows.len(), found.rows_per_prompt());
     let with = |responses: usize| {
         found.rows.iter().filter(|(_, row)| row.responses().len() == responses).count()
@@ -102,8 +148,7 @@ fn report(path: &Path, found: &Checkup, tokens: Option<Lengths>) -> String {
     }
     let most = prompts.iter().max().unwrap_or(&0);
     lines.push(format!("  {} distinct prompts, at most {most} rows each", prompts.len()));
-    lines.extend(Lengths::words(found).lines());
-    lines.extend(tokens.iter().flat_map(Lengths::lines));
+    lines.extend(lengths.iter().flat_map(Lengths::lines));
     lines.join("\n") + "\n"
 }
 
@@ -122,6 +167,6 @@ mod tests {
         let row = r#"{"prompt": "one two", "chosen": "a b c", "rejected": "a"}"#;
         let found = Checkup::of([row, row, "{}"].join("\n").as_bytes());
         let wanted = "f.jsonl: 2 rows that can be used, comparisons\n  line 3: has no field `prompt`; it has no field at all (`messages` serves too)\n  warning: 1 rows repeat an earlier row exactly and count twice: lines 2\n  1 distinct prompts, at most 2 rows each\n  words        5 %   25 %   50 %   75 %   95 %  longest   0 to 3 words\n  prompt         2      2      2      2      2        2                   █\n  chosen         3      3      3      3      3        3                           █\n  rejected       1      1      1      1      1        1           █\n  chosen is the longer response in 100 % of the comparisons, the shorter in 0 % (words)\n";
-        assert_eq!(report(Path::new("f.jsonl"), &found, None), wanted);
+        assert_eq!(report(Path::new("f.jsonl"), &found, &[Lengths::words(&found)]), wanted);
     }
 }

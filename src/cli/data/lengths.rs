@@ -1,5 +1,6 @@
 //! Lengths of a file's rows as a table with histograms.
 
+use crate::figure::{LengthColumn, LengthPanel};
 use crate::preference::{Checkup, Row};
 
 /// Lengths in one unit: of the prompts, and of the responses, the chosen one first.
@@ -28,8 +29,8 @@ impl Lengths {
         }
     }
 
-    /// Quantiles and a histogram of each column, and which side is longer.
-    pub fn lines(&self) -> Vec<String> {
+    /// What is measured, by name; what no row has is left out.
+    fn columns(&self) -> Vec<(&'static str, Vec<usize>)> {
         let side = |i: usize| self.sides().map(|side| side[i]).collect::<Vec<_>>();
         let alone = self.responses.iter().filter(|own| own.len() == 1).map(|own| own[0]).collect();
         let named = [
@@ -38,13 +39,33 @@ impl Lengths {
             ("rejected", side(1)),
             ("response", alone),
         ];
+        named.into_iter().filter(|(_, all)| !all.is_empty()).collect()
+    }
+
+    /// Panels of a figure: the prompts, and the responses.
+    pub fn panels(&self) -> Vec<LengthPanel> {
+        let column = |(name, lengths): (&str, _)| LengthColumn { name: name.to_owned(), lengths };
+        let (prompts, responses): (Vec<_>, Vec<_>) =
+            self.columns().into_iter().map(column).partition(|column| column.name == "prompt");
+        let panel = |title: &str, columns| LengthPanel {
+            title: title.to_owned(),
+            unit: self.unit.to_owned(),
+            columns,
+        };
+        let panels = [panel("Prompts", prompts), panel("Responses", responses)];
+        panels.into_iter().filter(|panel| !panel.columns.is_empty()).collect()
+    }
+
+    /// Quantiles and a histogram of each column, and which side is longer.
+    pub fn lines(&self) -> Vec<String> {
+        let named = self.columns();
         let longest = named.iter().flat_map(|(_, all)| all).max().copied().unwrap_or(0);
         let unit = self.unit;
         let mut lines = vec![format!(
             "  {unit:<9}{:>7}{:>7}{:>7}{:>7}{:>7}{:>9}   0 to {longest} {unit}",
             "5 %", "25 %", "50 %", "75 %", "95 %", "longest"
         )];
-        for (name, mut all) in named.into_iter().filter(|(_, all)| !all.is_empty()) {
+        for (name, mut all) in named {
             all.sort_unstable();
             let at = |q: f64| all[(q * (all.len() - 1) as f64).round() as usize];
             let columns = [0.05, 0.25, 0.5, 0.75, 0.95].map(|q| format!("{:>7}", at(q))).concat();
