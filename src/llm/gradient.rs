@@ -41,8 +41,12 @@ impl Decoder {
         if output == Output::LogProbs {
             return self.log_probs(packed);
         }
+        let rows = packed.rows_of(output);
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let (hidden, pass) = self.last_hidden(packed)?;
-        Ok(self.read_out(&hidden, &pass, packed.rows_of(output))?.to_vec1::<f32>()?)
+        Ok(self.read_out(&hidden, &pass, rows)?.to_vec1::<f32>()?)
     }
 
     /// The rows behind the last normalisation, without a graph: `[n, w]`.
@@ -90,6 +94,11 @@ impl Decoder {
         activations: Activations,
         coefficients: &mut dyn FnMut(&[f32]) -> Option<Vec<f32>>,
     ) -> std::result::Result<(), LlmError> {
+        let rows = packed.rows_of(output);
+        if rows.is_empty() {
+            coefficients(&[]);
+            return Ok(());
+        }
         let pass = self.pass(&packed.positions, &packed.groups, Arithmetic::Blocked)?;
         let embedded = Var::from_tensor(&self.embed(&packed.tokens, &packed.positions)?)?;
         // With activations recomputed, the graph begins anew at each block's input.
@@ -103,7 +112,6 @@ impl Decoder {
             }
         }
         let hidden = self.finish(&x, &pass)?;
-        let rows = packed.rows_of(output);
         let outputs = match output {
             Output::LogProbs => self.score(&hidden, &pass, (rows, packed.targets.clone()))?,
             Output::Scores | Output::Values => self.read_out(&hidden, &pass, rows)?,
@@ -114,7 +122,7 @@ impl Decoder {
         for i in (1..inputs.len()).rev() {
             let above = gradient_of(&grads, &inputs[i])?;
             let again = self.block(i - 1, &inputs[i - 1], &pass, None)?;
-            grads = (again * above)?.sum_all()?.backward()?;
+            grads = (again * above)?.backward()?;
         }
         self.add_embedding_gradient(packed, &gradient_of(&grads, &inputs[0])?)
     }

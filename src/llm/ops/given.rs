@@ -49,8 +49,9 @@ impl<F> Given<F> {
         let Some(value) = self.value.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             bail!("a value can become a node once only");
         };
-        // Else the numbers of a whole, of which it is a part, would be copied.
-        let value = value.force_contiguous()?;
+        // The copy begins where the numbers do, not where a part of them does.
+        let is_part = value.layout().start_offset() > 0;
+        let value = if is_part { value.force_contiguous()? } else { value.contiguous()? };
         let (storage, layout) = value.storage_and_layout();
         match of(&storage) {
             Some(storage) => Ok((storage.try_clone(layout)?, layout.shape().clone())),

@@ -9,6 +9,18 @@ use std::sync::Arc;
 /// A score that no key is chosen by.
 const HIDDEN: f32 = -1e9;
 
+/// Refuses what candle's kernels for graphics processors cannot number: they count in 32 bits, with a sign.
+pub fn require_countable(shape: &[usize], what: &str) -> Result<()> {
+    let count = shape.iter().product::<usize>();
+    if count > i32::MAX as usize {
+        candle_core::bail!(
+            "{count} {what} in one pass, which are at most {}: lower policy.language-model.rows_at_once",
+            i32::MAX
+        );
+    }
+    Ok(())
+}
+
 /// Who attends to whom, on the device.
 #[derive(Debug)]
 pub struct Attention {
@@ -41,6 +53,7 @@ impl Attention {
     /// The plan of a pass over so many rows.
     pub fn new(heads: Heads, groups: &[Group], rows: usize, device: &Device) -> Result<Self> {
         let Padded { queries, keys, mask, back, longest, segments } = Padded::new(groups, rows);
+        require_countable(&[segments, heads.queries, longest.0, longest.1], "shares of attention")?;
         let mask = Tensor::from_vec(mask, (segments, 1, longest.0, longest.1), device)?;
         let of_heads = (segments, heads.queries, longest.0, longest.1);
         Ok(Attention {
@@ -175,5 +188,18 @@ impl Padded {
             let seen = (first + i).min(count);
             self.mask.extend((0..keys).map(|j| if j < seen { 0.0 } else { HIDDEN }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 17 segments of 32 heads, 2048 queries and 2304 keys are 2.57·10⁹; half as many segments fit.
+    #[test]
+    fn more_shares_than_kernels_can_count_are_refused() {
+        assert!(require_countable(&[8, 32, 2048, 2304], "shares").is_ok());
+        let error = require_countable(&[17, 32, 2048, 2304], "shares").expect_err("too many");
+        assert!(error.to_string().contains("2566914048 shares in one pass"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 //! keep them, like those of fused operations.
 
 use super::given::given;
-use super::padded::Attention;
+use super::padded::{Attention, require_countable};
 use super::picks::Picks;
 use super::{Adapter, Network, Normalisation, Projection};
 use crate::llm::kernels::attention::{Group, Heads};
@@ -143,8 +143,8 @@ impl Inner {
         let (up, gate) = (wide(&self.up)?, self.gate.as_ref().map(wide).transpose()?);
         let part = |var: &Var| var.as_tensor().clone();
         let inner = Inner { up: part(&up), gate: gate.as_ref().map(part) };
-        let weighed = (inner.activated(kind)? * gradient.to_dtype(DType::F32)?)?;
-        let grads = weighed.sum_all()?.backward()?;
+        // The gradient of a sum, which nobody asks for: one is passed back to each number.
+        let grads = (inner.activated(kind)? * gradient.to_dtype(DType::F32)?)?.backward()?;
         let of = |var: &Var| match grads.get(var.as_tensor()) {
             Some(gradient) => gradient.to_dtype(self.up.dtype()),
             None => candle_core::bail!("an activation has no gradient"),
@@ -250,6 +250,7 @@ pub fn score(
 ) -> Result<Tensor> {
     let read = pick(engine, hidden, rows)?;
     let targets = Tensor::from_vec(targets, (read.dim(0)?, 1), engine.device())?;
+    require_countable(&[read.dim(0)?, head.shape[0]], "logits")?;
     let logits = logits(engine, &read.detach(), head)?;
     let own = logits.gather(&targets, 1)?;
     let top = logits.max_keepdim(1)?;
