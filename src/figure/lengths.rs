@@ -3,8 +3,8 @@
 use super::content::{Axis, Manner, Panel, Spot, Trace};
 use super::scene::Dash;
 use super::style::{Look, Marker, REFERENCE};
-use super::theme::{Rgb, Theme};
-use super::{Drawing, FigureError, FigureOptions, caption, layout, paint};
+use super::theme::Rgb;
+use super::{Drawing, FigureError, FigureOptions, drawing};
 use crate::scenario::PanelKind;
 
 /// The lengths of one kind of text in a file.
@@ -43,18 +43,13 @@ pub fn draw_lengths(
     options: &FigureOptions,
 ) -> Result<Drawing, FigureError> {
     let panels: Vec<Panel> = lengths.iter().map(panel).collect();
-    let theme = Theme::new(options.width, options.dark).of_panels(panels.len());
-    let watermark = options.watermark.as_deref();
-    let (scene, hover) = layout::compose(&panels, title, &[], watermark, &theme);
     let said: Vec<String> = lengths.iter().flat_map(in_words).collect();
     let caption = format!("{title}. {}", said.join(" "));
-    let svg = paint::svg(&scene, title, &caption)?;
-    let (points, density) = (caption::csv(&panels), theme.density);
-    Ok(Drawing { svg, caption, hover, points, scene, density })
+    drawing(&panels, (title, caption), &[], options)
 }
 
 /// The length that a share of the sorted ones does not exceed.
-fn quantile(sorted: &[usize], share: f64) -> usize {
+pub(crate) fn quantile(sorted: &[usize], share: f64) -> usize {
     let last = sorted.len().saturating_sub(1);
     sorted.get((share * last as f64).round() as usize).copied().unwrap_or(0)
 }

@@ -52,12 +52,14 @@ pub(crate) use words::number;
 pub(crate) use content::evenly;
 pub(crate) use font::stretches;
 pub(crate) use judged::unit;
+pub(crate) use lengths::quantile;
 pub(crate) use paint::escape;
 pub(crate) use title::sign;
 
 use crate::results::Run;
 use crate::scenario::{Axis, PanelKind, Verdict};
 use content::Panel;
+use judged::Judged;
 use scene::Scene;
 use theme::Theme;
 
@@ -155,14 +157,23 @@ pub fn draw(
     options: &FigureOptions,
 ) -> Result<Drawing, FigureError> {
     let panels = panels(run)?;
-    let theme = Theme::new(options.width, options.dark).of_panels(panels.len());
     let judged = judged::judged(run, marks);
     let caption = caption::caption(run, &panels, &judged);
-    let title = &run.scenario.title;
-    let (scene, hover) =
-        layout::compose(&panels, title, &judged, options.watermark.as_deref(), &theme);
+    drawing(&panels, (&run.scenario.title, caption), &judged, options)
+}
+
+/// Lays panels out below a title with the verdicts on them, and paints them.
+fn drawing(
+    panels: &[Panel],
+    (title, caption): (&str, String),
+    judged: &[Judged<'_>],
+    options: &FigureOptions,
+) -> Result<Drawing, FigureError> {
+    let theme = Theme::new(options.width, options.dark).of_panels(panels.len());
+    let watermark = options.watermark.as_deref();
+    let (scene, hover) = layout::compose(panels, title, judged, watermark, &theme);
     let svg = paint::svg(&scene, title, &caption)?;
-    let (points, density) = (caption::csv(&panels), theme.density);
+    let (points, density) = (caption::csv(panels), theme.density);
     Ok(Drawing { svg, caption, hover, points, scene, density })
 }
 

@@ -101,8 +101,7 @@ impl Engine {
 }
 
 /// A card that all threads speak to in one queue, so that what one of them asks for, another may read.
-/// cudarc would mark the end of every use of every tensor, for other queues to wait for: half of the time of
-/// a small kernel.
+/// cudarc would mark every use of every tensor for other queues to wait for, some calls for each kernel.
 #[cfg(feature = "cuda")]
 fn in_one_queue(device: Device) -> Device {
     if let Device::Cuda(card) = &device {

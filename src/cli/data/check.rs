@@ -40,10 +40,12 @@ const SHOWN: usize = 8;
 
 /// Tells of every file, and fails if one has a fault.
 pub fn command(args: &Args) -> Result<(), Failure> {
+    if args.figures.is_some() {
+        require_apart(&args.files)?;
+    }
     #[cfg(feature = "llm")]
     let reader = args.model.as_ref().map(|model| Reader::new(model, &args.models)).transpose()?;
     if let Some(folder) = &args.figures {
-        require_apart(&args.files)?;
         writable(folder, "--figures")?;
     }
     let (mut unusable, mut no_file) = (0, Vec::new());

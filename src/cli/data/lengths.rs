@@ -1,6 +1,6 @@
 //! Lengths of a file's rows as a table with histograms.
 
-use crate::figure::{LengthColumn, LengthPanel};
+use crate::figure::{LengthColumn, LengthPanel, quantile};
 use crate::preference::{Checkup, Row};
 
 /// Lengths in one unit: of the prompts, and of the responses, the chosen one first.
@@ -67,8 +67,8 @@ impl Lengths {
         )];
         for (name, mut all) in named {
             all.sort_unstable();
-            let at = |q: f64| all[(q * (all.len() - 1) as f64).round() as usize];
-            let columns = [0.05, 0.25, 0.5, 0.75, 0.95].map(|q| format!("{:>7}", at(q))).concat();
+            let at = |share| format!("{:>7}", quantile(&all, share));
+            let columns = [0.05, 0.25, 0.5, 0.75, 0.95].map(at).concat();
             let bars = histogram(&all, longest);
             lines.push(format!("  {name:<9}{columns}{:>9}   {bars}", all[all.len() - 1]));
         }
