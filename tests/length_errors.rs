@@ -47,8 +47,8 @@ const FILES: &[(&str, &str, &str)] = &[
     (
         "list.jsonl",
         "[1, 2]\n",
-        "line 1: is not a JSON object: invalid type: sequence, expected a map at column 0 (one object a \
-         line)",
+        "line 1: is not a JSON object: invalid type: sequence, expected a map at column 0 (a JSON array? \
+         `jq -c '.[]' FILE` makes one object a line of each)",
     ),
     (
         "number.jsonl",

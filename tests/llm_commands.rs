@@ -8,7 +8,7 @@ mod llm_fixture;
 use candle_core::DType;
 use command::modeseek;
 use llm_fixture::{LLAMA, llama_config, write_folder};
-use modeseek::learner::{Checkpoint, Keep, Keeper, Stop, Taken};
+use modeseek::learner::Stop;
 use modeseek::llm::{
     Decoder, Engine, Kernels, LanguagePlace, LanguageRun, LoraSpec, ModelFiles, Packed, Sequences,
     Training,
@@ -106,23 +106,6 @@ fn a_seed_draws_the_same_response_again() {
     }
 }
 
-/// A keeper that keeps nothing.
-struct Nothing;
-
-impl Keeper for Nothing {
-    fn last(&mut self) -> Result<Option<Checkpoint<'static>>, Stop> {
-        Ok(None)
-    }
-
-    fn due(&mut self, _: &Taken<'_>) -> Keep {
-        Keep::No
-    }
-
-    fn save(&mut self, _: &Checkpoint<'_>) -> Result<(), Stop> {
-        Ok(())
-    }
-}
-
 /// A run of one step on the tiny model, on a machine with so many bytes of memory.
 fn trained(place: &Path, policy: &str, available_memory: Option<u64>) -> Result<(), Stop> {
     fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
@@ -150,7 +133,7 @@ fn trained(place: &Path, policy: &str, available_memory: Option<u64>) -> Result<
     let engine = Engine::host(Kernels::Fused, Threads::One);
     let (models, fits) = ("models".into(), Default::default());
     let place = LanguagePlace { engine, models, fits, available_memory };
-    run.train_kept(0, &place, &mut Nothing).map(drop)
+    run.train_kept(0, &place, &mut ()).map(drop)
 }
 
 /// 0.1 GB is what the program itself takes in the estimate.

@@ -80,7 +80,8 @@ fn a_run_leaves_an_adapter_that_score_and_merge_read() {
     let place = place(&[]);
     let place = place.path();
     run(place, &["run", "tiny.toml"]);
-    assert_eq!(metrics(place).lines().count(), 1 + 4 * 4);
+    // Four metrics at four steps, and the prompts that teach nothing in three, which are for warnings.
+    assert_eq!(metrics(place).lines().count(), 1 + 4 * 4 + 3);
     assert!(!seed_folder(place).join("checkpoint").exists());
     let adapter = seed_folder(place).join("model");
     let adapter = adapter.to_str().expect("text");
@@ -170,8 +171,8 @@ fn a_run_that_trains_all_weights_leaves_a_model() {
     assert!(trained.iter().all(|x| x.is_finite()));
 }
 
-/// r_φ is learned from π_ref's own responses before the first step: methods see it, measurements see both, and the
-/// same command gives the same numbers. At temperature 2 its scores have the reward's units.
+/// r_φ is learned from π_ref's own responses before the first step, which is told: methods see it, measurements see
+/// both, and the same command gives the same numbers. At temperature 2 its scores have the reward's units.
 #[test]
 fn a_reward_is_learned_before_the_first_step() {
     let learned = "test = 2\nlearned = { prompts = 2, steps = 80, learning_rate = 0.02 }";
@@ -185,7 +186,9 @@ fn a_reward_is_learned_before_the_first_step() {
         ("steps = 6", "steps = 12"),
     ]);
     let place = place.path();
-    run(place, &["run", "tiny.toml"]);
+    let output = modeseek(place, &["run", "tiny.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("reinforce, its reward model, seed 0: step 80/80"), "{said}");
     let first = metrics(place);
     let (proxy, gold) = (series(place, "proxy_reward"), series(place, "gold_reward"));
     assert_eq!((proxy.len(), gold.len()), (7, 7));
@@ -193,6 +196,44 @@ fn a_reward_is_learned_before_the_first_step() {
     fs::remove_dir_all(place.join("runs")).expect("removed");
     run(place, &["run", "tiny.toml"]);
     assert_eq!(metrics(place), first);
+}
+
+/// A learning rate beyond single precision stops its own run, with step and sample; the other method's goes on.
+#[test]
+fn numbers_that_are_not_finite_stop_their_run_alone() {
+    let wild = "objective.best-of-n = {}\n[[method]]\nname = \"wild\"\nobjective.best-of-n = {}\n\
+                optimizer.adam.learning_rate = 1e39";
+    let place = place(&[("objective.best-of-n = {}", wild)]);
+    let place = place.path();
+    let output = modeseek(place, &["run", "tiny.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let fault = said.lines().find(|line| line.contains("wild (")).expect("the run that failed");
+    assert!(fault.contains("NaN at step 1, sample 0"), "{fault}");
+    assert_eq!(series(place, "gold_reward").len(), 4);
+    assert!(!metrics(place).contains(",wild,"));
+}
+
+/// Clipping binds nowhere where every round is one step (T = 1, M = B): PPO without a critic goes REINFORCE's way.
+#[test]
+fn ppo_of_one_step_a_round_is_reinforce() {
+    let way = |objective: &str| {
+        let place = place(&[
+            ("objective.best-of-n = {}", objective),
+            ("\"gold_reward\"", "\"gold_reward\", \"loss\", \"grad_norm\""),
+        ]);
+        run(place.path(), &["run", "tiny.toml"]);
+        ["kl", "gold_reward", "grad_norm"].map(|metric| series(place.path(), metric))
+    };
+    let ppo = way("objective.ppo = { ratio_clip = 0.2, baseline = \"batch-mean\" }");
+    let reinforce = way("objective.reinforce = { baseline = \"batch-mean\" }");
+    assert!(ppo[0].last().expect("measured") > &0.01, "{ppo:?}");
+    // At steps 0, 2, 4 and 6; the gradient's norm at all but the first.
+    assert_eq!(ppo.each_ref().map(Vec::len), [4, 4, 3]);
+    assert_eq!(reinforce.each_ref().map(Vec::len), [4, 4, 3]);
+    for (a, b) in ppo.iter().flatten().zip(reinforce.iter().flatten()) {
+        assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{ppo:?} {reinforce:?}");
+    }
 }
 
 /// A run that hardly learns answers as π_ref does. What a trained run answered, held against those answers one by
@@ -245,7 +286,7 @@ const COMPARED: &[(&str, &str)] = &[
     ("prompts = \"fresh\"", "preferences = { jsonl = \"pairs.jsonl\", empty = \"skip\" }"),
     (
         "[\"gold_reward\", \"kl\", \"completions/mean_length\", \"completions/clipped_ratio\"]",
-        "[\"loss\", \"accuracy\", \"margin\", \"staleness/max\"]",
+        "[\"loss\", \"accuracy\", \"margin\", \"staleness/max\", \"rewards/margins\", \"rewards/accuracies\"]",
     ),
     ("every = 2", "every = 1"),
     ("steps = 6", "steps = 20"),
@@ -294,6 +335,10 @@ fn comparisons_of_a_file_are_learned_without_a_reward() {
     assert!(of("margin", "0").abs() < 1e-5);
     assert_eq!(of("accuracy", "20"), 1.0);
     assert!(of("margin", "20") > 1.0 && of("loss", "20") < 0.5, "{}", of("margin", "20"));
+    // β = 0.5; the log-ratios are for warnings and were not asked for.
+    assert_eq!(of("rewards/margins", "20"), 0.5 * of("margin", "20"));
+    assert_eq!(of("rewards/accuracies", "20"), 1.0);
+    assert!(of("log_ratio/chosen", "20").is_finite());
     // Two responses a row, five rows on four prompts: queries count what is trained on.
     let last = rows.iter().rfind(|row| row[3] == "20").expect("a row");
     assert_eq!(last[5], "10");
@@ -427,9 +472,23 @@ fn goes_on_to_the_same_bytes(changes: &[(&str, &str)]) {
     let whole = place(changes);
     run(whole.path(), &["run", "tiny.toml"]);
     let cut = place(changes);
-    interrupt(cut.path());
+    interrupt_saved(cut.path());
     run(cut.path(), &["run", "tiny.toml"]);
     same_results(cut.path(), whole.path());
+}
+
+/// A run is interrupted while its reward model learns: it stops there, long before its own first step.
+#[cfg(unix)]
+#[test]
+fn a_reward_model_that_learns_is_interrupted_at_once() {
+    let learned = "test = 2\nlearned = { prompts = 2, steps = 1000000 }";
+    let place = place(&[("test = 2", learned)]);
+    let begun = Instant::now();
+    interrupt(place.path());
+    // A million steps would take far longer.
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    let cells = fs::read_dir(place.path().join("runs/tiny/cells"));
+    assert!(cells.is_err() || cells.is_ok_and(|mut cells| cells.next().is_none()));
 }
 
 /// Metrics and adapters.
@@ -450,7 +509,7 @@ fn a_full_disk_leaves_the_last_checkpoint_whole() {
     let changes = [("steps = 6", "steps = 4000"), ("every = 2", "every = 400")];
     let (whole, full) = (place(&changes), place(&changes));
     run(whole.path(), &["run", "tiny.toml"]);
-    interrupt(full.path());
+    interrupt_saved(full.path());
     let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" run tiny.toml";
     let mut shell = Command::new("sh");
     let shell = shell.current_dir(full.path()).args(["-c", script]);
@@ -465,6 +524,14 @@ fn a_full_disk_leaves_the_last_checkpoint_whole() {
 }
 
 /// A run that is begun, interrupted, and has saved what it did.
+#[cfg(unix)]
+fn interrupt_saved(cut: &Path) {
+    interrupt(cut);
+    let saved = fs::read_dir(seed_folder(cut).join("checkpoint")).expect("a checkpoint");
+    assert_eq!(saved.count(), 1);
+}
+
+/// A run that is begun and interrupted.
 #[cfg(unix)]
 fn interrupt(cut: &Path) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_modeseek"))
@@ -485,6 +552,4 @@ fn interrupt(cut: &Path) {
     assert!(kill.expect("sent").success());
     let status = child.wait().expect("an end");
     assert_eq!(status.code(), Some(130));
-    let saved = fs::read_dir(seed_folder(cut).join("checkpoint")).expect("a checkpoint");
-    assert_eq!(saved.count(), 1);
 }

@@ -312,6 +312,18 @@ fn cells_are_named_by_what_the_file_holds() {
     assert!(warnings.contains("off-policy samples"), "{warnings}");
 }
 
+/// Twenty seeds are for bandits: of models from files they are said to be many.
+#[test]
+fn as_many_seeds_as_bandits_have_are_warned_of() {
+    let many = |text: &str, set: &[&str]| {
+        let warnings = parse(text, ROWS, set).expect("valid").warnings;
+        warnings.iter().any(|warning| warning.contains("20 seeds train 20 models from files"))
+    };
+    assert!(many(&with_prompts(), &[]));
+    assert!(!many(&with_prompts(), &["seeds.count=2"]));
+    assert!(!many(SCENARIO, &[]));
+}
+
 /// The twins of figure 12 read as many responses as the on-policy runs draw: 1000 prompts × 10.
 #[test]
 fn offline_and_on_policy_runs_of_tokens_cost_the_same_queries() {

@@ -35,6 +35,7 @@ pub(crate) fn metric(name: &str) -> (String, String) {
         "learning_rate" => "learning rate",
         "logps" => "log-probability (nats)",
         "log_ratio" => "log-ratio (nats)",
+        "rewards" => "implicit reward (β·log-ratio)",
         "train_log_ratio" => "log-ratio on training pairs (nats)",
         "train_mass" => "probability mass",
         "margin" => "margin, log-ratio of chosen − rejected (nats)",
@@ -72,6 +73,7 @@ fn of_data(name: &str) -> Option<&'static str> {
         "coverage/ess" => "effective sample size (share)",
         "completions/mean_length" => "mean length (tokens)",
         "completions/clipped_ratio" => "share of responses cut",
+        "rewards/accuracies" => "accuracy (share of comparisons)",
         _ => return None,
     })
 }
@@ -186,6 +188,8 @@ pub(crate) fn method(name: &str) -> String {
         "cdpo" => "cDPO".to_owned(),
         "best-of-n" => "Best-of-N".to_owned(),
         "pref-ft" => "Pref-FT".to_owned(),
+        "feedme" => "FeedMe".to_owned(),
+        "binary-feedme" => "Binary FeedMe".to_owned(),
         "forward-kl" => "forward KL".to_owned(),
         "reverse-kl" => "reverse KL".to_owned(),
         other => other.to_owned(),

@@ -116,6 +116,13 @@ pub trait Keeper {
     /// Keeps a checkpoint in place of the last one; fails with [`Stop::Checkpoint`].
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop>;
 
+    /// Told of every step of what is trained before the run's own first step, and named by `what`: nothing of that
+    /// is saved, so that a run that is to stop there stops without a checkpoint.
+    fn beforehand(&mut self, what: &str, taken: &Taken<'_>) -> Keep {
+        let _ = (what, taken);
+        Keep::No
+    }
+
     /// The folder for the trained model, if it is kept; asked after the last step.
     fn model(&self) -> Option<PathBuf> {
         None

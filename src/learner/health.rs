@@ -42,8 +42,10 @@ const CUT: f64 = 0.9;
 const NOTHING_SAID: f64 = 1.0;
 /// An estimate below 0 that is no noise of a few responses (nats).
 const BELOW_ZERO: f64 = -1.0;
-/// A divergence of a response at which texts are of another language (nats).
+/// A divergence of a short response at which texts are of another language (nats).
 const FAR: f64 = 30.0;
+/// The same of a long one, for each of its tokens (nats).
+const FAR_A_TOKEN: f64 = 0.5;
 /// A share of clipped tokens at which a round has little left to teach.
 const CLIPPED: f64 = 0.3;
 /// A share of effective samples below which a few responses decide.
@@ -60,8 +62,9 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
             |x| x >= IDLE,
             |x| {
                 format!(
-                    "{:.0} % of the prompts teach nothing: their rewards are all alike, or no pair is left. Draw more \
-                 responses to a prompt, or take a reward that tells them apart",
+                    "{:.0} % of the prompts teach nothing: their rewards are all alike, or no pair is left. A policy \
+                 that has arrived does so; before that, draw more responses to a prompt, or take a reward that tells \
+                 them apart",
                     100.0 * x
                 )
             },
@@ -103,18 +106,7 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
                 )
             },
         ),
-        simple(
-            &series,
-            "kl",
-            Ailment::LargeDivergence,
-            |x| x > FAR,
-            |x| {
-                format!(
-                    "answers are {x:.0} nats away from π_ref. Read some of them; lower the learning rate, stop \
-                 earlier, or add a KL penalty"
-                )
-            },
-        ),
+        far(&series),
         simple(
             &series,
             "ratio_clipped",
@@ -160,26 +152,37 @@ fn simple(
     Some(Warning { step, ailment, text: text(value) })
 }
 
+/// The first step at which answers are far from what π_ref says, for their length.
+fn far(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
+    let lengths = series("completions/mean_length");
+    let length = |step: u64| lengths.iter().find(|(at, _)| *at == step).map_or(0.0, |(_, y)| *y);
+    let is_far = |(step, kl): &(u64, f64)| *kl > FAR.max(FAR_A_TOKEN * length(*step));
+    let (step, kl) = series("kl").into_iter().find(is_far)?;
+    let text = format!(
+        "answers are {kl:.0} nats away from π_ref. Read some of them; lower the learning rate, stop earlier, or add a \
+         KL penalty"
+    );
+    Some(Warning { step, ailment: Ailment::LargeDivergence, text })
+}
+
 /// Chosen responses fall while the margin grows: what both sides lose goes to responses of no pair.
 fn chosen_falls(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
-    let [chosen, rejected, margin] =
-        ["log_ratio/chosen", "log_ratio/rejected", "margin"].map(series);
-    let first = |all: &[(u64, f64)]| all.first().map(|(_, value)| *value);
-    let (chosen_0, rejected_0, margin_0) = (first(&chosen)?, first(&rejected)?, first(&margin)?);
-    let sides = chosen.iter().zip(&rejected).zip(&margin);
-    sides.map(|((w, l), h)| (w.0, chosen_0 - w.1, rejected_0 - l.1, h.1 - margin_0)).find_map(
-        |(step, lost, lost_too, grown)| {
-            (lost > FALL && grown > 0.0).then(|| Warning {
-                step,
-                ailment: Ailment::ChosenFalls,
-                text: format!(
-                    "chosen responses have lost {lost:.0} nats while the margin grew by {grown:.0}: rejected ones \
-                     lost {lost_too:.0}, and e^-{lost:.0} of the chosen ones' probability is left; the rest went to \
-                     responses of no pair. Lower the learning rate, raise β, or take pairs that differ more"
-                ),
-            })
-        },
-    )
+    let (chosen, rejected) = (series("log_ratio/chosen"), series("log_ratio/rejected"));
+    let other = |step: u64| rejected.iter().find(|(at, _)| *at == step).map(|(_, value)| *value);
+    let sides: Vec<(u64, f64, f64)> =
+        chosen.iter().filter_map(|(step, value)| Some((*step, *value, other(*step)?))).collect();
+    let &(_, chosen_0, rejected_0) = sides.first()?;
+    let lost = |&(step, w, l): &(u64, f64, f64)| (step, chosen_0 - w, rejected_0 - l);
+    // The margin grows by what the rejected responses lose more.
+    let falls = |&(_, lost, lost_too): &(u64, f64, f64)| lost > FALL && lost_too > lost;
+    let (step, lost, lost_too) = sides.iter().map(lost).find(falls)?;
+    let grown = lost_too - lost;
+    let text = format!(
+        "chosen responses have lost {lost:.0} nats while the margin grew by {grown:.0}: rejected ones lost \
+         {lost_too:.0}, and e^-{lost:.0} of the chosen ones' probability is left in the geometric mean; what both lost \
+         is with responses of no pair. Lower the learning rate, raise β, or take pairs that differ more"
+    );
+    Some(Warning { step, ailment: Ailment::ChosenFalls, text })
 }
 
 #[cfg(test)]
@@ -206,7 +209,6 @@ mod tests {
             ("effective_samples", [0.9, 0.5, 0.2]),
             ("log_ratio/chosen", [0.0, 3.0, -0.5]),
             ("log_ratio/rejected", [0.0, -3.0, -9.0]),
-            ("margin", [0.0, 6.0, 8.5]),
         ];
         assert_eq!(found(&healthy), []);
         let ill = [
@@ -229,14 +231,21 @@ mod tests {
         assert_eq!(found(&ill), wanted);
     }
 
+    /// 40 nats are far for an answer of 10 tokens, not for one of 100: 50 are 0.5 a token.
+    #[test]
+    fn long_answers_may_go_further() {
+        let kl = ("kl", [0.0, 20.0, 40.0]);
+        let of = |length: f64| found(&[kl, ("completions/mean_length", [length; 3])]);
+        assert_eq!(of(10.0), [(20, Ailment::LargeDivergence)]);
+        assert_eq!(of(100.0), []);
+    }
+
     /// Both sides fall: that is told if the margin grows, with what is left of the chosen ones.
     #[test]
     fn chosen_responses_that_fall_with_a_growing_margin_are_told() {
-        let margin = ("margin", [0.0, 2.0, 15.0]);
         let rejected = ("log_ratio/rejected", [0.0, -2.5, -22.0]);
-        let falls = [("log_ratio/chosen", [0.0, -0.5, -7.0]), rejected, margin];
+        let falls = [("log_ratio/chosen", [0.0, -0.5, -7.0]), rejected];
         assert_eq!(found(&falls), [(20, Ailment::ChosenFalls)]);
-        let shrinks = ("margin", [0.0, -2.0, -15.0]);
-        assert_eq!(found(&[("log_ratio/chosen", [0.0, -4.5, -37.0]), rejected, shrinks]), []);
+        assert_eq!(found(&[("log_ratio/chosen", [0.0, -4.5, -37.0]), rejected]), []);
     }
 }

@@ -288,7 +288,9 @@ pub struct MeasureSpec {
     pub pairs: usize,
     /// The metrics that are written; empty: all.
     ///
-    /// *Reading* What is not listed is not computed, which makes runs faster and files small.
+    /// *Reading* What is not listed is not computed, which makes runs faster and files small. Of language models
+    /// what warnings read is written too where it costs nothing: lengths and cuts of answers that are drawn anyway,
+    /// log-ratios of pairs that are read anyway, idle_prompts, ratio_clipped, effective_samples.
     ///
     /// *Wrong* A panel or claim that asks for more is refused before anything runs.
     pub metrics: Vec<String>,

@@ -136,7 +136,7 @@ impl<T: Task> Learner<'_, T> {
         let learning_rate = self.optimizer.learning_rate() * factor;
         let gradient_norm = observer.wants_gradient_norm(self.progress.step + 1).then_some(0.0);
         self.progress.step += 1;
-        StepReport { learning_rate, gradient_norm, ..StepReport::default() }
+        StepReport { learning_rate, gradient_norm, idle_prompts: 1.0, ..StepReport::default() }
     }
 
     /// A data set without a single unit would never take a step.

@@ -5,7 +5,10 @@ use super::run::{LanguagePlace, LanguageRun};
 use super::scoring_task::ScoringTask;
 use super::task::PromptsTask;
 use super::{Decoder, LanguageModel, Output, Passes, ScoringModel, Training};
-use crate::learner::{AdamSpec, DataSource, Decay, OptimizerSpec, ScheduleSpec, Stop, Supply};
+use crate::learner::{
+    AdamSpec, DataSource, Decay, Keep, Keeper, Observer, OptimizerSpec, Progress, ScheduleSpec,
+    StepReport, Stop, Supply, Taken,
+};
 use crate::objective::{DpoSpec, ObjectiveSpec};
 use crate::policy::LanguageModelSpec;
 use crate::problem::{LearnedRewardSpec, PromptsSpec};
@@ -26,12 +29,13 @@ impl LanguageRun<'_> {
         (prompts, learned): (&PromptsSpec, &LearnedRewardSpec),
         (task, spec): (&PromptsTask, &LanguageModelSpec),
         (place, streams): (&LanguagePlace, Streams),
+        keeper: &mut dyn Keeper,
     ) -> Result<ScoringModel, Stop> {
         let (data, pairs, seed) = (&self.data.preferences, self.pairs, streams.seed());
         let key = format!("r_φ {seed} {prompts:?} {spec:?} {data:?} {pairs:?}");
         let mut fitted = place.fits.get(key, || {
             let decoder = beginning(&task.reference, spec, streams)?;
-            self.fit_reward(decoder, (learned, spec), (task, streams))
+            self.fit_reward(decoder, (learned, spec), (task, streams), keeper)
         })?;
         let reference = task.reference.decoder();
         let (config, engine) = (reference.config().clone(), reference.engine().clone());
@@ -45,6 +49,7 @@ impl LanguageRun<'_> {
         decoder: Decoder,
         (learned, spec): (&LearnedRewardSpec, &LanguageModelSpec),
         (task, streams): (&PromptsTask, Streams),
+        keeper: &mut dyn Keeper,
     ) -> Result<FittedWeights, Stop> {
         let given = &task.examples.train;
         let (supply, per_prompt) = match given.is_empty() {
@@ -74,11 +79,38 @@ impl LanguageRun<'_> {
         };
         let mut model = ScoringModel::new(decoder, Output::Scores, passes(spec));
         let task = ScoringTask(task);
-        own.learner(&task, (supply, streams))?.train(&mut model, &mut ())?;
+        let steps = learned.steps;
+        own.learner(&task, (supply, streams))?.train(&mut model, &mut Told { keeper, steps })?;
         let decoder = model.decoder_mut();
         decoder.merge_adapters();
         decoder.scale_readout(self.pairs.labels.temperature().unwrap_or(1.0) as f32);
         Ok(FittedWeights::of(decoder))
+    }
+}
+
+/// A keeper who hears of r_φ's steps, and may stop the run at one.
+struct Told<'k> {
+    keeper: &'k mut dyn Keeper,
+    steps: u64,
+}
+
+impl Observer<ScoringModel> for Told<'_> {
+    fn observe(
+        &mut self,
+        _: &ScoringModel,
+        progress: &Progress,
+        report: Option<&StepReport>,
+    ) -> Result<(), Stop> {
+        let Some(report) = report else { return Ok(()) };
+        let taken = Taken { step: progress.step, steps: self.steps, report };
+        match self.keeper.beforehand("its reward model", &taken) {
+            Keep::No | Keep::Save => Ok(()),
+            Keep::SaveAndStop => Err(Stop::Interrupted { step: 0 }),
+        }
+    }
+
+    fn wants_gradient_norm(&self, _: u64) -> bool {
+        false
     }
 }
 

@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 pub struct LanguageObserver<'a, T> {
     task: &'a T,
     book: Book,
+    /// What turns log-ratios into implicit rewards, where the objective has it.
+    beta: Option<f64>,
     prompts: Vec<Tokens>,
     pairs: Vec<EvaluationPair>,
     /// Prompts and the responses that the user's data hold of them; not trained on.
@@ -42,6 +44,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         let mut observer = LanguageObserver {
             task,
             book: Book::new(spec, identity),
+            beta: None,
             prompts: task.evaluation_prompts(spec.states),
             pairs: Vec::new(),
             examples: Sequences::default(),
@@ -52,7 +55,7 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             warnings: Vec::new(),
         };
         let reads_pairs = |m: &&str| observer.book.wants_any(m);
-        if ["logps/", "log_ratio/", "margin", "accuracy"].iter().any(reads_pairs) {
+        if ["logps/", "log_ratio/", "margin", "accuracy", "rewards/"].iter().any(reads_pairs) {
             observer.pairs = evaluation_pairs(task, &observer.prompts, spec.pairs, streams)?;
         }
         if observer.book.wants_any("win_rate") && task.has_reward() {
@@ -66,6 +69,11 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             }
         }
         Ok(observer)
+    }
+
+    /// Also measures implicit rewards, β·log π(y)/π_ref(y), of an objective that has them.
+    pub fn with_implicit_rewards(self, beta: Option<f64>) -> Self {
+        LanguageObserver { beta, ..self }
     }
 
     /// All that was measured.
@@ -116,8 +124,8 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         self.book.record_all(progress, measured)?;
         self.book.record(progress, "entropy", answers.surprise())?;
         if let Some((length, cut)) = answers.lengths() {
-            self.book.record(progress, "completions/mean_length", length)?;
-            self.book.record(progress, "completions/clipped_ratio", cut)?;
+            let lengths = [("completions/mean_length", length), ("completions/clipped_ratio", cut)];
+            self.book.record_vitals(progress, lengths)?;
         }
         self.answers = answers.written(self.task, progress.step)?;
         Ok(())
@@ -162,7 +170,6 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
             let reference: f64 = self.pairs.iter().map(|pair| pair.log_ref[side]).sum();
             ratios[side] = (own - reference) / count;
             self.book.record(progress, &format!("logps/{who}"), own / count)?;
-            self.book.record(progress, &format!("log_ratio/{who}"), ratios[side])?;
         }
         let margins = self.pairs.iter().enumerate().map(|(i, pair)| {
             let [chosen, rejected] = pair.log_ref;
@@ -172,7 +179,26 @@ impl<'a, T: LanguageTask> LanguageObserver<'a, T> {
         const ROUNDING: f64 = 1e-4;
         let right: f64 = margins.map(|margin| win(margin, ROUNDING)).sum();
         self.book.record(progress, "accuracy", right / count)?;
-        self.book.record(progress, "margin", ratios[0] - ratios[1])
+        self.book.record(progress, "margin", ratios[0] - ratios[1])?;
+        let vitals = [("log_ratio/chosen", ratios[0]), ("log_ratio/rejected", ratios[1])];
+        self.book.record_vitals(progress, vitals)?;
+        self.implicit_rewards(progress, (ratios, right / count))
+    }
+
+    /// The numbers of the fixed pairs in the unit of the loss, where it has one.
+    fn implicit_rewards(
+        &mut self,
+        progress: &Progress,
+        ([chosen, rejected], accuracy): ([f64; 2], f64),
+    ) -> Result<(), Stop> {
+        let Some(beta) = self.beta else { return Ok(()) };
+        let rewards = [
+            ("rewards/chosen", beta * chosen),
+            ("rewards/rejected", beta * rejected),
+            ("rewards/margins", beta * (chosen - rejected)),
+            ("rewards/accuracies", accuracy),
+        ];
+        self.book.record_all(progress, rewards)
     }
 }
 
@@ -196,7 +222,7 @@ impl<T: LanguageTask> Observer<LanguageModel> for LanguageObserver<'_, T> {
         self.held_out_loss(policy, progress)?;
         self.book.record_step(progress, report)?;
         let health = report.map(|r| r.health(self.book.objective())).into_iter().flatten();
-        self.book.record_all(progress, health)?;
+        self.book.record_vitals(progress, health)?;
         self.look();
         Ok(())
     }

@@ -104,7 +104,7 @@ impl LanguageRun<'_> {
                 if let Some(learned) = &prompts.learned {
                     let by = (place, streams);
                     task.proxy =
-                        Some(self.learned_reward((prompts, learned), (&task, spec), by)?);
+                        Some(self.learned_reward((prompts, learned), (&task, spec), by, keeper)?);
                 }
                 let supply = self.supply_of(&task.examples.train)?;
                 let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
@@ -132,7 +132,8 @@ impl LanguageRun<'_> {
     ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
         check_coverage(&mut policy, task)?;
         let identity = (self.objective.name(), self.schedule.steps);
-        let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?;
+        let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?
+            .with_implicit_rewards(self.objective.implicit_beta());
         let mut learner = self.learner(task, (supply, streams))?;
         if let Some(spec) = self.objective.critic() {
             let (model, optimizer) = self.critic(&policy, task, spec)?;

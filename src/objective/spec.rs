@@ -4,7 +4,7 @@ use super::{
     AdvantageSpec, BaselineSpec, BestOfN, BinaryFeedme, CriticSpec, Dpo, DpoSpec, ForwardKl,
     GroupScale, Grpo, GrpoSpec, Hinge, HingeSpec, Ipo, IpoSpec, KlSpec, Objective, ObjectiveError,
     Ppo, PpoSpec, PrefFt, RatioClip, Reinforce, ReinforceSpec, ReverseKl, Rwr, RwrSpec, Sft,
-    Standardise, Unlikelihood, UnlikelihoodSpec,
+    Standardise, TokenSum, Unlikelihood, UnlikelihoodSpec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,21 @@ impl ObjectiveSpec {
             ObjectiveSpec::Ppo(spec) => spec.critic,
             _ => None,
         }
+    }
+
+    /// The β of an implicit reward β·log π(y)/π_ref(y), if its loss has one; IPO's is τ. A loss of means over
+    /// tokens has none: its β is per token.
+    pub fn implicit_beta(&self) -> Option<f64> {
+        let (beta, tokens) = match self {
+            ObjectiveSpec::Dpo(spec) => (Some(spec.beta), spec.tokens),
+            ObjectiveSpec::Hinge(spec) => (Some(spec.beta), spec.tokens),
+            ObjectiveSpec::Ipo(spec) => {
+                let tau = spec.target_margin.map(|margin| 1.0 / (2.0 * margin));
+                (spec.tau.or(tau), spec.tokens)
+            }
+            _ => return None,
+        };
+        beta.filter(|_| tokens == TokenSum::Sum)
     }
 
     /// The ε of a clipped ratio, if it has one.

@@ -74,7 +74,16 @@ impl ExampleRow {
     /// The demonstration of a row: `prompt` and `completion`, `response` or `chosen`, each a text or a list of
     /// messages; where the response holds the whole conversation, or stands at the end of `messages`, `prompt`
     /// may be left out.
+    ///
+    /// Refused: a row that says, as rows of liked and disliked responses do, that its response was disliked.
     fn demonstration(row: &Map<String, Value>) -> Result<Self, String> {
+        if row.get("label") == Some(&Value::Bool(false)) {
+            return Err(
+                "its `label` is false: a disliked response is not to be imitated; leave the line \
+                        out, or give it as `rejected` beside a `chosen` one"
+                    .to_owned(),
+            );
+        }
         let names = RESPONSES.into_iter().chain(["messages"]);
         let name = names.into_iter().find(|name| row.contains_key(*name)).unwrap_or("completion");
         let (before, chosen) = answer(row, name)?;
@@ -101,8 +110,12 @@ impl ExampleRow {
         let (before, chosen) = answer(row, "chosen")?;
         let (also_before, rejected) = answer(row, "rejected")?;
         let prompt = if Self::has_prompt(row) {
-            // A conversation may repeat the prompt.
-            Prompt::of_row(row)?
+            let prompt = Prompt::of_row(row)?;
+            let sides = [("chosen", &before), ("rejected", &also_before)];
+            match sides.into_iter().find(|(_, before)| !repeats(before, &prompt)) {
+                Some((side, _)) => return Err(other_conversation(side)),
+                None => prompt,
+            }
         } else if before.is_empty() || before != also_before {
             return Err("has no field `prompt`, and `chosen` and `rejected` are no conversations \
                         that differ in their last message only"
@@ -111,10 +124,30 @@ impl ExampleRow {
             Prompt::Chat(before)
         };
         if chosen == rejected {
-            return Err("`chosen` and `rejected` are the same".to_owned());
+            return Err(
+                "`chosen` and `rejected` are the same: nothing is compared; leave the line out"
+                    .to_owned(),
+            );
         }
         Ok(ExampleRow { prompt, chosen, rejected: Some(rejected) })
     }
+}
+
+/// Whether the messages before a response, if there are any, are the prompt once more.
+fn repeats(before: &[Message], prompt: &Prompt) -> bool {
+    match (before, prompt) {
+        ([], _) => true,
+        (before, Prompt::Chat(messages)) => before == messages.as_slice(),
+        ([asked], Prompt::Text(text)) => asked.role == "user" && asked.content == *text,
+        _ => false,
+    }
+}
+
+fn other_conversation(side: &str) -> String {
+    format!(
+        "the messages before the last one of `{side}` are not its `prompt`; make them so, or leave `prompt` out: the \
+         conversation is then taken"
+    )
 }
 
 /// The response of a field, and the messages before it.
@@ -236,13 +269,15 @@ mod tests {
             r#"{"prompt": "q", "chosen": "yes", "rejected": "no", "source": 1}"#.to_owned(),
             format!(r#"{{"prompt": [{user}], "chosen": [{yes}], "rejected": [{no}]}}"#),
             format!(r#"{{"chosen": [{user}, {yes}], "rejected": [{user}, {no}]}}"#),
+            format!(r#"{{"prompt": "q", "chosen": [{user}, {yes}], "rejected": [{user}, {no}]}}"#),
         ];
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let read = read(&lines, EmptyResponses::Refuse).expect("read");
         let message = Message { role: "user".to_owned(), content: "q".to_owned() };
         let chat = row_of(Prompt::Chat(vec![message]));
-        let wanted = [(1, row_of(Prompt::Text("q".to_owned()))), (2, chat.clone()), (3, chat)];
-        assert_eq!((read.rows.as_slice(), read.empty, read.repeated), (&wanted[..], 0, 1));
+        let text = row_of(Prompt::Text("q".to_owned()));
+        let wanted = [(1, text.clone()), (2, chat.clone()), (3, chat), (4, text)];
+        assert_eq!((read.rows.as_slice(), read.empty, read.repeated), (&wanted[..], 0, 2));
     }
 
     #[test]
@@ -255,7 +290,21 @@ mod tests {
                 r#"{"prompt": "q", "chosen": 1, "rejected": "no"}"#.to_owned(),
                 "its `chosen` is neither",
             ),
-            (good.replace("no", "yes"), "`chosen` and `rejected` are the same"),
+            (
+                good.replace("no", "yes"),
+                "`chosen` and `rejected` are the same: nothing is compared",
+            ),
+            (
+                format!(
+                    r#"{{"prompt": "p", "chosen": [{user}, {yes}], "rejected": "no"}}"#,
+                    yes = r#"{"role": "assistant", "content": "yes"}"#
+                ),
+                "the messages before the last one of `chosen` are not its `prompt`",
+            ),
+            (
+                format!("[{good}]"),
+                "is not a JSON object: invalid type: sequence, expected a map at column 0 (a JSON array? `jq",
+            ),
             (good.replace(r#""prompt": "q", "#, ""), "has no field `prompt`"),
             (
                 format!(r#"{{"chosen": [{user}], "rejected": "no"}}"#),
@@ -303,6 +352,9 @@ mod tests {
             assert_eq!(of(&row), Ok(chat.clone()), "{row}");
         }
         let fault = |text: &str| of(text).expect_err("refused");
+        let disliked = r#"{"prompt": "q", "completion": "no", "label": false}"#;
+        assert!(fault(disliked).starts_with("its `label` is false"));
+        assert!(of(&disliked.replace("false", "true")).is_ok());
         assert!(fault(r#"{"prompt": "q"}"#).starts_with("has no field `completion`"));
         assert!(fault(r#"{"completion": "yes"}"#).starts_with("has no field `prompt`"));
         assert!(

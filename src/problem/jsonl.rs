@@ -61,6 +61,10 @@ pub(crate) fn object(line: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(line).map_err(|e| {
         let text = e.to_string();
         let what = text.split(" at line ").next().unwrap_or(&text);
-        format!("is not a JSON object: {what} at column {} (one object a line)", e.column())
+        let help = match line.trim_start().starts_with('[') {
+            true => " (a JSON array? `jq -c '.[]' FILE` makes one object a line of each)",
+            false => " (one object a line)",
+        };
+        format!("is not a JSON object: {what} at column {}{help}", e.column())
     })
 }

@@ -109,6 +109,14 @@ impl Keeper for Keeping<'_> {
         due()
     }
 
+    fn beforehand(&mut self, what: &str, taken: &Taken<'_>) -> Keep {
+        let Some(due) = self.due else { return Keep::No };
+        let Taken { step, steps, report } = *taken;
+        let (method, seed) = (&format!("{}, {what}", self.method), self.seed);
+        self.progress.stepped(&LongStep { method, seed, step, steps, report });
+        due()
+    }
+
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
         let written = self.folder.write(checkpoint);
         self.stopped_by(written)

@@ -9,7 +9,7 @@ use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
 use super::header::{HEADER_KEYS, Header, Seeds};
 use super::lesson::LessonSpec;
-use super::notes::{left_out, off_policy};
+use super::notes::{left_out, many_models, off_policy};
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
@@ -336,9 +336,11 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
     }
     let is_drawn = |cell: &Cell| cell.experiment.schedule.expectation == Expectation::Sampled;
     if seeds.count < 5 && cells.iter().any(is_drawn) {
-        let count = seeds.count;
-        warnings.push(format!("{count} seeds are fewer than 5: claims get no verdict"));
+        let seeds =
+            if seeds.count == 1 { "1 seed is" } else { &format!("{} seeds are", seeds.count) };
+        warnings.push(format!("{seeds} fewer than 5: claims get no verdict"));
     }
+    warnings.extend(many_models(seeds, cells));
     let off_policy: BTreeSet<String> =
         cells.iter().filter_map(|cell| off_policy(&cell.experiment)).collect();
     warnings.extend(off_policy);

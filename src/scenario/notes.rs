@@ -1,6 +1,7 @@
 //! What is said of a language model's experiment before it runs, though nothing is wrong with it.
 
-use super::experiment::Experiment;
+use super::experiment::{Cell, Experiment};
+use super::header::Seeds;
 use crate::policy::PolicySpec;
 use crate::problem::ExampleRows;
 
@@ -20,6 +21,20 @@ pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
         "with policy.language-model.{changed} responses are drawn from another policy than the one \
          that is trained: on-policy methods learn from off-policy samples"
     ))
+}
+
+/// Said where models from files are trained as often as bandits are by default.
+pub(super) fn many_models(seeds: &Seeds, cells: &[Cell]) -> Option<String> {
+    let is_from_file =
+        |cell: &&Cell| cell.experiment.policy.decoder().is_some_and(|model| !model.is_nano());
+    let settings = cells.iter().filter(is_from_file).count() as u64;
+    (settings > 0 && seeds.count >= Seeds::default().count).then(|| {
+        format!(
+            "{} seeds train {} models from files, one after another: `count = 1` in [seeds] trains each setting once",
+            seeds.count,
+            settings * seeds.count,
+        )
+    })
 }
 
 /// Said of a file of which rows are left out or count twice.

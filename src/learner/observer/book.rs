@@ -71,6 +71,17 @@ impl Book {
         numbers.try_for_each(|(metric, value)| self.record(progress, metric, value))
     }
 
+    /// Writes down, wanted or not, what [`warnings`](crate::learner::warnings) are made of, where it is known
+    /// anyway.
+    pub fn record_vitals<'m>(
+        &mut self,
+        progress: &Progress,
+        vitals: impl IntoIterator<Item = (&'m str, f64)>,
+    ) -> Result<(), Stop> {
+        let mut vitals = vitals.into_iter();
+        vitals.try_for_each(|(metric, value)| self.write(progress, metric.to_owned(), value))
+    }
+
     /// Writes a number down, wanted or not.
     pub fn write(&mut self, progress: &Progress, metric: String, value: f64) -> Result<(), Stop> {
         if !value.is_finite() {

@@ -54,6 +54,10 @@ pub const METRICS: &[&str] = &[
     "win_rate/length_controlled",
     "eval_loss",
     "accuracy",
+    "rewards/chosen",
+    "rewards/rejected",
+    "rewards/margins",
+    "rewards/accuracies",
     "log_loss",
     "calibration_error",
     "completions/mean_length",
@@ -92,6 +96,10 @@ pub const LANGUAGE_METRICS: &[&str] = &[
     "log_ratio/rejected",
     "margin",
     "accuracy",
+    "rewards/chosen",
+    "rewards/rejected",
+    "rewards/margins",
+    "rewards/accuracies",
     "eval_loss",
     "completions/mean_length",
     "completions/clipped_ratio",
@@ -125,7 +133,7 @@ pub fn is_of_language_only(name: &str) -> bool {
         "effective_samples",
     ];
     own.contains(&name)
-        || ["completions/", "win_rate"].iter().any(|family| name.starts_with(family))
+        || ["completions/", "rewards/", "win_rate"].iter().any(|family| name.starts_with(family))
 }
 
 /// Prefixes of metrics with one value for each arm.
