@@ -98,6 +98,8 @@ const COMMANDS: &[Case] = &[
     ("unknown command", "", "", &["rnu", "small.toml"]),
     ("unknown option", "", "", &["run", "small.toml", "--sed", "0..5"]),
     ("unknown tier", "", "", &["reproduce", "--tier", "bandti"]),
+    ("a tier all of which needs files", "", "", &["reproduce", "--tier", "gpu"]),
+    ("figure of other settings", "", "", &["figure", "small.toml", "--set", "schedule.steps=8"]),
     ("unknown tier to list", "", "", &["list", "--tier", "bandti"]),
     ("seeds that run backwards", "", "", &["run", "small.toml", "--seeds", "5..2"]),
     ("seeds that are none", "", "", &["run", "small.toml", "--seeds", "five"]),

@@ -296,6 +296,25 @@ fn a_file_with_faults_is_refused_after_all_of_them_are_told() {
     assert!(said(&output).contains("2 lines cannot be used"), "{}", said(&output));
 }
 
+/// Answers whose reward's command fails stand beside `--out`, without rewards; what was there stays.
+#[test]
+fn answers_that_cannot_be_scored_are_kept() {
+    let place = place();
+    let place = place.path();
+    let eval = ["llm", "eval", "prompts.jsonl", "--model", "model", "--max-new-tokens", "8"];
+    let asked =
+        ["--best-of", "2", "--reward", "command=cat > /dev/null; exit 3", "--out", "answers.jsonl"];
+    fs::write(place.join("answers.jsonl"), "mine").expect("written");
+    let output = modeseek(place, &[&eval[..], &asked[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("the answers are in answers.unscored.jsonl, without rewards"));
+    assert_eq!(fs::read_to_string(place.join("answers.jsonl")).expect("there"), "mine");
+    let rows = rows(&place.join("answers.unscored.jsonl"));
+    // Ten prompts, answered twice by one side and once by the other.
+    assert_eq!(rows.len(), 30);
+    assert!(rows.iter().all(|row| row["reward"].is_null() && row["response"].is_string()));
+}
+
 /// Best-of-N at inference: of the same four answers `llm eval --best-of 4` keeps the one that no comparison of
 /// `data build` ranks behind another.
 #[test]

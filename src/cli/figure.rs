@@ -3,6 +3,7 @@
 mod table;
 
 use super::options::{Finished, folder_of, has_run, writable, write_file};
+use super::report::quoted;
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions, VerdictMark, Width, draw, table_markdown};
 use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
@@ -94,15 +95,46 @@ pub fn refuse_absent<'a>(
 /// Opens the results of a scenario.
 pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
     let folder = folder_of(&scenario, runs);
+    let (id, asked) = (scenario.id.clone(), scenario.run_folder_name());
     Run::open_resolved(folder.root(), scenario).map_err(|error| match error {
-        ResultsError::Missing(missing) if find(&missing.scenario).is_ok() => {
-            Failure::input(missing)
-        }
         ResultsError::Missing(missing) => {
-            Failure::input(anyhow!("{missing} (name a scenario of your own by its file)"))
+            let own = match find(&missing.scenario).is_ok() {
+                true => "",
+                false => " (name a scenario of your own by its file)",
+            };
+            Failure::input(anyhow!("{missing}{own}{}", run_otherwise((&id, &asked), runs)))
         }
         other => Failure::work(other),
     })
+}
+
+/// What is said where a scenario has results, but of other settings than those of the folder that is asked for.
+fn run_otherwise((id, asked): (&str, &str), runs: &Path) -> String {
+    #[derive(serde::Deserialize)]
+    struct Resolved {
+        set: Vec<String>,
+    }
+    let is_other = |name: &str| {
+        let rest = name.strip_prefix(id).filter(|_| name != asked);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
+    };
+    let named = |set: Vec<String>| match set.is_empty() {
+        true => "no --set".to_owned(),
+        false => {
+            set.iter().map(|set| format!("--set {}", quoted(set))).collect::<Vec<_>>().join(" ")
+        }
+    };
+    let folders = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let others = folders.filter(|folder| folder.file_name().to_str().is_some_and(is_other));
+    let with_results =
+        others.map(|folder| folder.path()).filter(|p| p.join("metrics.csv").is_file());
+    let mut found: Vec<String> = with_results
+        .filter_map(|folder| std::fs::read_to_string(folder.join("resolved.toml")).ok())
+        .filter_map(|text| toml::from_str::<Resolved>(&text).ok())
+        .map(|other| format!("\n  help: it was run with {}; give the same here", named(other.set)))
+        .collect();
+    found.sort();
+    found.concat()
 }
 
 /// Judges every claim of a run; one that `--set` has split into several is told and left out.

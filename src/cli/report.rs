@@ -123,7 +123,7 @@ fn commands(name: &str, resolution: &Resolution) -> Vec<String> {
 }
 
 /// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,+".contains(c)) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),

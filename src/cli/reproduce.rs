@@ -7,7 +7,7 @@ use super::options::{
 };
 use super::provenance::provenance;
 use super::report;
-use super::run::{WorkArgs, compute, fail_if_any};
+use super::run::{WorkArgs, compute, fail_if_any, tell_of_models};
 use super::{Failure, say};
 use crate::figure::FigureOptions;
 use crate::report::Report;
@@ -17,6 +17,7 @@ use crate::results::{
 };
 use crate::runner::Host;
 use crate::scenario::{Scenario, Source, find};
+use crate::wording::listed;
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(value_name = "ID")]
     scenarios: Vec<String>,
     /// Override a key of the named scenarios: KEY=V, KEY=V1,V2 (a sweep), or method.NAME.KEY=V
-    #[arg(long = "set", value_name = "KEY=VALUE", requires = "scenarios")]
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "scenarios", conflicts_with = "tier")]
     set: Vec<String>,
     /// bandit, length, phase, nano, nano-full, smollm2, gpu or all [default: bandit and length]
     #[arg(long, conflicts_with = "scenarios")]
@@ -64,7 +65,7 @@ const QUICK_PART: u64 = 4;
 /// Runs, draws and judges.
 pub fn reproduce(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
-    let mut scenarios = ready(selected(args)?, args)?;
+    let (mut scenarios, whole) = ready(selected(args)?, args)?;
     let host = args.host.host()?;
     let (mut runs, mut out) = (args.runs.clone(), args.out.clone());
     if args.quick {
@@ -87,7 +88,7 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
     book.tell(args.quick)?;
     // The tables of a whole tier are not overwritten by those of some scenarios, nor those of all
     // by those of one tier.
-    if args.scenarios.is_empty() {
+    if args.scenarios.is_empty() && whole {
         let one = args.tier.as_ref().filter(|tier| *tier != "all");
         let suffix = one.map_or(String::new(), |tier| format!("-{tier}"));
         book.tables(&out, &suffix, args.quick)?;
@@ -125,16 +126,40 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
     })
 }
 
-/// Those that need no file of the user's; one that was asked for by name is refused.
-fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<Vec<Scenario>, Failure> {
+/// Those that need no file of the user's, and whether those are all; one that was asked for by name is refused.
+fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool), Failure> {
     if !args.scenarios.is_empty() {
         scenarios.iter().try_for_each(Scenario::ready).map_err(Failure::input)?;
     }
     let (ready, lacking): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|s| s.ready().is_ok());
-    for Scenario { id, .. } in lacking {
+    let all = args.tier.as_deref() == Some("all");
+    if ready.is_empty() {
+        return Err(none_ready(args, &lacking));
+    }
+    for Scenario { id, .. } in &lacking {
         eprintln!("{id} is left out, because it needs a file of yours: see `modeseek run {id}`");
     }
-    Ok(ready)
+    if !lacking.is_empty() && !all {
+        eprintln!(
+            "tables of claims and captions are left as they are, since a part of the tier is left out"
+        );
+    }
+    Ok((ready, lacking.is_empty() || all))
+}
+
+/// Said of a tier of which nothing can run as it is.
+fn none_ready(args: &Args, lacking: &[Scenario]) -> Failure {
+    let tier = args.tier.as_deref().unwrap_or_default();
+    let ids = listed(lacking.iter().map(|scenario| scenario.id.as_str()));
+    let help = match lacking.is_empty() {
+        true => "`modeseek list` names the tiers of all scenarios".to_owned(),
+        false => format!(
+            "each needs a file of yours, which `modeseek run ID` names: `modeseek reproduce ID --set KEY=FILE` with {ids}"
+        ),
+    };
+    Failure::input(anyhow!(
+        "no shipped scenario of tier `{tier}` can run as it is: nothing was run or written\n  help: {help}"
+    ))
 }
 
 /// What is collected over the scenarios.
@@ -199,6 +224,7 @@ impl Book {
             true => {}
             false => self.failed.extend(outcome.failed),
         }
+        tell_of_models(&scenario, runs)?;
         let run = open(scenario, runs)?;
         if tuning && !args.quick {
             self.choose(&run, out)?;

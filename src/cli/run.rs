@@ -7,7 +7,7 @@ use super::patience::Patience;
 use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
-use crate::learner::FittedPolicies;
+use crate::learner::{DataSource, FittedPolicies};
 use crate::problem::ProblemSpec;
 use crate::results::{Provenance, ResultsError, Run, RunFolder, health, pairs};
 use crate::runner::{
@@ -116,8 +116,8 @@ pub fn compute(
     if host.will_teach(open.iter().copied()) {
         eprintln!("{TEACHING}");
     }
-    if open.iter().any(|e| matches!(&e.problem, ProblemSpec::Prompts(p) if p.learned.is_some())) {
-        eprintln!("{}: {LEARNING}", scenario.id);
+    if open.iter().any(|experiment| is_long(experiment) && draws_first(experiment)) {
+        eprintln!("{}: {DRAWING}", scenario.id);
     }
     host.check(open.into_iter()).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
@@ -146,12 +146,18 @@ pub fn compute(
     if outcome.interrupted { Err(Failure::Interrupted) } else { Ok(outcome) }
 }
 
+/// Said before runs that have π_ref answer their prompts or read their data, which is silent.
+const DRAWING: &str = "before the first step of a seed π_ref answers the prompts that are learned from, or reads the data that are given \
+     (once: it is kept in the folder of models); nothing is said meanwhile";
+
+/// Whether π_ref is at work before the first step: on offline data, or on what r_φ learns from.
+fn draws_first(experiment: &Experiment) -> bool {
+    let learned = matches!(&experiment.problem, ProblemSpec::Prompts(p) if p.learned.is_some());
+    learned || experiment.schedule.data == DataSource::Offline
+}
+
 /// Said before the model nano is made, which is silent for that long.
 pub const TEACHING: &str = "teaching the model nano its text, once, for about 15 seconds; it is kept in the folder of models";
-
-/// Said before runs whose reward is learned, which is silent.
-const LEARNING: &str =
-    "a reward model is learned before the first step of each seed; nothing is said meanwhile";
 
 fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Failure> {
     let folder = folder_of(scenario, runs);
@@ -161,8 +167,14 @@ fn report(scenario: &Scenario, runs: &Path, outcome: &Outcome) -> Result<(), Fai
         scenario.id,
         folder.metrics().display()
     ))?;
+    if computed > 0 { tell_of_models(scenario, runs) } else { Ok(()) }
+}
+
+/// Says of runs of language models where the trained ones are, and what is wrong with them.
+pub fn tell_of_models(scenario: &Scenario, runs: &Path) -> Result<(), Failure> {
+    let folder = folder_of(scenario, runs);
     let is_language = scenario.cells.iter().any(|cell| cell.experiment.problem.is_language());
-    if computed == 0 || !is_language {
+    if !is_language || !folder.metrics().is_file() {
         return Ok(());
     }
     for (cell, seed) in pairs(scenario) {

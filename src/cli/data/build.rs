@@ -120,7 +120,10 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let kept = Kept::open(&args.out.join(RESPONSES), &ready.settings, &ready.prompts)?;
     let settings = ready.settings.clone();
     let answered = asked.responses(ready, kept)?;
-    let rewards = args.reward.of(&answered, &means)?;
+    let rewards = args.reward.of(&answered, &means).inspect_err(|_| {
+        let place = args.out.join(RESPONSES);
+        eprintln!("the responses are kept in {}: the same command goes on there", place.display());
+    })?;
     let empty = if args.keep_empty { EmptyAnswers::Keep } else { EmptyAnswers::Skip };
     let place = (test, Streams::new(args.seed));
     let data = Dataset::new(&answered, &rewards, (&rule, empty), place);

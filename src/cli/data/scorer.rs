@@ -154,7 +154,7 @@ fn number(text: &str) -> Option<f64> {
 fn fault(line: &str, what: &str) -> Failure {
     Failure::work(anyhow!(
         "the reward's command {what}\n  command: {line}\n  allowed: for each row {{prompt, response}} on its standard input one \
-         line with a finite number, or {{\"reward\": number}}\n  help: the responses are kept; correct the command and run the same again"
+         line with a finite number, or {{\"reward\": number}}\n  help: correct the command and run the same again"
     ))
 }
 

@@ -73,7 +73,14 @@ struct Side {
     settings: SampleSettings,
 }
 
-/// What a side answered.
+/// All that a side answered.
+struct Drawn {
+    samples: Vec<Sample>,
+    /// Each prompt with its answers.
+    rows: Vec<Answered>,
+}
+
+/// What a side answered, the best to each prompt.
 struct Answers {
     samples: Vec<Sample>,
     rows: Vec<Answered>,
@@ -114,10 +121,11 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         false => second.load(&mut sides[1].files, engine)?,
     };
     let decoders = [first, other];
-    let mut answers = Vec::new();
+    let mut drawn = Vec::new();
     for (side, decoder) in sides.iter().zip(&decoders) {
-        answers.push(args.answers(&prompts, side, decoder, &mut pace)?);
+        drawn.push(args.drawn(&prompts, side, decoder, &mut pace)?);
     }
+    let mut answers = args.scored(&sides, drawn)?;
     if same_tokens(&sides)? {
         // The best of several answers is no draw of its model.
         for (i, other) in [(0, 1), (1, 0)].into_iter().filter(|(i, _)| sides[*i].best_of == 1) {
@@ -160,13 +168,14 @@ impl Args {
         Ok(Side { name: model.shown(), files, best_of, prompts: tokens, settings })
     }
 
-    fn answers(
+    /// What a side answers to every prompt.
+    fn drawn(
         &self,
         prompts: &[Prompt],
         side: &Side,
         decoder: &Decoder,
         pace: &mut Pace,
-    ) -> Result<Answers, Failure> {
+    ) -> Result<Drawn, Failure> {
         let stop = interrupts("stopping after these prompts");
         let draws = Draws::new(Streams::new(self.seed), Purpose::Sample, 0);
         let passes = Passes { rows: 512, activations: Default::default() };
@@ -189,8 +198,27 @@ impl Args {
             Ok(Answered { prompt: prompt.clone(), responses })
         });
         let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
-        let rewards = self.reward.of(&rows, &self.means())?;
-        Ok(best_of_each(samples, rows, &rewards))
+        Ok(Drawn { samples, rows })
+    }
+
+    /// What was answered, with its rewards; without them it is kept beside `--out`.
+    fn scored(&self, sides: &[Side; 2], drawn: Vec<Drawn>) -> Result<Vec<Answers>, Failure> {
+        let rewards: Result<Vec<_>, Failure> =
+            drawn.iter().map(|side| self.reward.of(&side.rows, &self.means())).collect();
+        let rewards = rewards.inspect_err(|_| match &self.out {
+            Some(out) => {
+                let place = out.with_extension("unscored.jsonl");
+                match write_file(&place, unscored(sides, &drawn).as_bytes()) {
+                    Ok(_) => eprintln!("the answers are in {}, without rewards", place.display()),
+                    Err(_) => eprintln!("the answers cannot be kept in {}", place.display()),
+                }
+            }
+            None => eprintln!("the answers are lost: with --out FILE they would have been kept"),
+        })?;
+        let best = |(Drawn { samples, rows }, rewards): (Drawn, Vec<Vec<f64>>)| {
+            best_of_each(samples, rows, &rewards)
+        };
+        Ok(drawn.into_iter().zip(rewards).map(best).collect())
     }
 }
 
@@ -240,6 +268,25 @@ fn log_ratios(side: &Side, samples: &[Sample], other: &Decoder) -> Result<Vec<f6
         ratios.push(sum(&sample.log_probs) - sum(&theirs));
     }
     Ok(ratios)
+}
+
+/// All responses before they are scored.
+fn unscored(sides: &[Side; 2], drawn: &[Drawn]) -> String {
+    let row = |side: &Side, prompt: &Prompt, y: &Answer| {
+        let (model, cut) = (&side.name, y.ending == Ending::Limit);
+        let row = json!({
+            "prompt": prompt, "model": model, "response": y.text, "tokens": y.tokens, "cut": cut, "reward": null,
+            "log_ratio": null,
+        });
+        format!("{row}\n")
+    };
+    let of_side = |(side, own): (&Side, &Drawn)| -> String {
+        let of_prompt = |answered: &Answered| -> String {
+            answered.responses.iter().map(|y| row(side, &answered.prompt, y)).collect()
+        };
+        own.rows.iter().map(of_prompt).collect()
+    };
+    sides.iter().zip(drawn).map(of_side).collect()
 }
 
 /// All responses, the sides in turn.
