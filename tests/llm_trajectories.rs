@@ -38,10 +38,11 @@ fn methods_begin_the_same_way_by_every_kernel() {
     let scenario = Scenario::load(&source, &short, None).unwrap_or_else(|e| panic!("{e}"));
     let place = |engine: Engine| Host::new(engine, "models".into(), None);
     let own = place(fused());
-    for engine in stock() {
-        let (name, other) = (engine.arithmetic(), place(engine));
-        for cell in &scenario.cells {
-            let apart = apart(&measured(cell, &own), &measured(cell, &other));
+    let others: Vec<_> = stock().into_iter().map(|e| (e.arithmetic(), place(e))).collect();
+    for cell in &scenario.cells {
+        let wanted = measured(cell, &own);
+        for (name, other) in &others {
+            let apart = apart(&wanted, &measured(cell, other));
             assert!(apart < ROUNDING, "{} by {name}: {apart}", cell.description());
         }
     }

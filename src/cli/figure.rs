@@ -2,11 +2,12 @@
 
 mod table;
 
-use super::options::{Finished, folder_of, has_run, writable, write_file};
-use super::report::quoted;
+use super::options::{Finished, as_typed, folder_of, has_run, writable, write_file};
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions, VerdictMark, Width, draw, table_markdown};
-use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
+use crate::results::{
+    Agreement, ClaimError, Finding, ResultsError, Run, RunFolder, compare, judge,
+};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -118,20 +119,18 @@ fn run_otherwise((id, asked): (&str, &str), runs: &Path) -> String {
         let rest = name.strip_prefix(id).filter(|_| name != asked);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
     };
-    let named = |set: Vec<String>| match set.is_empty() {
-        true => "no --set".to_owned(),
-        false => {
-            set.iter().map(|set| format!("--set {}", quoted(set))).collect::<Vec<_>>().join(" ")
-        }
+    let named = |Resolved { set }| match set.is_empty() {
+        true => " no --set".to_owned(),
+        false => as_typed(&set),
     };
     let folders = std::fs::read_dir(runs).into_iter().flatten().flatten();
     let others = folders.filter(|folder| folder.file_name().to_str().is_some_and(is_other));
-    let with_results =
-        others.map(|folder| folder.path()).filter(|p| p.join("metrics.csv").is_file());
-    let mut found: Vec<String> = with_results
-        .filter_map(|folder| std::fs::read_to_string(folder.join("resolved.toml")).ok())
+    let others = others.map(|folder| RunFolder::new(folder.path()));
+    let mut found: Vec<String> = others
+        .filter(|other| other.metrics().is_file())
+        .filter_map(|other| std::fs::read_to_string(other.resolved()).ok())
         .filter_map(|text| toml::from_str::<Resolved>(&text).ok())
-        .map(|other| format!("\n  help: it was run with {}; give the same here", named(other.set)))
+        .map(|other| format!("\n  help: it was run with{}; give the same here", named(other)))
         .collect();
     found.sort();
     found.concat()

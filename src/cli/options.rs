@@ -25,6 +25,19 @@ impl Resolution {
     }
 }
 
+/// A word as a shell reads it.
+pub fn quoted(word: &str) -> String {
+    match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,+".contains(c)) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// `--set` arguments as they are typed, each after a space.
+pub fn as_typed(set: &[String]) -> String {
+    set.iter().map(|set| format!(" --set {}", quoted(set))).collect()
+}
+
 /// Which finished runs are read.
 #[derive(clap::Args, Debug)]
 pub struct Finished {

@@ -1,7 +1,9 @@
 //! `modeseek report`: what was run, drawn and found, as one page.
 
 use super::figure::{agreements_of, draw_run, findings_of, open, refuse_absent};
-use super::options::{Finished, Resolution, folder_of, no_folder, writable_file, write_file};
+use super::options::{
+    Finished, Resolution, as_typed, folder_of, no_folder, quoted, writable_file, write_file,
+};
 use super::provenance::provenance;
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions};
@@ -115,17 +117,8 @@ pub fn file_name(parts: &[String]) -> String {
 
 /// The commands that make a section again; `name` is what names the scenario on a command line.
 fn commands(name: &str, resolution: &Resolution) -> Vec<String> {
-    let set = resolution.set.iter().map(|set| format!(" --set {}", quoted(set)));
     let seeds = resolution.seeds.iter().map(|s| format!(" --seeds {}..{}", s.start, s.end));
-    let options: String = set.chain(seeds).collect();
+    let options: String = std::iter::once(as_typed(&resolution.set)).chain(seeds).collect();
     let command = |verb: &str| format!("modeseek {verb} {}{options}", quoted(name));
     ["run", "report"].map(command).to_vec()
-}
-
-/// A word as a shell reads it.
-pub fn quoted(word: &str) -> String {
-    match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=,+".contains(c)) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
 }

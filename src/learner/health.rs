@@ -152,11 +152,16 @@ fn simple(
     Some(Warning { step, ailment, text: text(value) })
 }
 
+/// The value of a series at a step.
+fn at(series: &[(u64, f64)], step: u64) -> Option<f64> {
+    series.iter().find(|(measured, _)| *measured == step).map(|(_, value)| *value)
+}
+
 /// The first step at which answers are far from what π_ref says, for their length.
 fn far(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
     let lengths = series("completions/mean_length");
-    let length = |step: u64| lengths.iter().find(|(at, _)| *at == step).map_or(0.0, |(_, y)| *y);
-    let is_far = |(step, kl): &(u64, f64)| *kl > FAR.max(FAR_A_TOKEN * length(*step));
+    let is_far =
+        |(step, kl): &(u64, f64)| *kl > FAR.max(FAR_A_TOKEN * at(&lengths, *step).unwrap_or(0.0));
     let (step, kl) = series("kl").into_iter().find(is_far)?;
     let text = format!(
         "answers are {kl:.0} nats away from π_ref. Read some of them; lower the learning rate, stop earlier, or add a \
@@ -168,9 +173,8 @@ fn far(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
 /// Chosen responses fall while the margin grows: what both sides lose goes to responses of no pair.
 fn chosen_falls(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
     let (chosen, rejected) = (series("log_ratio/chosen"), series("log_ratio/rejected"));
-    let other = |step: u64| rejected.iter().find(|(at, _)| *at == step).map(|(_, value)| *value);
-    let sides: Vec<(u64, f64, f64)> =
-        chosen.iter().filter_map(|(step, value)| Some((*step, *value, other(*step)?))).collect();
+    let both = |(step, value): &(u64, f64)| Some((*step, *value, at(&rejected, *step)?));
+    let sides: Vec<(u64, f64, f64)> = chosen.iter().filter_map(both).collect();
     let &(_, chosen_0, rejected_0) = sides.first()?;
     let lost = |&(step, w, l): &(u64, f64, f64)| (step, chosen_0 - w, rejected_0 - l);
     // The margin grows by what the rejected responses lose more.

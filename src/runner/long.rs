@@ -82,6 +82,14 @@ impl Keeping<'_> {
         Some(self.fault.take().unwrap_or(misfit))
     }
 
+    /// Tells a step of a long run under a name, and asks whether to save.
+    fn told(&self, method: &str, taken: &Taken<'_>) -> Keep {
+        let Some(due) = self.due else { return Keep::No };
+        let (&Taken { step, steps, report }, seed) = (taken, self.seed);
+        self.progress.stepped(&LongStep { method, seed, step, steps, report });
+        due()
+    }
+
     /// Remembers a fault for the runner and stops the run.
     fn stopped_by<T>(&mut self, result: Result<T, ResultsError>) -> Result<T, Stop> {
         result.map_err(|fault| {
@@ -102,19 +110,11 @@ impl Keeper for Keeping<'_> {
     }
 
     fn due(&mut self, taken: &Taken<'_>) -> Keep {
-        let Some(due) = self.due else { return Keep::No };
-        let Taken { step, steps, report } = *taken;
-        let (method, seed) = (self.method, self.seed);
-        self.progress.stepped(&LongStep { method, seed, step, steps, report });
-        due()
+        self.told(self.method, taken)
     }
 
     fn beforehand(&mut self, what: &str, taken: &Taken<'_>) -> Keep {
-        let Some(due) = self.due else { return Keep::No };
-        let Taken { step, steps, report } = *taken;
-        let (method, seed) = (&format!("{}, {what}", self.method), self.seed);
-        self.progress.stepped(&LongStep { method, seed, step, steps, report });
-        due()
+        self.told(&format!("{}, {what}", self.method), taken)
     }
 
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {

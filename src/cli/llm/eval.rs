@@ -270,23 +270,25 @@ fn log_ratios(side: &Side, samples: &[Sample], other: &Decoder) -> Result<Vec<f6
     Ok(ratios)
 }
 
-/// All responses before they are scored.
+/// A response as a line of `--out`, with what is known of it: its reward and its log-ratio to the other side.
+fn line(side: &Side, prompt: &Prompt, y: &Answer, known: (Option<f64>, Option<f64>)) -> String {
+    let (reward, log_ratio) = known;
+    let row = json!({
+        "prompt": prompt, "model": side.name, "response": y.text, "tokens": y.tokens,
+        "cut": y.ending == Ending::Limit, "reward": reward, "log_ratio": log_ratio,
+    });
+    format!("{row}\n")
+}
+
+/// All responses before they are scored, one side after the other.
 fn unscored(sides: &[Side; 2], drawn: &[Drawn]) -> String {
-    let row = |side: &Side, prompt: &Prompt, y: &Answer| {
-        let (model, cut) = (&side.name, y.ending == Ending::Limit);
-        let row = json!({
-            "prompt": prompt, "model": model, "response": y.text, "tokens": y.tokens, "cut": cut, "reward": null,
-            "log_ratio": null,
-        });
-        format!("{row}\n")
-    };
-    let of_side = |(side, own): (&Side, &Drawn)| -> String {
-        let of_prompt = |answered: &Answered| -> String {
-            answered.responses.iter().map(|y| row(side, &answered.prompt, y)).collect()
-        };
-        own.rows.iter().map(of_prompt).collect()
-    };
-    sides.iter().zip(drawn).map(of_side).collect()
+    let mut text = String::new();
+    for (side, own) in sides.iter().zip(drawn) {
+        for Answered { prompt, responses } in &own.rows {
+            text.extend(responses.iter().map(|y| line(side, prompt, y, (None, None))));
+        }
+    }
+    text
 }
 
 /// All responses, the sides in turn.
@@ -295,12 +297,8 @@ fn written(sides: &[Side; 2], answers: &[Answers]) -> String {
     for i in 0..answers[0].rows.len() {
         for (side, own) in sides.iter().zip(answers) {
             let Answered { prompt, responses } = &own.rows[i];
-            let row = json!({
-                "prompt": prompt, "model": side.name, "response": responses[0].text,
-                "tokens": responses[0].tokens, "cut": responses[0].ending == Ending::Limit, "reward": own.rewards[i],
-                "log_ratio": own.log_ratios.as_ref().map(|ratios| ratios[i]),
-            });
-            text += &format!("{row}\n");
+            let log_ratio = own.log_ratios.as_ref().map(|ratios| ratios[i]);
+            text += &line(side, prompt, &responses[0], (Some(own.rewards[i]), log_ratio));
         }
     }
     text
