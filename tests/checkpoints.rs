@@ -210,6 +210,7 @@ count = 2
 [[method]]
 name = "dpo"
 objective.dpo = {}
+schedule.data = "offline"
 [[method]]
 name = "ppo"
 objective.ppo = {}

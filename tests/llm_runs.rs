@@ -11,7 +11,7 @@ use modeseek::llm::ModelFiles;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 const SCENARIO: &str = r#"id = "tiny"
 title = "A tiny model"
@@ -402,6 +402,29 @@ fn demonstrations_are_imitated() {
     assert!((before - eval_loss(twin, "0")).abs() < 1e-6);
     assert!((before + log_pi / tokens as f64).abs() < 1e-5, "{before} {log_pi} {tokens}");
     assert!(eval_loss(demonstrated, "20") < before - 0.4, "{before}");
+}
+
+/// π_ref reads the two of five rows that the only step learns from, and what it read is kept for other runs.
+#[test]
+fn the_reference_reads_rows_that_are_learned_from() {
+    let two = "data = \"offline\"\nsamples_per_round = 4\nresponses_per_prompt = 2";
+    let place = like_compared(&[("samples_per_round", two), ("steps = 6", "steps = 1")]);
+    fs::write(place.path().join("pairs.jsonl"), comparisons("12", "the")).expect("written");
+    let kept = || -> Vec<(PathBuf, SystemTime)> {
+        let models = fs::read_dir(place.path().join("models/.reference")).expect("models");
+        let files = models.flatten().flat_map(|model| fs::read_dir(model.path()).expect("rows"));
+        let file = |file: fs::DirEntry| {
+            (file.path(), file.metadata().and_then(|of| of.modified()).expect("a time"))
+        };
+        let mut files: Vec<_> = files.flatten().map(file).collect();
+        files.sort();
+        files
+    };
+    run(place.path(), &["run", "tiny.toml"]);
+    let (first, read) = (metrics(place.path()), kept());
+    assert_eq!(read.len(), 2);
+    run(place.path(), &["run", "tiny.toml", "--fresh"]);
+    assert_eq!((metrics(place.path()), kept()), (first, read));
 }
 
 /// The same comparisons the other way round teach the opposite.

@@ -146,14 +146,14 @@ pub fn compute(
     if outcome.interrupted { Err(Failure::Interrupted) } else { Ok(outcome) }
 }
 
-/// Said before runs that have π_ref answer their prompts or read their data, which is silent.
-const DRAWING: &str = "before the first step of a seed π_ref answers the prompts that are learned from, or reads the data that are given \
-     (once: it is kept in the folder of models); nothing is said meanwhile";
+/// Said before runs that have π_ref answer their prompts, which is silent.
+const DRAWING: &str = "before the first step of a seed π_ref answers the prompts that are learned from; nothing is said meanwhile";
 
-/// Whether π_ref is at work before the first step: on offline data, or on what r_φ learns from.
+/// Whether π_ref draws responses before the first step: as offline data, or for r_φ to learn from.
 fn draws_first(experiment: &Experiment) -> bool {
     let learned = matches!(&experiment.problem, ProblemSpec::Prompts(p) if p.learned.is_some());
-    learned || experiment.schedule.data == DataSource::Offline
+    let offline = experiment.schedule.data == DataSource::Offline;
+    (learned || offline) && experiment.data.examples().is_none()
 }
 
 /// Said before the model nano is made, which is silent for that long.

@@ -144,7 +144,7 @@ impl<T: Task> Round<T> {
             offsets: &log_pi.offsets()[range.start..=range.end],
             log_pi: tokens(log_pi, range),
             log_old: self.old.get(place).map_or(&[], Vec::as_slice),
-            log_ref: &samples.log_ref,
+            log_ref: samples.log_ref(),
             log_ref_tokens: &samples.log_ref_tokens,
             kl_coefficient: self.kl_coefficient,
             log_target: &samples.log_target,

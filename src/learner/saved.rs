@@ -92,7 +92,7 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
             prompt: samples.prompt.clone(),
             responses: samples.responses.clone(),
             rewards: samples.rewards.clone(),
-            log_ref: samples.log_ref.clone(),
+            log_ref: samples.log_ref().to_vec(),
             log_ref_tokens: samples.log_ref_tokens.clone(),
             log_target: samples.log_target.clone(),
             pairs: samples.pairs.clone(),
@@ -102,16 +102,13 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
     }
 
     fn back<T: Task<Prompt = P, Response = R>>(self) -> PromptSamples<T> {
+        let samples = PromptSamples::new(self.prompt, self.responses, self.rewards, self.pairs);
         PromptSamples {
-            prompt: self.prompt,
-            responses: self.responses,
-            rewards: self.rewards,
-            log_ref: self.log_ref,
             log_ref_tokens: self.log_ref_tokens,
             log_target: self.log_target,
-            pairs: self.pairs,
             law: self.law,
             drawn_at: self.drawn_at,
+            ..samples.with_reference(self.log_ref)
         }
     }
 }
@@ -261,6 +258,9 @@ impl<T: Task> Learner<'_, T> {
         }
         let unknown = || misfit("samples of other data");
         self.work = state.work.map(|w| w.back(self.data()).ok_or_else(unknown)).transpose()?;
+        if let Some(work) = &self.work {
+            self.know_reference(&work.round)?;
+        }
         (self.baseline, self.progress) = (state.baseline, state.progress);
         self.kl_coefficient = state.kl_coefficient;
         observer.put_back(state.observer);

@@ -7,6 +7,7 @@ use crate::stream::{Draws, Purpose, Streams};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// One prompt with its responses and all that is known of them.
@@ -18,8 +19,8 @@ pub struct PromptSamples<T: Task> {
     pub responses: Vec<T::Response>,
     /// The reward of each response: `[responses]`.
     pub rewards: Vec<f64>,
-    /// log π_ref of each response: `[responses]`, nats.
-    pub log_ref: Vec<f64>,
+    /// log π_ref of each response, once it is known: `[responses]`, nats.
+    pub(super) log_ref: OnceCell<Vec<f64>>,
     /// log π_ref of each token: `[tokens]`, nats; empty unless a KL penalty reads it.
     pub log_ref_tokens: Vec<f64>,
     /// log of the target at each response: `[responses]`, nats; empty unless enumerated.
@@ -33,8 +34,27 @@ pub struct PromptSamples<T: Task> {
 }
 
 impl<T: Task> PromptSamples<T> {
+    /// log π_ref of each response: `[responses]`, nats; empty where nobody asked for it.
+    pub fn log_ref(&self) -> &[f64] {
+        self.log_ref.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Asks for log π_ref, if it is not known yet.
+    pub(super) fn know_reference(&self, task: &T) -> Result<(), PolicyError> {
+        if self.log_ref.get().is_none() {
+            let known = task.log_reference_of_row(&self.prompt, &self.responses)?;
+            self.log_ref.get_or_init(|| known);
+        }
+        Ok(())
+    }
+
+    /// The same with log π_ref: `[responses]`, nats.
+    pub(super) fn with_reference(self, log_ref: Vec<f64>) -> Self {
+        PromptSamples { log_ref: OnceCell::from(log_ref), ..self }
+    }
+
     /// Samples drawn before the first step, of which nothing else is known.
-    fn new(
+    pub(super) fn new(
         prompt: T::Prompt,
         responses: Vec<T::Response>,
         rewards: Vec<f64>,
@@ -44,7 +64,7 @@ impl<T: Task> PromptSamples<T> {
             prompt,
             responses,
             rewards,
-            log_ref: Vec::new(),
+            log_ref: OnceCell::new(),
             log_ref_tokens: Vec::new(),
             log_target: Vec::new(),
             pairs,
@@ -115,16 +135,19 @@ impl<T: Task> Labeller<'_, T> {
         address: u64,
         drawn_at: u64,
     ) -> Result<PromptSamples<T>, PolicyError> {
-        let (mut log_ref, mut log_ref_tokens) = (Vec::new(), Vec::new());
-        match self.reference {
-            Reference::Read => log_ref = self.task.log_reference(&prompt, &responses)?,
-            Reference::ByToken => {
-                log_ref_tokens = self.task.log_reference_tokens(&prompt, &responses)?;
-            }
-            Reference::Unread => {}
-        }
         let samples = self.without_reference(prompt, responses, address, drawn_at)?;
-        Ok(PromptSamples { log_ref, log_ref_tokens, ..samples })
+        let (prompt, responses) = (&samples.prompt, &samples.responses);
+        Ok(match self.reference {
+            Reference::Read => {
+                let log_ref = self.task.log_reference(prompt, responses)?;
+                samples.with_reference(log_ref)
+            }
+            Reference::ByToken => {
+                let log_ref_tokens = self.task.log_reference_tokens(prompt, responses)?;
+                PromptSamples { log_ref_tokens, ..samples }
+            }
+            Reference::Unread => samples,
+        })
     }
 
     /// The same without log π_ref.
@@ -138,30 +161,6 @@ impl<T: Task> Labeller<'_, T> {
         let rewards = self.task.rewards(&prompt, &responses)?;
         let pairs = self.compare(&prompt, &responses, &rewards, address)?;
         Ok(PromptSamples { drawn_at, ..PromptSamples::new(prompt, responses, rewards, pairs) })
-    }
-
-    /// Offline data, log π_ref of all of them asked for at once; prompt `i` has the address `i`.
-    fn label_data(
-        &self,
-        data: Vec<(T::Prompt, Vec<T::Response>)>,
-    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let log_ref = self.log_reference_of_data(&data)?;
-        let labelled = |(address, ((prompt, responses), log_ref))| {
-            let samples = self.without_reference(prompt, responses, address, 0)?;
-            Ok(PromptSamples { log_ref, ..samples })
-        };
-        (0..).zip(data.into_iter().zip(log_ref)).map(labelled).collect()
-    }
-
-    fn log_reference_of_data(
-        &self,
-        data: &[(T::Prompt, Vec<T::Response>)],
-    ) -> Result<Vec<Vec<f64>>, PolicyError> {
-        match self.reference {
-            Reference::Read => self.task.log_reference_of_data(data),
-            // A KL penalty is refused for offline data.
-            Reference::ByToken | Reference::Unread => Ok(vec![Vec::new(); data.len()]),
-        }
     }
 
     /// The comparisons between responses to one prompt.
@@ -225,7 +224,7 @@ impl<T: Task> Labeller<'_, T> {
         Ok(samples)
     }
 
-    /// The preference data of the first `prompts` training prompts, drawn once.
+    /// The preference data of the first `prompts` training prompts, drawn once, without log π_ref.
     pub fn preference_data(
         &self,
         prompts: usize,
@@ -233,35 +232,33 @@ impl<T: Task> Labeller<'_, T> {
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
         let draws = Draws::new(self.streams, Purpose::Sample, 0);
         let mut responses = self.task.data_responses(prompts, per_prompt, &draws)?.into_iter();
-        let own = |index| {
-            (self.task.prompt(index), responses.by_ref().take(per_prompt).collect::<Vec<_>>())
+        let labelled = |index| {
+            let own = responses.by_ref().take(per_prompt).collect();
+            self.without_reference(self.task.prompt(index), own, index, 0)
         };
-        self.label_data((0..prompts as u64).map(own).collect())
+        (0..prompts as u64).map(labelled).collect()
     }
 
-    /// The user's own comparisons or demonstrations, two responses or one each; their rewards, which may cost a
-    /// pass of a reward model, are asked for only if someone reads them.
+    /// The user's own comparisons or demonstrations, two responses or one each, without log π_ref; their rewards,
+    /// which may cost a pass of a reward model, are asked for only if someone reads them.
     pub fn example_data(
         &self,
         rows: &[Example<T::Response>],
         rewards: Rewards,
     ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let responses = |row: &Example<T::Response>| {
-            let responses = std::iter::once(&row.chosen).chain(&row.rejected);
-            (self.task.prompt(row.prompt), responses.cloned().collect::<Vec<_>>())
-        };
-        let data: Vec<_> = rows.iter().map(responses).collect();
-        let log_ref = self.log_reference_of_data(&data)?;
-        let compared = |((prompt, responses), log_ref): ((T::Prompt, Vec<T::Response>), _)| {
+        let compared = |row: &Example<T::Response>| {
+            let prompt = self.task.prompt(row.prompt);
+            let responses: Vec<_> =
+                std::iter::once(&row.chosen).chain(&row.rejected).cloned().collect();
             let rewards = match rewards {
                 Rewards::Read => self.task.rewards(&prompt, &responses)?,
                 Rewards::Unread => vec![0.0; responses.len()],
             };
             let compared = (responses.len() == 2).then_some(Pair { chosen: 0, rejected: 1 });
             let pairs = compared.into_iter().collect();
-            Ok(PromptSamples { log_ref, ..PromptSamples::new(prompt, responses, rewards, pairs) })
+            Ok(PromptSamples::new(prompt, responses, rewards, pairs))
         };
-        data.into_iter().zip(log_ref).map(compared).collect()
+        rows.iter().map(compared).collect()
     }
 }
 

@@ -56,12 +56,13 @@ pub trait Task {
         responses: &[Self::Response],
     ) -> Result<Vec<f64>, PolicyError>;
 
-    /// [`Task::log_reference`] of all offline data at once, prompt by prompt; what is costly may be kept for other runs.
-    fn log_reference_of_data(
+    /// [`Task::log_reference`] of a row of offline data; what is costly may be kept for other runs.
+    fn log_reference_of_row(
         &self,
-        data: &[(Self::Prompt, Vec<Self::Response>)],
-    ) -> Result<Vec<Vec<f64>>, PolicyError> {
-        data.iter().map(|(prompt, responses)| self.log_reference(prompt, responses)).collect()
+        prompt: &Self::Prompt,
+        responses: &[Self::Response],
+    ) -> Result<Vec<f64>, PolicyError> {
+        self.log_reference(prompt, responses)
     }
 
     /// log of the target distribution at a response (nats), NaN where there is none.

@@ -3,7 +3,7 @@
 use super::checkpoint::{Keep, Keeper, Savable, Taken};
 use super::observer::{Observer, StepReport};
 use super::round::{AtWork, Round};
-use super::source::{Judge, Labeller, PromptSamples, Source};
+use super::source::{Judge, Labeller, PromptSamples, Reference, Source};
 use super::task::Task;
 use super::{Learner, Stop};
 use crate::objective::KlPlace;
@@ -167,6 +167,7 @@ impl<T: Task> Learner<'_, T> {
                 Round::new(self.respond(policy, &prompts)?)
             }
         };
+        self.know_reference(&round)?;
         self.progress.round += 1;
         if self.method.needs.old_log_probs {
             round.set_old(policy, self.schedule.log_probability_floor)?;
@@ -174,6 +175,14 @@ impl<T: Task> Learner<'_, T> {
         self.move_kl_coefficient(&mut round);
         self.give_advantages(&mut round)?;
         Ok(round)
+    }
+
+    /// Asks for log π_ref of data that a round reads for the first time: what no step reads costs nothing.
+    pub(super) fn know_reference(&self, round: &Round<T>) -> Result<(), Stop> {
+        if self.method.reference() == Reference::Read {
+            round.samples.iter().try_for_each(|samples| samples.know_reference(self.task))?;
+        }
+        Ok(())
     }
 
     /// Computes a round's advantages, if someone reads them, from its rewards less a KL penalty there.

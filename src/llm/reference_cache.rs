@@ -1,5 +1,6 @@
 //! Log-probabilities that π_ref gives to offline data, computed once and kept.
 
+use super::files::hex;
 use super::{Engine, LlmError, ModelFiles, Tokens};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use sha2::{Digest, Sha256};
@@ -10,52 +11,40 @@ use std::path::{Path, PathBuf};
 /// The name of the only tensor of a file.
 const TENSOR: &str = "log_reference";
 
-/// Where log-probabilities of one model and one way of computing are kept: a file for each data set.
+/// Where log-probabilities of one model and one way of computing are kept: a file for each row of data, so that
+/// runs share what they read of it, whatever rows those are.
 #[derive(Debug, Clone)]
 pub struct ReferenceCache {
     folder: PathBuf,
-    /// Names the weights and the arithmetic.
-    identity: String,
 }
 
 impl ReferenceCache {
     /// The cache of a model below a folder of models; reads every byte of its weights.
     pub fn new(models: &Path, files: &ModelFiles, engine: &Engine) -> Result<Self, LlmError> {
         let identity = format!("{} {}", files.identity()?, engine.arithmetic());
-        Ok(ReferenceCache { folder: models.join(".reference"), identity })
+        Ok(ReferenceCache::of(models, &identity))
     }
 
-    /// log π_ref of the responses to each prompt, summed over tokens (nats), computed where it is not kept.
+    fn of(models: &Path, identity: &str) -> Self {
+        let name = hex(&Sha256::digest(identity));
+        ReferenceCache { folder: models.join(".reference").join(&name[..16]) }
+    }
+
+    /// log π_ref of the responses to a prompt, summed over tokens (nats), computed where it is not kept.
     ///
     /// A file that cannot be read or written is none: the numbers are then computed.
     pub fn get<E>(
         &self,
-        data: &[(Tokens, Vec<Tokens>)],
-        compute: impl FnOnce() -> Result<Vec<Vec<f64>>, E>,
-    ) -> Result<Vec<Vec<f64>>, E> {
-        let path = self.folder.join(format!("{}.safetensors", self.key(data)));
-        let counts: Vec<usize> = data.iter().map(|(_, responses)| responses.len()).collect();
-        if let Some(kept) = read(&path, counts.iter().sum()) {
-            let mut kept = kept.into_iter();
-            return Ok(counts.iter().map(|count| kept.by_ref().take(*count).collect()).collect());
+        row: (&Tokens, &[Tokens]),
+        compute: impl FnOnce() -> Result<Vec<f64>, E>,
+    ) -> Result<Vec<f64>, E> {
+        let path = self.folder.join(format!("{}.safetensors", key(row)));
+        if let Some(kept) = read(&path, row.1.len()) {
+            return Ok(kept);
         }
         let computed = compute()?;
-        let _ = self.write(&path, &computed.concat());
+        let _ = self.write(&path, &computed);
         Ok(computed)
-    }
-
-    /// sha256 over the model, the arithmetic and every token, with the number of tokens before each.
-    fn key(&self, data: &[(Tokens, Vec<Tokens>)]) -> String {
-        let mut hash = Sha256::new();
-        hash.update(&self.identity);
-        for (prompt, responses) in data {
-            hash.update((responses.len() as u64).to_le_bytes());
-            for tokens in std::iter::once(prompt).chain(responses) {
-                hash.update((tokens.len() as u64).to_le_bytes());
-                tokens.iter().for_each(|token| hash.update(token.to_le_bytes()));
-            }
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whole or not at all.
@@ -71,6 +60,16 @@ impl ReferenceCache {
         file.persist(path)?;
         Ok(())
     }
+}
+
+/// sha256 over every token of a row, with the number of tokens before each text.
+fn key((prompt, responses): (&Tokens, &[Tokens])) -> String {
+    let mut hash = Sha256::new();
+    for tokens in std::iter::once(prompt).chain(responses) {
+        hash.update((tokens.len() as u64).to_le_bytes());
+        tokens.iter().for_each(|token| hash.update(token.to_le_bytes()));
+    }
+    hex(&hash.finalize())
 }
 
 /// The numbers of a file, if there are as many as wanted and all of them finite.
@@ -89,44 +88,53 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    fn data(first: u32) -> Vec<(Tokens, Vec<Tokens>)> {
-        vec![([first, 2].into(), vec![[3].into(), [4, 5].into()]), ([6].into(), vec![[7].into()])]
-    }
-
-    fn cache(folder: &Path, identity: &str) -> ReferenceCache {
-        ReferenceCache { folder: folder.join(".reference"), identity: identity.to_owned() }
+    fn row(first: u32) -> (Tokens, [Tokens; 2]) {
+        ([first, 2].into(), [[3].into(), [4, 5].into()])
     }
 
     #[test]
-    fn numbers_are_computed_once_for_a_model_and_its_data() {
+    fn numbers_are_computed_once_for_a_model_and_a_row() {
         let place = tempfile::tempdir().expect("a folder");
         let mut computed = 0;
-        let values = vec![vec![-1.5, -0.1 - 0.2], vec![-7e-300]];
+        let values = vec![-1.5, -0.1 - 0.2];
         for (identity, first) in [("a", 1), ("a", 1), ("b", 1), ("a", 9), ("b", 1), ("a", 9)] {
-            let found = cache(place.path(), identity).get(&data(first), || {
+            let (prompt, responses) = row(first);
+            let cache = ReferenceCache::of(place.path(), identity);
+            let found = cache.get((&prompt, &responses), || {
                 computed += 1;
                 Ok::<_, Infallible>(values.clone())
             });
             assert_eq!(found, Ok(values.clone()));
         }
         assert_eq!(computed, 3);
-        assert_eq!(fs::read_dir(place.path().join(".reference")).expect("files").count(), 3);
+        let count = |identity| {
+            let ReferenceCache { folder } = ReferenceCache::of(place.path(), identity);
+            fs::read_dir(folder).expect("files").count()
+        };
+        assert_eq!((count("a"), count("b")), (2, 1));
+    }
+
+    /// Token by token the rows [1][2, 3] and [1, 2][3] are alike.
+    #[test]
+    fn a_row_is_told_by_where_its_texts_end() {
+        let (one, two): (Tokens, Tokens) = ([1].into(), [1, 2].into());
+        assert_ne!(key((&one, &[[2, 3].into()])), key((&two, &[[3].into()])));
     }
 
     #[test]
     fn a_broken_file_is_none() {
         let place = tempfile::tempdir().expect("a folder");
-        let cache = cache(place.path(), "a");
-        let values = vec![vec![-1.0, -2.0], vec![-3.0]];
-        let get = |values: &[Vec<f64>]| {
-            cache.get(&data(1), || Ok::<_, Infallible>(values.to_vec())).expect("numbers")
+        let cache = ReferenceCache::of(place.path(), "a");
+        let (prompt, responses) = row(1);
+        let get = |values: &[f64]| {
+            let compute = || Ok::<_, Infallible>(values.to_vec());
+            cache.get((&prompt, &responses), compute).expect("numbers")
         };
-        get(&values);
+        get(&[-1.0, -2.0]);
         let file = fs::read_dir(&cache.folder).expect("files").flatten().next().expect("a file");
         let content = fs::read(file.path()).expect("read");
         fs::write(file.path(), &content[..content.len() - 3]).expect("cut");
-        let other = vec![vec![-4.0, -5.0], vec![-6.0]];
-        assert_eq!(get(&other), other);
-        assert_eq!(get(&values), other);
+        assert_eq!(get(&[-4.0, -5.0]), [-4.0, -5.0]);
+        assert_eq!(get(&[-1.0, -2.0]), [-4.0, -5.0]);
     }
 }

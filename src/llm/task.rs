@@ -304,13 +304,14 @@ impl Task for PromptsTask {
         Ok(self.reference.log_probs(&batch)?.values().to_vec())
     }
 
-    fn log_reference_of_data(
+    fn log_reference_of_row(
         &self,
-        data: &[(Tokens, Vec<Tokens>)],
-    ) -> Result<Vec<Vec<f64>>, PolicyError> {
-        let compute = || data.iter().map(|(prompt, own)| self.log_reference(prompt, own)).collect();
+        prompt: &Tokens,
+        responses: &[Tokens],
+    ) -> Result<Vec<f64>, PolicyError> {
+        let compute = || self.log_reference(prompt, responses);
         match &self.cache {
-            Some(cache) => cache.get(data, compute),
+            Some(cache) => cache.get((prompt, responses), compute),
             None => compute(),
         }
     }
