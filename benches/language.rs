@@ -196,7 +196,7 @@ fn sequences(vocabulary: usize, (rows, tokens): (usize, usize)) -> Sequences {
 
 /// Optimizer steps on one batch with given coefficients.
 fn steps(mut model: LanguageModel, shape: (usize, usize)) -> Box<dyn FnMut()> {
-    let adam = AdamSpec { learning_rate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let adam = AdamSpec::new(1e-4);
     let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(adam)).expect("an optimizer");
     let batch = sequences(model.decoder().config().vocabulary, shape);
     Box::new(move || {

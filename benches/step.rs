@@ -154,8 +154,9 @@ fn main() {
     let measure = parse(
         "every = 1\nmetrics = [\"gold_reward\", \"forward_kl_ref\", \"reverse_kl_ref\", \"entropy\"]",
     );
-    let pairs: usize = learner.data().iter().map(|samples| samples.pairs.len()).sum();
-    let observer = BanditObserver::new(&task, &measure, ("ipo", steps), learner.data(), streams);
+    let data = learner.data().expect("drawn");
+    let pairs: usize = data.iter().map(|samples| samples.pairs.len()).sum();
+    let observer = BanditObserver::new(&task, &measure, ("ipo", steps), &data, streams);
     let mut watch = Stopwatch { observer, last: None, steps: vec![], evaluations: vec![] };
     learner.train(&mut policy, &mut watch).expect("trained");
     println!(

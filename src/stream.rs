@@ -6,6 +6,7 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// What a random number is for; each purpose has streams of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,40 +76,60 @@ impl Streams {
     }
 }
 
-/// Consecutive sample addresses of one purpose, starting at a global sample index.
-#[derive(Debug, Clone, Copy)]
+/// Sample addresses of one purpose: consecutive ones from a global sample index on, or those of some prompts among
+/// all that follow it.
+#[derive(Debug, Clone)]
 pub struct Draws {
     streams: Streams,
     purpose: Purpose,
     first: u64,
+    skipped: usize,
+    /// The numbers of the prompts, and how many samples each has; `None`: of all, one after another.
+    prompts: Option<(Arc<[u64]>, usize)>,
 }
 
 impl Draws {
     /// The addresses `first`, `first + 1`, … of `purpose`.
     pub fn new(streams: Streams, purpose: Purpose, first: u64) -> Self {
-        Draws { streams, purpose, first }
+        Draws { streams, purpose, first, skipped: 0, prompts: None }
+    }
+
+    /// Of these addresses, `per_prompt` for each prompt from prompt 0 on, those of the prompts with these numbers: a
+    /// prompt has the same ones whatever others are asked for.
+    #[must_use]
+    pub fn of_prompts(&self, numbers: &[u64], per_prompt: usize) -> Self {
+        Draws { prompts: Some((numbers.into(), per_prompt)), ..self.clone() }
     }
 
     /// The addresses from the `k`-th sample on.
     #[must_use]
     pub fn from(&self, k: usize) -> Self {
-        Draws { first: self.first + k as u64, ..*self }
+        Draws { skipped: self.skipped + k, ..self.clone() }
     }
 
     /// Addresses for another use, `by` further on.
     #[must_use]
     pub fn apart(&self, by: u64) -> Draws {
-        Draws { first: self.first + by, ..*self }
+        Draws { first: self.first + by, ..self.clone() }
+    }
+
+    fn address(&self, k: usize) -> u64 {
+        let k = self.skipped + k;
+        let place = match &self.prompts {
+            None => k as u64,
+            Some((numbers, own)) => numbers[k / own] * *own as u64 + (k % own) as u64,
+        };
+        self.first + place
     }
 
     /// The uniform number in [0, 1) of the `k`-th sample from here.
     pub fn uniform(&self, k: usize) -> f64 {
-        self.streams.uniform(self.purpose, self.first + k as u64)
+        self.streams.uniform(self.purpose, self.address(k))
     }
 
     /// The whole stream of the `k`-th sample from here, for samples of many tokens.
     pub fn stream(&self, k: usize) -> ChaCha8Rng {
-        self.streams.at(self.purpose, self.first + k as u64)
+        self.streams.at(self.purpose, self.address(k))
     }
 }
 
@@ -146,6 +167,17 @@ mod tests {
         assert_ne!(u(3, Purpose::Sample, 7), u(3, Purpose::Sample, 8));
         let draws = Draws::new(Streams::new(3), Purpose::Sample, 5);
         assert_eq!(draws.uniform(2), u(3, Purpose::Sample, 7));
+    }
+
+    /// Two samples a prompt from address 5 on: prompt 4 has 13 and 14, prompt 1 has 7 and 8.
+    #[test]
+    fn a_prompt_has_its_addresses_whatever_others_are_asked_for() {
+        let draws = Draws::new(Streams::new(3), Purpose::Sample, 5).of_prompts(&[4, 1], 2);
+        let addresses = |draws: &Draws, count| (0..count).map(|k| draws.address(k)).collect();
+        let all: Vec<u64> = addresses(&draws, 4);
+        assert_eq!(all, [13, 14, 7, 8]);
+        let later: Vec<u64> = addresses(&draws.from(1).from(1).apart(100), 2);
+        assert_eq!(later, [107, 108]);
     }
 
     #[test]

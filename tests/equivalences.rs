@@ -87,7 +87,7 @@ impl Task for OneTokenTask {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Sequence>, PolicyError> {

@@ -193,7 +193,7 @@ fn a_policys_first_samples_are_not_those_a_reward_was_learned_from() {
     let problem = Problem::new(&spec, std::path::Path::new(".")).expect("valid");
     let task = BanditTask::new(problem.clone(), 0, Streams::new(7));
     let draws = Draws::new(Streams::new(7), Purpose::Sample, 0);
-    let data = task.data_responses(1, 2, &draws).expect("drawn");
+    let data = task.data_responses(&[0], 2, &draws).expect("drawn");
     let policy = StopOrContinue::new(problem.log_reference(), StopSpec::default()).expect("valid");
     let at = |first| {
         let draws = Draws::new(Streams::new(7), Purpose::Sample, first);

@@ -10,8 +10,8 @@ use llm_fixture::{
     write_gguf, write_gguf_with,
 };
 use modeseek::llm::{
-    Activation, ChatTemplate, Decoder, Engine, Kernels, Message, ModelFiles, Norm, Positions,
-    Prompt, Residual, RopeScaling, Special, Training, parameters,
+    Activation, ChatTemplate, Decoder, Engine, FittedWeights, Kernels, Message, ModelFiles, Norm,
+    Positions, Prompt, Residual, RopeScaling, Special, Training, WeightSource, parameters,
 };
 use modeseek::numerics::Threads;
 use serde_json::json;
@@ -95,14 +95,18 @@ fn qwen2_has_biases_and_rows_as_they_are() {
     assert!(files.config.qkv_bias && !files.config.projection_bias && !files.config.tied);
 }
 
-#[test]
-fn gpt_neox_gets_its_queries_keys_and_values_back_head_by_head() {
-    let config = json!({
+fn neox_config() -> serde_json::Value {
+    json!({
         "model_type": "gpt_neox", "vocab_size": 262, "hidden_size": 8, "intermediate_size": 12,
         "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 32,
         "layer_norm_eps": 1e-5, "rotary_pct": 0.5, "rotary_emb_base": 10000, "hidden_act": "gelu",
         "use_parallel_residual": true, "tie_word_embeddings": false,
-    });
+    })
+}
+
+#[test]
+fn gpt_neox_gets_its_queries_keys_and_values_back_head_by_head() {
+    let config = neox_config();
     let mut keys = metadata("gptneox");
     keys.push(("gptneox.rope.dimension_count".to_owned(), Value::U32(2)));
     keys.push(("gptneox.use_parallel_residual".to_owned(), Value::Bool(true)));
@@ -112,6 +116,23 @@ fn gpt_neox_gets_its_queries_keys_and_values_back_head_by_head() {
     assert_eq!(config.norm, Norm::Layer { epsilon: 1e-5 });
     assert!(matches!(config.positions, Positions::Rotary { width: 2, .. }));
     assert!(config.qkv_bias && config.projection_bias);
+}
+
+/// A network that is made again from the weights of another is that network, though files have their own order.
+#[test]
+fn gpt_neox_is_made_again_from_its_weights() {
+    let place = tempfile::tempdir().expect("a folder");
+    write_folder(place.path(), &neox_config(), NEOX, DType::F32);
+    let mut files = open(place.path());
+    let (config, engine) = (files.config.clone(), Engine::host(Kernels::Fused, Threads::One));
+    let load = |source: &mut dyn WeightSource| {
+        Decoder::load(config.clone(), engine.clone(), source, Training::Frozen).expect("a decoder")
+    };
+    let first = load(&mut *files.weights);
+    let again = load(&mut FittedWeights::of(&first));
+    for (one, other) in first.weights().iter().zip(again.weights()) {
+        assert_eq!((&one.name, &one.value), (&other.name, &other.value));
+    }
 }
 
 /// Whole numbers up to 250 are exact in every format, so that nothing may be lost.

@@ -71,6 +71,44 @@ fn effects_of_each_measure_have_their_hand_computed_values() {
     }
 }
 
+/// A level below the start is met on the way down: a is at 0.4 by step 6 (from 1 to 0 in ten steps), b by step 16.
+#[test]
+fn levels_are_met_on_the_way_down_too() {
+    let run = paths(&[1.0, 0.0, 0.0], &[1.0, 1.0, 0.0]);
+    let finding = judge(&run, &claim("steps_to = 0.4")).unwrap();
+    close(finding.effect, 10.0);
+    assert_eq!((finding.censored, finding.verdict), (0, Some(Verdict::Holds)));
+}
+
+/// A run that never gets there is longer than it counts, which can only add to one side: b gets to 0.9 at step 9, a
+/// never and counts as 20.
+#[test]
+fn a_verdict_that_true_lengths_could_overturn_is_none() {
+    let run = paths(&[0.0, 0.0, 0.8], &[0.0, 1.0, 1.0]);
+    let verdict = |[better, worse, minus_better, minus_worse]: [&str; 4]| {
+        let side = |name: &str, method: &str| format!("{name} = {{ method = '{method}' }}\n");
+        let pairs = side("better", better)
+            + &side("worse", worse)
+            + &side("minus_better", minus_better)
+            + &side("minus_worse", minus_worse);
+        let finding =
+            judge(&run, &claim(&format!("steps_to = 0.9\nmargin = 0.1\n{pairs}"))).unwrap();
+        (finding.effect, finding.verdict.unwrap())
+    };
+    // (20 − 9) − (9 − 9), the first too small.
+    assert_eq!(verdict(["b", "a", "b", "b"]), (11.0, Verdict::Holds));
+    // (9 − 20) − 0: the 20 too small.
+    assert_eq!(verdict(["a", "b", "b", "b"]), (-11.0, Verdict::Reversed));
+    // 0 − (9 − 20), and 0 − (20 − 9): again the true effect is further from 0.
+    assert_eq!(verdict(["b", "b", "a", "b"]), (11.0, Verdict::Holds));
+    assert_eq!(verdict(["b", "b", "b", "a"]), (-11.0, Verdict::Reversed));
+    // (20 − 9) − (20 − 20): the second 20 could be so much longer that nothing is left; and the other way round.
+    assert_eq!(verdict(["b", "a", "a", "a"]), (11.0, Verdict::Inconclusive));
+    assert_eq!(verdict(["a", "b", "a", "a"]), (-11.0, Verdict::Inconclusive));
+    // 20 − 20: both count as long as each other whatever they do.
+    assert_eq!(verdict(["a", "a", "b", "b"]), (0.0, Verdict::Inconclusive));
+}
+
 /// Final values (a, b) of five seeds for every value of a swept key.
 fn swept(key: &str, finals: &[(&str, f64, f64)]) -> Run {
     let (mut cells, mut found) = (Vec::new(), Vec::new());

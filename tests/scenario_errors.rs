@@ -105,6 +105,31 @@ const MEANING: &[Case] = &[
         "reinforce.baseline = \"leave-one-out\"\nschedule.responses_per_prompt = 1",
         "",
     ),
+    ("a group of one", "best-of-n = {}", "grpo = {}\nschedule.responses_per_prompt = 1", ""),
+    (
+        "weights within a prompt of one",
+        "best-of-n = {}",
+        "rwr.normalise = true\nschedule.responses_per_prompt = 1",
+        "",
+    ),
+    (
+        "a weight that would change its sign",
+        "best-of-n = {}",
+        "ppo.kl = { target = 2.0, horizon = 20.0 }",
+        "",
+    ),
+    (
+        "data of a bump without a width",
+        "reward = \"R1\"\n[policy",
+        "reward = \"R1\"\ndata.gaussian = { mean = 20.0, width = 0.0 }\n[policy",
+        "",
+    ),
+    (
+        "expectations over fresh data",
+        "passes = 1",
+        "passes = 1\ndata = \"offline\"\nexpectation = \"exact\"",
+        "",
+    ),
     ("offline without a pool", "passes = 1", "passes = 1\ndata = \"offline\"", ""),
     (
         "a round larger than the data",

@@ -9,7 +9,7 @@ use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions};
 use crate::learner::Completion;
 use crate::report::{Evidence, Report};
-use crate::results::{Agreement, Finding, Run, RunFolder, health};
+use crate::results::{Agreement, Finding, ResultsError, Run, RunFolder, health};
 use crate::scenario::{Cell, Scenario};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -75,7 +75,7 @@ pub fn add(
         drawing,
         made_by: folder.read_manifest().map_err(Failure::work)?,
         health: failed(folder, &run.scenario).into_iter().chain(health(run)).collect(),
-        answers: answers(folder, run),
+        answers: answers(folder, run).map_err(Failure::work)?,
         again,
     };
     report.add(&evidence);
@@ -95,15 +95,18 @@ fn failed(folder: &RunFolder, scenario: &Scenario) -> Vec<String> {
 }
 
 /// What the first finished seed of each cell answered, to the first few prompts.
-fn answers(folder: &RunFolder, run: &Run) -> Vec<(String, Vec<Completion>)> {
+fn answers(folder: &RunFolder, run: &Run) -> Result<Vec<(String, Vec<Completion>)>, ResultsError> {
     const SHOWN: usize = 4;
-    let of = |cell: &Cell| {
-        let seed = *run.seeds(&cell.name).first()?;
-        let mut answers = folder.completions(&cell.name, seed);
+    let mut found = Vec::new();
+    for cell in &run.scenario.cells {
+        let Some(&seed) = run.seeds(&cell.name).first() else { continue };
+        let mut answers = folder.completions(&cell.name, seed)?;
         answers.truncate(SHOWN);
-        (!answers.is_empty()).then(|| (cell.description(), answers))
-    };
-    run.scenario.cells.iter().filter_map(of).collect()
+        if !answers.is_empty() {
+            found.push((cell.description(), answers));
+        }
+    }
+    Ok(found)
 }
 
 /// The name of the file where none is given: of everything, of one part, of several.

@@ -7,7 +7,7 @@ use super::patience::Patience;
 use super::progress::Bar;
 use super::provenance::provenance;
 use super::{Failure, say};
-use crate::learner::{DataSource, FittedPolicies};
+use crate::learner::FittedPolicies;
 use crate::problem::ProblemSpec;
 use crate::results::{Provenance, ResultsError, Run, RunFolder, health, pairs};
 use crate::runner::{
@@ -116,9 +116,6 @@ pub fn compute(
     if host.will_teach(open.iter().copied()) {
         eprintln!("{TEACHING}");
     }
-    if open.iter().any(|experiment| is_long(experiment) && draws_first(experiment)) {
-        eprintln!("{}: {DRAWING}", scenario.id);
-    }
     host.check(open.into_iter()).map_err(Failure::input)?;
     let (start, fitted) = (Instant::now(), FittedPolicies::default());
     let bar = Bar::new(&scenario.id);
@@ -144,16 +141,6 @@ pub fn compute(
         folder.write_manifest(&made_by).map_err(Failure::work)?;
     }
     if outcome.interrupted { Err(Failure::Interrupted) } else { Ok(outcome) }
-}
-
-/// Said before runs that have π_ref answer their prompts, which is silent.
-const DRAWING: &str = "before the first step of a seed π_ref answers the prompts that are learned from; nothing is said meanwhile";
-
-/// Whether π_ref draws responses before the first step: as offline data, or for r_φ to learn from.
-fn draws_first(experiment: &Experiment) -> bool {
-    let learned = matches!(&experiment.problem, ProblemSpec::Prompts(p) if p.learned.is_some());
-    let offline = experiment.schedule.data == DataSource::Offline;
-    (learned || offline) && experiment.data.examples().is_none()
 }
 
 /// Said before the model nano is made, which is silent for that long.

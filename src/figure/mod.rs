@@ -125,14 +125,15 @@ pub enum FigureError {
         /// The panel's title.
         panel: String,
     },
-    /// None of a panel's cells has its metric.
+    /// None of a panel's cells has its metric, or none at the step that is asked for.
     #[error(
-        "panel {panel:?} shows {metric:?}, which no finished cell has: run `modeseek run {id}`, and see that `measure.metrics` does not leave it out"
+        "panel {panel:?} shows {metric:?}, which no finished cell has: run `modeseek run {id}`, and see that `measure` \
+         leaves out neither the metric nor the step"
     )]
     NoData {
         /// The panel's title.
         panel: String,
-        /// The metric.
+        /// The metric, with the step where one is asked for.
         metric: String,
         /// The scenario's id.
         id: String,

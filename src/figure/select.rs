@@ -196,7 +196,7 @@ pub(crate) fn summarised(
     let series = run.series(&cell.name, metric)?;
     let place = match step {
         None => series.points.len().checked_sub(1)?,
-        Some(step) => series.points.iter().rposition(|p| p.step <= step)?,
+        Some(step) => series.points.iter().position(|p| p.step == step)?,
     };
     let column = series.values.column(place).to_vec();
     let one = Series {
@@ -321,7 +321,10 @@ pub(crate) fn metric_axis(
 pub(crate) fn no_data(run: &Run, spec: &PanelSpec, metric: &str) -> FigureError {
     FigureError::NoData {
         panel: spec.title.clone(),
-        metric: metric.to_owned(),
+        metric: match spec.at_step {
+            Some(step) => format!("{metric} at step {step}"),
+            None => metric.to_owned(),
+        },
         id: run.scenario.id.clone(),
     }
 }

@@ -184,7 +184,7 @@ impl BanditRun<'_> {
         let optimizer = Optimizer::new(self.optimizer).map_err(|e| setup(&e.to_string()))?;
         let supply = self.supply()?;
         let mut learner = Learner::new(task, method, (schedule, optimizer), supply, streams)?;
-        let mut observer = observer(learner.data());
+        let mut observer = observer(&learner.data()?);
         observer.train(&mut learner, &mut policy)?;
         Ok(observer)
     }

@@ -15,8 +15,7 @@ where
     T: Task,
     P: Policy<Prompt = T::Prompt, Response = T::Response>,
 {
-    let settings =
-        AdamSpec { learning_rate: fit.learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let settings = AdamSpec::new(fit.learning_rate);
     let mut adam = Optimizer::new(&OptimizerSpec::Adam(settings))
         .map_err(|e| Stop::Setup(format!("policy.mlp.fit.{e}")))?;
     let mut batch = Batch::default();

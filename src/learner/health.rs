@@ -114,8 +114,8 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
             |x| x > CLIPPED,
             |x| {
                 format!(
-                    "{:.0} % of the tokens are clipped and have no gradient. Fewer passes, smaller rounds or a lower \
-                 learning rate would use them",
+                    "{:.0} % of the tokens lie outside the clip: those that have gone further than it the way they are \
+                 pushed have no gradient any more. Fewer passes, smaller rounds or a lower learning rate would use them",
                     100.0 * x
                 )
             },

@@ -8,6 +8,7 @@ mod checkpoint;
 mod completion;
 mod critic;
 mod data;
+mod dataset;
 mod fit;
 mod fits;
 mod health;
@@ -28,6 +29,7 @@ pub use checkpoint::{Checkpoint, Keep, Keeper, Numbers, Savable, Taken};
 pub use completion::Completion;
 pub use critic::{CriticReport, TokenValues};
 pub use data::{DataSpec, DemonstrationFile, ExampleFile, Fresh, PreferenceFile, Prompts};
+pub use dataset::Example;
 pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use health::{Ailment, Warning, warnings};
@@ -37,7 +39,7 @@ pub use observer::{
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};
-pub use source::{Example, PromptSamples};
+pub use source::PromptSamples;
 pub use spec::{
     AdamSpec, DataSource, Decay, Expectation, MeasureSpec, OptimizerSpec, ScheduleSpec, SgdSpec,
 };
@@ -50,9 +52,10 @@ use crate::policy::PolicyError;
 use crate::preference::PairRule;
 use crate::stream::Streams;
 use critic::Critic;
+use dataset::{DataSet, Origin, Rewards};
 use round::AtWork;
 use serde::{Deserialize, Serialize};
-use source::{Cycle, Judge, Labeller, PromptSource, Reference, Rewards, Source};
+use source::{Cycle, Judge, Labeller, PromptSource, Reference, Source};
 use std::rc::Rc;
 
 /// A policy's own samples begin at this address where a reward was learned from the data, so that
@@ -189,7 +192,7 @@ pub enum Supply<R> {
 }
 
 impl<'a, T: Task> Learner<'a, T> {
-    /// Sets a run up; offline data are drawn here, before step 0.
+    /// Sets a run up; nothing is drawn yet.
     pub fn new(
         task: &'a T,
         method: Method,
@@ -199,32 +202,10 @@ impl<'a, T: Task> Learner<'a, T> {
     ) -> Result<Self, Stop> {
         let drawn = if task.has_reward_model() { SAMPLES_BESIDE_DATA } else { 0 };
         let mut progress = Progress { drawn, ..Progress::default() };
-        let reference = method.reference();
-        let judge = Judge::Annotator;
-        let labeller = Labeller { task, rule: method.rule, streams, judge, reference };
-        let per_prompt = schedule.responses_per_prompt;
-        let data: Option<Vec<_>> = match supply {
-            Supply::Fresh | Supply::Pool(_) => None,
-            Supply::Data(prompts) if method.exact => {
-                let listed = |i| labeller.enumerate(task.prompt(i), 0);
-                Some((0..prompts as u64).map(listed).collect::<Result<_, _>>()?)
-            }
-            Supply::Data(prompts) => Some(labeller.preference_data(prompts, per_prompt)?),
-            Supply::Examples(ref rows) => {
-                let rewards = if method.needs.pairs { Rewards::Unread } else { Rewards::Read };
-                Some(labeller.example_data(rows, rewards)?)
-            }
-        };
-        let source = match (data, supply) {
-            (Some(data), _) => {
-                let count = if method.exact { 1 } else { data.len() };
-                progress.queries = data[..count].iter().map(|s| s.responses.len() as u64).sum();
-                let order = Cycle::new(data.len(), streams);
-                Source::Offline { data: data.into_iter().map(Rc::new).collect(), order }
-            }
-            (None, Supply::Pool(n)) => Source::OnPolicy(PromptSource::Pool(Cycle::new(n, streams))),
-            _ => Source::OnPolicy(PromptSource::Fresh { next: 0 }),
-        };
+        let source = source(supply, &method, (schedule.responses_per_prompt, streams));
+        if let Source::Offline { data, .. } = &source {
+            progress.queries = data.responses(task);
+        }
         let kl_coefficient = method.kl.map_or(0.0, |kl| kl.coefficient);
         Ok(Learner {
             task,
@@ -248,11 +229,46 @@ impl<'a, T: Task> Learner<'a, T> {
         Learner { critic, ..self }
     }
 
-    /// The offline data, if any.
-    pub fn data(&self) -> &[Rc<PromptSamples<T>>] {
-        match &self.source {
-            Source::Offline { data, .. } => data,
-            Source::OnPolicy(_) => &[],
+    /// The offline data, if any: all rows, made now where no round has read them.
+    pub fn data(&mut self) -> Result<Vec<Rc<PromptSamples<T>>>, Stop> {
+        let labeller = self.labeller(Judge::Annotator);
+        let Source::Offline { data, .. } = &mut self.source else { return Ok(Vec::new()) };
+        let all: Vec<usize> = (0..data.len()).collect();
+        Ok(data.read(&all, &labeller)?)
+    }
+
+    /// Who labels the responses of a round.
+    fn labeller(&self, judge: Judge) -> Labeller<'a, T> {
+        let reference = self.method.reference();
+        Labeller {
+            task: self.task,
+            rule: self.method.rule,
+            streams: self.streams,
+            judge,
+            reference,
+        }
+    }
+}
+
+/// What fills the rounds of a method, C responses to a prompt.
+fn source<T: Task>(
+    supply: Supply<T::Response>,
+    method: &Method,
+    (per_prompt, streams): (usize, Streams),
+) -> Source<T> {
+    let offline = |origin, rows| Source::Offline {
+        data: DataSet::new(origin, rows),
+        order: Cycle::new(rows, streams),
+    };
+    match supply {
+        Supply::Fresh => Source::OnPolicy(PromptSource::Fresh { next: 0 }),
+        Supply::Pool(prompts) => Source::OnPolicy(PromptSource::Pool(Cycle::new(prompts, streams))),
+        Supply::Data(prompts) if method.exact => offline(Origin::Listed, prompts),
+        Supply::Data(prompts) => offline(Origin::Drawn { per_prompt }, prompts),
+        Supply::Examples(rows) => {
+            let rewards = if method.needs.pairs { Rewards::Unread } else { Rewards::Read };
+            let count = rows.len();
+            offline(Origin::Given { rows, rewards }, count)
         }
     }
 }

@@ -223,8 +223,11 @@ impl Rule {
 
 /// The Euclidean norm of all gradients together.
 pub fn gradient_norm(parameters: &[Parameter<'_>]) -> f64 {
+    /// A sum in f32 stands still once it is 2²⁴ times its terms: so many terms at most.
+    const PIECE: usize = 1 << 16;
+    let piece = |own: &[f32]| f64::from(own.iter().map(|g| g * g).sum::<f32>());
     let square = |parameter: &Parameter<'_>| match &parameter.scalars {
-        Scalars::F32 { gradient, .. } => f64::from(gradient.iter().map(|g| g * g).sum::<f32>()),
+        Scalars::F32 { gradient, .. } => gradient.chunks(PIECE).map(piece).sum(),
         Scalars::F64 { gradient, .. } => gradient.iter().map(|g| g * g).sum::<f64>(),
     };
     parameters.iter().map(square).sum::<f64>().sqrt()

@@ -19,7 +19,8 @@ pub(super) fn learn_reward(
 ) -> Result<BanditTask, Stop> {
     let (judge, reference) = (Judge::Annotator, Reference::Unread);
     let labeller = Labeller { task: &task, rule, streams, judge, reference };
-    let data = labeller.preference_data(spec.pairs, 2)?;
+    let prompts: Vec<u64> = (0..spec.pairs as u64).collect();
+    let data = labeller.preference_data(&prompts, 2)?;
     let comparisons: Vec<(usize, usize)> = data
         .iter()
         .flat_map(|s| s.pairs.iter().map(|p| (s.responses[p.chosen], s.responses[p.rejected])))

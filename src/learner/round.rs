@@ -53,10 +53,9 @@ impl<T: Task> Round<T> {
         Round { samples, places: None, advantages, valued, old, lengths, kl_coefficient: 0.0 }
     }
 
-    /// A round of the offline data at these places.
-    pub fn of_data(data: &[Rc<PromptSamples<T>>], places: Vec<usize>) -> Self {
-        let samples = places.iter().map(|&place| Rc::clone(&data[place])).collect();
-        Round { places: Some(places), ..Round::new(samples) }
+    /// A round of rows of offline data, and the places they have there.
+    pub fn of_data(rows: Vec<Rc<PromptSamples<T>>>, places: Vec<usize>) -> Self {
+        Round { places: Some(places), ..Round::new(rows) }
     }
 
     /// A number for each token, from log π − log π_ref when the round began: `[prompt][token]`.
@@ -144,7 +143,7 @@ impl<T: Task> Round<T> {
             offsets: &log_pi.offsets()[range.start..=range.end],
             log_pi: tokens(log_pi, range),
             log_old: self.old.get(place).map_or(&[], Vec::as_slice),
-            log_ref: samples.log_ref(),
+            log_ref: &samples.log_ref,
             log_ref_tokens: &samples.log_ref_tokens,
             kl_coefficient: self.kl_coefficient,
             log_target: &samples.log_target,

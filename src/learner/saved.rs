@@ -3,7 +3,7 @@
 use super::checkpoint::{Checkpoint, Numbers, Savable};
 use super::critic::{RewardScale, Valued};
 use super::round::{AtWork, Round};
-use super::source::{CyclePlace, PromptSamples, PromptSource, Source};
+use super::source::{CyclePlace, Judge, PromptSamples, PromptSource, Source};
 use super::task::Task;
 use super::{Learner, Optimizer, Progress, Stop};
 use crate::objective::RunningMean;
@@ -92,7 +92,7 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
             prompt: samples.prompt.clone(),
             responses: samples.responses.clone(),
             rewards: samples.rewards.clone(),
-            log_ref: samples.log_ref().to_vec(),
+            log_ref: samples.log_ref.clone(),
             log_ref_tokens: samples.log_ref_tokens.clone(),
             log_target: samples.log_target.clone(),
             pairs: samples.pairs.clone(),
@@ -102,13 +102,16 @@ impl<P: Clone, R: Clone> OwnSamples<P, R> {
     }
 
     fn back<T: Task<Prompt = P, Response = R>>(self) -> PromptSamples<T> {
-        let samples = PromptSamples::new(self.prompt, self.responses, self.rewards, self.pairs);
         PromptSamples {
+            prompt: self.prompt,
+            responses: self.responses,
+            rewards: self.rewards,
+            log_ref: self.log_ref,
             log_ref_tokens: self.log_ref_tokens,
             log_target: self.log_target,
+            pairs: self.pairs,
             law: self.law,
             drawn_at: self.drawn_at,
-            ..samples.with_reference(self.log_ref)
         }
     }
 }
@@ -133,24 +136,20 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
         }
     }
 
-    /// The round, with its samples looked up in `data` where they came from there; `None` if they
-    /// are not there.
-    fn back<T>(self, data: &[Rc<PromptSamples<T>>]) -> Option<AtWork<T>>
+    /// The round, with its samples read from the offline data where they came from there.
+    fn back<T>(self, learner: &mut Learner<'_, T>) -> Result<AtWork<T>, Stop>
     where
         T: Task<Prompt = P, Response = R>,
     {
         let mut round = match self.samples {
-            Samples::Data(places) if places.iter().any(|&place| place >= data.len()) => {
-                return None;
-            }
-            Samples::Data(places) => Round::of_data(data, places),
+            Samples::Data(places) => Round::of_data(learner.saved_rows(&places)?, places),
             Samples::Own(own) => Round::new(own.into_iter().map(|s| Rc::new(s.back())).collect()),
         };
         (round.advantages, round.valued) = (self.advantages, self.valued);
         round.old = self.old;
         round.kl_coefficient = self.kl_coefficient;
         let (passes, left, begun_at) = (self.passes, self.left, self.begun_at);
-        Some(AtWork { round: Rc::new(round), passes, left, begun_at })
+        Ok(AtWork { round: Rc::new(round), passes, left, begun_at })
     }
 }
 
@@ -256,15 +255,24 @@ impl<T: Task> Learner<'_, T> {
         if !self.source.go_to(state.source) {
             return Err(misfit("the order of its prompts"));
         }
-        let unknown = || misfit("samples of other data");
-        self.work = state.work.map(|w| w.back(self.data()).ok_or_else(unknown)).transpose()?;
-        if let Some(work) = &self.work {
-            self.know_reference(&work.round)?;
-        }
+        self.work = state.work.map(|work| work.back(self)).transpose()?;
         (self.baseline, self.progress) = (state.baseline, state.progress);
         self.kl_coefficient = state.kl_coefficient;
         observer.put_back(state.observer);
         Ok(())
+    }
+}
+
+impl<T: Task> Learner<'_, T> {
+    /// Rows of the offline data at places that a checkpoint names.
+    fn saved_rows(&mut self, places: &[usize]) -> Result<Vec<Rc<PromptSamples<T>>>, Stop> {
+        let labeller = self.labeller(Judge::Annotator);
+        match &mut self.source {
+            Source::Offline { data, .. } if places.iter().all(|&place| place < data.len()) => {
+                Ok(data.read(places, &labeller)?)
+            }
+            _ => Err(misfit("samples of other data")),
+        }
     }
 }
 

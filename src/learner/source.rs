@@ -1,5 +1,6 @@
 //! Where responses come from: the policy itself, or a data set drawn before step 0.
 
+use super::dataset::DataSet;
 use super::task::Task;
 use crate::policy::{Batch, Policy, PolicyError};
 use crate::preference::{Pair, PairRule};
@@ -7,8 +8,6 @@ use crate::stream::{Draws, Purpose, Streams};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
-use std::cell::OnceCell;
-use std::rc::Rc;
 
 /// One prompt with its responses and all that is known of them.
 #[derive(Debug)]
@@ -19,8 +18,8 @@ pub struct PromptSamples<T: Task> {
     pub responses: Vec<T::Response>,
     /// The reward of each response: `[responses]`.
     pub rewards: Vec<f64>,
-    /// log π_ref of each response, once it is known: `[responses]`, nats.
-    pub(super) log_ref: OnceCell<Vec<f64>>,
+    /// log π_ref of each response: `[responses]`, nats.
+    pub log_ref: Vec<f64>,
     /// log π_ref of each token: `[tokens]`, nats; empty unless a KL penalty reads it.
     pub log_ref_tokens: Vec<f64>,
     /// log of the target at each response: `[responses]`, nats; empty unless enumerated.
@@ -34,25 +33,6 @@ pub struct PromptSamples<T: Task> {
 }
 
 impl<T: Task> PromptSamples<T> {
-    /// log π_ref of each response: `[responses]`, nats; empty where nobody asked for it.
-    pub fn log_ref(&self) -> &[f64] {
-        self.log_ref.get().map_or(&[], Vec::as_slice)
-    }
-
-    /// Asks for log π_ref, if it is not known yet.
-    pub(super) fn know_reference(&self, task: &T) -> Result<(), PolicyError> {
-        if self.log_ref.get().is_none() {
-            let known = task.log_reference_of_row(&self.prompt, &self.responses)?;
-            self.log_ref.get_or_init(|| known);
-        }
-        Ok(())
-    }
-
-    /// The same with log π_ref: `[responses]`, nats.
-    pub(super) fn with_reference(self, log_ref: Vec<f64>) -> Self {
-        PromptSamples { log_ref: OnceCell::from(log_ref), ..self }
-    }
-
     /// Samples drawn before the first step, of which nothing else is known.
     pub(super) fn new(
         prompt: T::Prompt,
@@ -64,7 +44,7 @@ impl<T: Task> PromptSamples<T> {
             prompt,
             responses,
             rewards,
-            log_ref: OnceCell::new(),
+            log_ref: Vec::new(),
             log_ref_tokens: Vec::new(),
             log_target: Vec::new(),
             pairs,
@@ -72,18 +52,6 @@ impl<T: Task> PromptSamples<T> {
             drawn_at: 0,
         }
     }
-}
-
-/// A row of the user's data: the number of its prompt, and a response to it that was preferred to another (a
-/// comparison) or is to be imitated (a demonstration).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Example<R> {
-    /// Examples with equal numbers share a prompt.
-    pub prompt: u64,
-    /// The preferred response, or the only one.
-    pub chosen: R,
-    /// The other one of a comparison.
-    pub rejected: Option<R>,
 }
 
 /// Who compares responses.
@@ -116,15 +84,6 @@ pub(super) enum Reference {
     Unread,
 }
 
-/// Whether an objective reads the rewards of comparisons that are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rewards {
-    /// They are asked for.
-    Read,
-    /// They are all 0.
-    Unread,
-}
-
 impl<T: Task> Labeller<'_, T> {
     /// Sampled responses with their rewards and comparisons; `address` is unique to the prompt's
     /// place in the run and names its coin flips.
@@ -135,23 +94,25 @@ impl<T: Task> Labeller<'_, T> {
         address: u64,
         drawn_at: u64,
     ) -> Result<PromptSamples<T>, PolicyError> {
-        let samples = self.without_reference(prompt, responses, address, drawn_at)?;
-        let (prompt, responses) = (&samples.prompt, &samples.responses);
-        Ok(match self.reference {
-            Reference::Read => {
-                let log_ref = self.task.log_reference(prompt, responses)?;
-                samples.with_reference(log_ref)
-            }
+        let (mut log_ref, mut log_ref_tokens) = (Vec::new(), Vec::new());
+        match self.reference {
+            Reference::Read => log_ref = self.task.log_reference(&prompt, &responses)?,
             Reference::ByToken => {
-                let log_ref_tokens = self.task.log_reference_tokens(prompt, responses)?;
-                PromptSamples { log_ref_tokens, ..samples }
+                log_ref_tokens = self.task.log_reference_tokens(&prompt, &responses)?;
             }
-            Reference::Unread => samples,
-        })
+            Reference::Unread => {}
+        }
+        let samples = self.without_reference(prompt, responses, address, drawn_at)?;
+        Ok(PromptSamples { log_ref, log_ref_tokens, ..samples })
     }
 
-    /// The same without log π_ref.
-    fn without_reference(
+    /// The addresses of the preference data, from the first prompt on.
+    pub fn draws_of_data(&self) -> Draws {
+        Draws::new(self.streams, Purpose::Sample, 0)
+    }
+
+    /// [`Labeller::label`] without log π_ref.
+    pub fn without_reference(
         &self,
         prompt: T::Prompt,
         responses: Vec<T::Response>,
@@ -223,43 +184,6 @@ impl<T: Task> Labeller<'_, T> {
         samples.law = Some((0..log_pi.responses()).map(sequence).collect());
         Ok(samples)
     }
-
-    /// The preference data of the first `prompts` training prompts, drawn once, without log π_ref.
-    pub fn preference_data(
-        &self,
-        prompts: usize,
-        per_prompt: usize,
-    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let draws = Draws::new(self.streams, Purpose::Sample, 0);
-        let mut responses = self.task.data_responses(prompts, per_prompt, &draws)?.into_iter();
-        let labelled = |index| {
-            let own = responses.by_ref().take(per_prompt).collect();
-            self.without_reference(self.task.prompt(index), own, index, 0)
-        };
-        (0..prompts as u64).map(labelled).collect()
-    }
-
-    /// The user's own comparisons or demonstrations, two responses or one each, without log π_ref; their rewards,
-    /// which may cost a pass of a reward model, are asked for only if someone reads them.
-    pub fn example_data(
-        &self,
-        rows: &[Example<T::Response>],
-        rewards: Rewards,
-    ) -> Result<Vec<PromptSamples<T>>, PolicyError> {
-        let compared = |row: &Example<T::Response>| {
-            let prompt = self.task.prompt(row.prompt);
-            let responses: Vec<_> =
-                std::iter::once(&row.chosen).chain(&row.rejected).cloned().collect();
-            let rewards = match rewards {
-                Rewards::Read => self.task.rewards(&prompt, &responses)?,
-                Rewards::Unread => vec![0.0; responses.len()],
-            };
-            let compared = (responses.len() == 2).then_some(Pair { chosen: 0, rejected: 1 });
-            let pairs = compared.into_iter().collect();
-            Ok(PromptSamples::new(prompt, responses, rewards, pairs))
-        };
-        rows.iter().map(compared).collect()
-    }
 }
 
 /// Numbers `0..count` again and again, each time in a new seeded order.
@@ -323,6 +247,6 @@ impl PromptSource {
 pub(super) enum Source<T: Task> {
     /// Drawn from the policy, or enumerated under it.
     OnPolicy(PromptSource),
-    /// A data set, fixed before step 0.
-    Offline { data: Vec<Rc<PromptSamples<T>>>, order: Cycle },
+    /// A data set, read again and again.
+    Offline { data: DataSet<T>, order: Cycle },
 }

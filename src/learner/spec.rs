@@ -33,9 +33,9 @@ pub enum Decay {
     /// It stays.
     #[default]
     Constant,
-    /// It falls on a straight line to zero at the last step.
+    /// It falls on a straight line that reaches zero one step after the last.
     Linear,
-    /// It falls on half a cosine to zero at the last step.
+    /// It falls on half a cosine that reaches zero one step after the last.
     Cosine,
 }
 
@@ -219,6 +219,13 @@ pub struct AdamSpec {
     /// steps go to 0 and the curve stays at π_ref. Lower it, or set rwr.normalise.
     #[serde(default = "epsilon")]
     pub epsilon: f64,
+}
+
+impl AdamSpec {
+    /// Adam at a learning rate, all else as it is where a scenario leaves it out.
+    pub fn new(learning_rate: f64) -> Self {
+        AdamSpec { learning_rate, beta1: beta1(), beta2: beta2(), epsilon: epsilon() }
+    }
 }
 
 fn beta1() -> f64 {

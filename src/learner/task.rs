@@ -71,11 +71,11 @@ pub trait Task {
         f64::NAN
     }
 
-    /// `per_prompt` responses of the preference data to each of the first `prompts` training
-    /// prompts, prompt by prompt; the k-th reads the k-th address of `draws`.
+    /// `per_prompt` responses of the preference data to each of the training prompts with these
+    /// numbers, prompt by prompt; the k-th reads the k-th address of `draws`.
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Self::Response>, PolicyError>;
@@ -199,15 +199,14 @@ impl Task for BanditTask {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Arm>, PolicyError> {
         let data = self.problem.data();
         let kind = |p: u64| data.kind(self.streams.uniform(Purpose::Shuffle, DATA_KINDS + p));
-        let places = (0..prompts).flat_map(|p| (0..per_prompt).map(move |c| (p, c)));
-        let draw = |(p, c)| data.response(kind(p as u64), draws.uniform(p * per_prompt + c));
-        Ok(places.map(draw).collect())
+        let all = prompts.iter().flat_map(|p| std::iter::repeat_n(kind(*p), per_prompt));
+        Ok(all.enumerate().map(|(k, kind)| data.response(kind, draws.uniform(k))).collect())
     }
 
     fn every_response(&self) -> Vec<Arm> {

@@ -3,7 +3,7 @@
 use super::checkpoint::{Keep, Keeper, Savable, Taken};
 use super::observer::{Observer, StepReport};
 use super::round::{AtWork, Round};
-use super::source::{Judge, Labeller, PromptSamples, Reference, Source};
+use super::source::{Judge, PromptSamples, Source};
 use super::task::Task;
 use super::{Learner, Stop};
 use crate::objective::KlPlace;
@@ -158,16 +158,17 @@ impl<T: Task> Learner<'_, T> {
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
         let count = self.schedule.prompts_per_round;
+        let labeller = self.labeller(Judge::Annotator);
         let mut round = match &mut self.source {
             Source::Offline { data, order } => {
-                Round::of_data(data, (0..count).map(|_| order.advance()).collect())
+                let places: Vec<usize> = (0..count).map(|_| order.advance()).collect();
+                Round::of_data(data.read(&places, &labeller)?, places)
             }
             Source::OnPolicy(prompts) => {
                 let prompts: Vec<u64> = (0..count).map(|_| prompts.advance()).collect();
                 Round::new(self.respond(policy, &prompts)?)
             }
         };
-        self.know_reference(&round)?;
         self.progress.round += 1;
         if self.method.needs.old_log_probs {
             round.set_old(policy, self.schedule.log_probability_floor)?;
@@ -175,14 +176,6 @@ impl<T: Task> Learner<'_, T> {
         self.move_kl_coefficient(&mut round);
         self.give_advantages(&mut round)?;
         Ok(round)
-    }
-
-    /// Asks for log π_ref of data that a round reads for the first time: what no step reads costs nothing.
-    pub(super) fn know_reference(&self, round: &Round<T>) -> Result<(), Stop> {
-        if self.method.reference() == Reference::Read {
-            round.samples.iter().try_for_each(|samples| samples.know_reference(self.task))?;
-        }
-        Ok(())
     }
 
     /// Computes a round's advantages, if someone reads them, from its rewards less a KL penalty there.
@@ -219,9 +212,7 @@ impl<T: Task> Learner<'_, T> {
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
     {
-        let (task, rule, streams) = (self.task, self.method.rule, self.streams);
-        let (judge, reference) = (Judge::Scorer, self.method.reference());
-        let labeller = Labeller { task, rule, streams, judge, reference };
+        let labeller = self.labeller(Judge::Scorer);
         let prompts: Vec<T::Prompt> = indices.iter().map(|&i| self.task.prompt(i)).collect();
         let now = self.progress.step;
         if self.method.exact {

@@ -1,5 +1,6 @@
 //! GPT-nano before step 0: random weights, fitted to π_ref.
 
+use super::joint::Order;
 use super::task::{LanguageTask, TokensTask};
 use super::{Decoder, LanguageModel, LlmError, Packed, Sequences, WeightSource};
 use crate::learner::{AdamSpec, Optimizer, OptimizerSpec, Stop, reverse_kl_coefficients};
@@ -67,6 +68,11 @@ impl WeightSource for FittedWeights {
     fn take(&mut self, name: &str, _: &[usize]) -> Result<Vec<f32>, LlmError> {
         Ok(self.0[name].clone())
     }
+
+    /// As the decoder had them.
+    fn order(&self) -> Order {
+        Order::ByPart
+    }
 }
 
 /// Fits a policy to π_ref by exact Adam steps on KL(π‖π_ref) at every position of π_ref's responses to
@@ -78,8 +84,7 @@ pub fn fit_to_reference(
     task: &TokensTask,
     (fit, streams): (&FitSpec, Streams),
 ) -> Result<(), Stop> {
-    let settings =
-        AdamSpec { learning_rate: fit.learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let settings = AdamSpec::new(fit.learning_rate);
     let mut adam = Optimizer::new(&OptimizerSpec::Adam(settings))
         .map_err(|e| Stop::Setup(format!("policy.nano.fit.{e}")))?;
     let packed = every_token(task, fit.states, streams)?;

@@ -6,8 +6,8 @@ use super::scoring_task::ScoringTask;
 use super::task::PromptsTask;
 use super::{Decoder, LanguageModel, Output, Passes, ScoringModel, Training};
 use crate::learner::{
-    AdamSpec, DataSource, Decay, Keep, Keeper, Observer, OptimizerSpec, Progress, ScheduleSpec,
-    StepReport, Stop, Supply, Taken,
+    AdamSpec, DataSource, Decay, Expectation, Keep, Keeper, Observer, OptimizerSpec, Progress,
+    ScheduleSpec, StepReport, Stop, Supply, Taken,
 };
 use crate::objective::{DpoSpec, ObjectiveSpec};
 use crate::policy::LanguageModelSpec;
@@ -58,19 +58,19 @@ impl LanguageRun<'_> {
         };
         let schedule = ScheduleSpec {
             data: DataSource::Offline,
+            expectation: Expectation::Sampled,
             samples_per_round: RESPONSES,
             responses_per_prompt: per_prompt,
             minibatch: RESPONSES,
             passes: 1,
             steps: learned.steps,
+            gradient_clip: None,
+            log_probability_floor: None,
             learning_rate_decay: Decay::Constant,
             warmup_steps: 0,
-            ..self.schedule.clone()
         };
-        let learning_rate = learned.learning_rate;
-        let adam = AdamSpec { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
         let bradley_terry = ObjectiveSpec::Dpo(DpoSpec { beta: 1.0, ..DpoSpec::default() });
-        let optimizer = OptimizerSpec::Adam(adam);
+        let optimizer = OptimizerSpec::Adam(AdamSpec::new(learned.learning_rate));
         let own = LanguageRun {
             objective: &bradley_terry,
             schedule: &schedule,

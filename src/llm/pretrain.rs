@@ -59,13 +59,14 @@ impl Task for Singing {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         _: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
-        let song =
-            |k: usize| self.sentences.song(Sentences::prompt(k / per_prompt), k as u64).into();
-        Ok((0..prompts * per_prompt).map(song).collect())
+        let count = per_prompt as u64;
+        let places = prompts.iter().flat_map(|p| (0..count).map(move |c| (*p, p * count + c)));
+        let song = |(p, k)| self.sentences.song(Sentences::prompt(p as usize), k).into();
+        Ok(places.map(song).collect())
     }
 }
 

@@ -41,7 +41,7 @@ impl Task for ScoringTask<'_> {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {

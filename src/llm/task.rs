@@ -142,11 +142,11 @@ impl Task for TokensTask {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
-        self.reference_responses(&vec![Tokens::from([0]); prompts], per_prompt, draws)
+        self.reference_responses(&vec![Tokens::from([0]); prompts.len()], per_prompt, draws)
     }
 }
 
@@ -318,11 +318,11 @@ impl Task for PromptsTask {
 
     fn data_responses(
         &self,
-        prompts: usize,
+        prompts: &[u64],
         per_prompt: usize,
         draws: &Draws,
     ) -> Result<Vec<Tokens>, PolicyError> {
-        let prompts: Vec<Tokens> = (0..prompts as u64).map(|i| self.prompt(i)).collect();
+        let prompts: Vec<Tokens> = prompts.iter().map(|i| self.prompt(*i)).collect();
         let responses = self.reference_responses(&prompts, per_prompt, draws)?;
         Ok(self.shortened_for_data(responses, draws))
     }

@@ -1,5 +1,6 @@
 //! Named weights with their gradients, kept in single precision on the host.
 
+use super::joint::Order;
 use super::{Engine, LlmError};
 use candle_core::Tensor;
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,11 @@ pub struct Weight {
 pub trait WeightSource {
     /// The weight of this Hugging Face name and shape, row by row, in f32.
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError>;
+
+    /// How the rows of GPT-NeoX's joint matrices stand in it: as in files, if nothing else is said.
+    fn order(&self) -> Order {
+        Order::ByHead
+    }
 }
 
 impl Weight {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The largest |log π − log π_ref| of a token whose ratio is formed (nats).
 const LOG_RATIO_LIMIT: f64 = 40.0;
 /// How far one round may move an adaptive coefficient at most, before its share of the horizon.
-const ADAPTIVE_LIMIT: f64 = 0.2;
+pub const ADAPTIVE_LIMIT: f64 = 0.2;
 
 /// A penalty for departing from π_ref, as written: `objective.ppo.kl = { coefficient = 0.05 }`.
 ///

@@ -47,7 +47,7 @@ pub use fixed_point::{NoOptimum, OfflineLaw, fixed_point};
 pub use grpo::{GroupScale, Grpo, GrpoSpec, TokenSum};
 pub use hinge::{Hinge, HingeSpec};
 pub use ipo::{Ipo, IpoSpec};
-pub use kl::{KlEstimator, KlPlace, KlSpec};
+pub use kl::{ADAPTIVE_LIMIT, KlEstimator, KlPlace, KlSpec};
 pub use ledger::{Group, Law, Ledger, Unit};
 pub use ppo::{Ppo, PpoSpec, RatioClip};
 pub use pref_ft::PrefFt;

@@ -132,6 +132,12 @@ impl ObjectiveSpec {
         }
     }
 
+    /// Whether the weights of a prompt's responses sum to their number, so that one response alone has weight 1
+    /// whatever its reward.
+    pub fn weighs_within_prompts(&self) -> bool {
+        matches!(self, ObjectiveSpec::Rwr(spec) if spec.normalise)
+    }
+
     /// The critic whose values are the baseline, if there is one.
     pub fn critic(&self) -> Option<CriticSpec> {
         match self {

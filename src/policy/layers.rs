@@ -92,7 +92,7 @@ impl Active {
             for (v, largest) in row.iter_mut().zip(&mut largest) {
                 // Written so that NaN stays NaN, in the value and in the column's largest.
                 *v = if *v <= 0.0 { 0.0 } else { *v };
-                *largest = if *v <= *largest { *largest } else { *v };
+                *largest = if largest.is_nan() || *v <= *largest { *largest } else { *v };
             }
         }
         let columns: Vec<usize> = (0..x.ncols()).filter(|&c| largest[c] != 0.0).collect();
@@ -237,6 +237,16 @@ mod tests {
                 assert!(close, "array {what} with {kept} units: {a:?} against {b:?}");
             }
         }
+    }
+
+    /// A column is not off because a later number of it is.
+    #[test]
+    fn a_number_that_is_none_stays_in_its_column() {
+        let mut x = Array2::from_elem((3, 4), -1.0f32);
+        x[(1, 2)] = f32::NAN;
+        let active = Active::rectified(x);
+        assert_eq!((active.columns.as_deref(), active.values.ncols()), (Some(&[2][..]), 1));
+        assert!(active.values[(1, 0)].is_nan() && active.values[(2, 0)] == 0.0);
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Problem {
                 let rewards = bumps::rewards(bumps.reward);
                 let reference = reference::probabilities(&bumps.reference, rewards.len(), folder)?;
                 let problem = Problem::tilted(rewards, &reference, bumps.target_temperature)?;
-                problem.with_data("bumps.data.gaussian", bumps.data)
+                problem.with_data("data.gaussian", bumps.data)
             }
             ProblemSpec::TwoModes(modes) => {
                 let target = bumps::two_modes(modes)?;
@@ -91,15 +91,15 @@ impl Problem {
                 let rewards: Vec<f64> = target.iter().map(|q| q / highest).collect();
                 let reference = reference::probabilities(&modes.reference, modes.arms, folder)?;
                 let problem = Problem::with_target(rewards, &reference, &target);
-                problem.with_data("two-modes.data.gaussian", modes.data)
+                problem.with_data("data.gaussian", modes.data)
             }
             ProblemSpec::Table(table) => {
-                let rewards = columns::finite(&table.rewards, "table.rewards", folder)?;
+                let rewards = columns::finite(&table.rewards, "rewards", folder)?;
                 let reference = reference::probabilities(&table.reference, rewards.len(), folder)?;
                 let Some(target) = &table.target else {
                     return Problem::tilted(rewards, &reference, table.target_temperature);
                 };
-                let target = columns::distribution(target, "table.target", rewards.len(), folder)?;
+                let target = columns::distribution(target, "target", rewards.len(), folder)?;
                 Ok(Problem::with_target(rewards, &reference, &target))
             }
             ProblemSpec::Separation(spec) => separation::problem(*spec),

@@ -54,5 +54,7 @@ pub(super) fn gaussian(
     }
     let z = |arm: usize| (arm as f64 - mean) / width;
     let logits: Vec<f64> = (0..arms).map(|arm| -0.5 * z(arm) * z(arm)).collect();
-    Ok(exponentials(&log_softmax(&logits)))
+    // No arm is impossible: its log-probability stays a number where the bump underflows.
+    let probabilities = exponentials(&log_softmax(&logits)).into_iter();
+    Ok(probabilities.map(|p| p.max(f64::MIN_POSITIVE)).collect())
 }

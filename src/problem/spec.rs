@@ -77,6 +77,19 @@ impl ProblemSpec {
         }
     }
 
+    /// Its name in scenarios: the table below `problem`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ProblemSpec::Bumps(_) => "bumps",
+            ProblemSpec::TwoModes(_) => "two-modes",
+            ProblemSpec::Table(_) => "table",
+            ProblemSpec::Separation(_) => "separation",
+            ProblemSpec::Length(_) => "length",
+            ProblemSpec::Tokens(_) => "tokens",
+            ProblemSpec::Prompts(_) => "prompts",
+        }
+    }
+
     /// The prompts, where the responses are texts.
     pub fn prompts(&self) -> Option<&PromptsSpec> {
         match self {

@@ -129,7 +129,7 @@ fn skewed_data_are_a_bump_of_their_own() {
     }
     let wrong = TwoModesSpec { data: bump(0.0), ..spec };
     let error = Problem::new(&ProblemSpec::TwoModes(wrong), Path::new("")).expect_err("refused");
-    assert!(error.to_string().starts_with("two-modes.data.gaussian is mean 1, width 0"), "{error}");
+    assert!(error.to_string().starts_with("data.gaussian is mean 1, width 0"), "{error}");
 }
 
 /// A Gaussian reference is where `policy.unimodal` of the same numbers starts.
@@ -144,4 +144,13 @@ fn a_gaussian_reference_is_a_bump_at_its_start() {
     for (p, lp) in found.iter().zip(row.row(0)) {
         assert!((p - lp.exp()).abs() < 1e-14);
     }
+}
+
+/// exp(−½·79²) is below all numbers, its logarithm is not.
+#[test]
+fn no_arm_of_a_narrow_reference_is_impossible() {
+    let reference = ReferenceSpec::Gaussian(GaussianSpec { mean: 20.0, width: 1.0 });
+    let found = reference::probabilities(&reference, 100, Path::new("")).expect("valid");
+    assert!(found.iter().all(|p| p.ln().is_finite()), "{found:?}");
+    assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
 }

@@ -144,8 +144,8 @@ pub struct Finding {
     pub n: usize,
     /// Nothing is random in any cell of the claim, so that one seed says all.
     pub exact: bool,
-    /// Of `steps_to` and `queries_to`: how many runs never reached the level (their length is
-    /// taken instead, so that the effect is a lower bound in size).
+    /// Of `steps_to` and `queries_to`: how many runs never reached the level. Their length is taken instead, and
+    /// a verdict that the true one could overturn is `inconclusive`.
     pub censored: usize,
     /// What the scenario says about a verdict that is not `holds`.
     pub why: Option<String>,
@@ -180,7 +180,7 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
         holm_verdict: verdict,
         n: effects.values.len(),
         exact: effects.exact,
-        censored: effects.censored,
+        censored: effects.censored(),
         why: claim.why.clone(),
     })
 }
@@ -201,7 +201,9 @@ pub fn adjust(findings: &mut [Finding]) {
 pub(super) fn verdict_on(effects: &Effects, estimate: &Estimate, margin: f64) -> Option<Verdict> {
     effects.suffice().then(|| match verdict_of(estimate, margin) {
         // Runs that never got there are as long as each other whatever they do.
-        Verdict::NoDifference if effects.censored > 0 => Verdict::Inconclusive,
+        Verdict::NoDifference if effects.censored() > 0 => Verdict::Inconclusive,
+        Verdict::Holds if effects.overstated > 0 => Verdict::Inconclusive,
+        Verdict::Reversed if effects.understated > 0 => Verdict::Inconclusive,
         verdict => verdict,
     })
 }
@@ -232,10 +234,14 @@ fn p_value(verdict: Verdict, resamples: &[f64], margin: f64) -> f64 {
     }
 }
 
-/// The effect of each seed, and how many runs never reached the level asked for.
+/// The effect of each seed, and how many runs never reached the level asked for. Such a run counts with its length,
+/// which is too short.
 pub(super) struct Effects {
     pub(super) values: Vec<f64>,
-    censored: usize,
+    /// Of them, those whose true length would make an effect smaller.
+    overstated: usize,
+    /// Those whose true length would make it larger.
+    understated: usize,
     /// Whether nothing is random in any of the cells.
     exact: bool,
 }
@@ -244,6 +250,10 @@ impl Effects {
     /// Whether a verdict can be given: there are seeds enough, or one says all.
     fn suffice(&self) -> bool {
         self.exact || self.values.len() >= MIN_SEEDS
+    }
+
+    fn censored(&self) -> usize {
+        self.overstated + self.understated
     }
 }
 
@@ -258,14 +268,16 @@ pub(super) fn effects(
     let cells = sides.cells(&question.asker, &run.scenario)?;
     let seeds = common_seeds(run, &question, &cells)?;
     let exact = cells.iter().all(|cell| is_deterministic(cell, &claim.metric));
-    let mut effects = Effects { values: vec![0.0; seeds.len()], censored: 0, exact };
+    let values = vec![0.0; seeds.len()];
+    let mut effects = Effects { values, overstated: 0, understated: 0, exact };
     let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
     for (side, cell) in cells.into_iter().enumerate() {
         let sign = if side < 2 { signs[side] } else { -signs[side - 2] };
         for (effect, &seed) in effects.values.iter_mut().zip(&seeds) {
             let reach = measure.take(run, &question, cell, seed)?;
             *effect += sign * reach.at;
-            effects.censored += usize::from(reach.censored);
+            let bound = if sign > 0.0 { &mut effects.understated } else { &mut effects.overstated };
+            *bound += usize::from(reach.censored);
         }
     }
     Ok(effects)

@@ -3,6 +3,7 @@
 use super::{CheckpointFolder, ResultsError, RunFolder, atomic};
 use crate::learner::Completion;
 use std::fs;
+use std::io::ErrorKind;
 
 /// The file of a finished seed.
 const FILE: &str = "completions.jsonl";
@@ -17,9 +18,20 @@ pub fn write_completions(beside: &CheckpointFolder, lines: &str) -> Result<(), R
 
 impl RunFolder {
     /// What the trained policy of a cell and seed answered; nothing where that was not kept.
-    pub fn completions(&self, cell: &str, seed: u64) -> Vec<Completion> {
+    pub fn completions(&self, cell: &str, seed: u64) -> Result<Vec<Completion>, ResultsError> {
         let path = self.checkpoints(cell, seed).path().with_file_name(FILE);
-        let text = fs::read_to_string(path).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            text => text.map_err(ResultsError::io("read", &path))?,
+        };
+        let answer = |(line, text): (u64, &str)| {
+            let malformed = |error: serde_json::Error| ResultsError::Malformed {
+                path: path.clone(),
+                line,
+                problem: format!("{error}; compute the run again, with --fresh"),
+            };
+            serde_json::from_str(text).map_err(malformed)
+        };
+        (1..).zip(text.lines()).map(answer).collect()
     }
 }

@@ -8,7 +8,7 @@ use crate::learner::Measurement;
 use crate::scenario::{Cell, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// A run folder, which may not exist yet.
@@ -199,8 +199,12 @@ impl RunFolder {
     /// The runs of `scenario` that were tried and failed: cell, seed and reason.
     pub fn failures<'a>(&self, scenario: &'a Scenario) -> Vec<(&'a Cell, u64, String)> {
         let reason = |(cell, seed): (&'a Cell, u64)| {
-            let text = fs::read_to_string(self.seed_failure(&cell.name, seed)).ok()?;
-            Some((cell, seed, text.trim_end().to_owned()))
+            let text = match fs::read_to_string(self.seed_failure(&cell.name, seed)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return None,
+                Err(error) => format!("its reason cannot be read: {error}"),
+                Ok(text) => text.trim_end().to_owned(),
+            };
+            Some((cell, seed, text))
         };
         pairs(scenario).filter_map(reason).collect()
     }

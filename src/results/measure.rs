@@ -1,7 +1,7 @@
 //! What a claim or a published number takes from each run: one number.
 
 use super::claims::ClaimError;
-use super::paths::{Reach, area, first_crossing, first_reached};
+use super::paths::{Reach, area, first_arrival, first_crossing, first_reached};
 use super::read::Run;
 use super::series::Point;
 use crate::scenario::{Cell, ClaimSpec, PublishedSpec, Reading};
@@ -115,12 +115,12 @@ impl Measure {
     fn reduce(self, points: &[Point], values: &[f64]) -> Reach {
         let x = |of: fn(&Point) -> u64| points.iter().map(|p| of(p) as f64).collect::<Vec<_>>();
         let known = |at: f64| Reach { at, censored: false };
-        let first = if self.where_measured { first_reached } else { first_crossing };
+        let upwards = if self.where_measured { first_reached } else { first_crossing };
         match self.kind {
             Kind::Last | Kind::AtStep(_) => known(values[values.len() - 1]),
             Kind::Area => known(area(&x(|p| p.step), values)),
-            Kind::StepsTo(level) => first(&x(|p| p.step), values, level),
-            Kind::QueriesTo(level) => first(&x(|p| p.queries), values, level),
+            Kind::StepsTo(level) => first_arrival(&x(|p| p.step), values, level, upwards),
+            Kind::QueriesTo(level) => first_arrival(&x(|p| p.queries), values, level, upwards),
         }
     }
 

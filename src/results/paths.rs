@@ -34,15 +34,20 @@ pub fn first_reached(x: &[f64], y: &[f64], level: f64) -> Reach {
     }
 }
 
-/// Where a curve first reaches a level, from whichever side it starts: [`first_crossing`] upwards, or
-/// the same downwards.
-pub fn first_arrival(x: &[f64], y: &[f64], level: f64) -> Reach {
+/// Where a curve first reaches a level, from whichever side it starts: what `upwards` says, such as
+/// [`first_crossing`], or the same of the mirror image.
+pub fn first_arrival(
+    x: &[f64],
+    y: &[f64],
+    level: f64,
+    upwards: fn(&[f64], &[f64], f64) -> Reach,
+) -> Reach {
     let starts_above = y.iter().find(|y| !y.is_nan()).is_some_and(|start| *start > level);
     if !starts_above {
-        return first_crossing(x, y, level);
+        return upwards(x, y, level);
     }
     let mirrored: Vec<f64> = y.iter().map(|y| -y).collect();
-    first_crossing(x, &mirrored, -level)
+    upwards(x, &mirrored, -level)
 }
 
 /// When a path first reaches `level` from below; a path that starts above reaches it at its start.
@@ -63,16 +68,19 @@ pub fn first_crossing(x: &[f64], y: &[f64], level: f64) -> Reach {
 
 #[cfg(test)]
 mod tests {
-    use super::first_arrival;
+    use super::{first_arrival, first_crossing, first_reached};
 
     /// From 8 over 6 to 2, the level 4 lies half-way between the last two places; from below, the
-    /// mirror image of the path meets −4 at the same place; a start on the level has arrived.
+    /// mirror image of the path meets −4 at the same place; a start on the level has arrived. Without what lies
+    /// between places it is the last one.
     #[test]
     fn a_level_is_met_from_either_side() {
         let (x, down) = ([0.0, 10.0, 20.0], [8.0, 6.0, 2.0]);
-        assert_eq!(first_arrival(&x, &down, 4.0).at, 15.0);
-        assert_eq!(first_arrival(&x, &down.map(|y| -y), -4.0).at, 15.0);
-        assert_eq!(first_arrival(&x, &down, 8.0).at, 0.0);
-        assert!(first_arrival(&x, &down, 1.0).censored);
+        let arrival = |y: &[f64], level| first_arrival(&x, y, level, first_crossing);
+        assert_eq!(arrival(&down, 4.0).at, 15.0);
+        assert_eq!(arrival(&down.map(|y| -y), -4.0).at, 15.0);
+        assert_eq!(arrival(&down, 8.0).at, 0.0);
+        assert!(arrival(&down, 1.0).censored);
+        assert_eq!(first_arrival(&x, &down, 4.0, first_reached).at, 20.0);
     }
 }

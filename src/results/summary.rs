@@ -1,7 +1,7 @@
 //! Every cell of a run in numbers: where it ends, how high it runs, how soon it gets there, and how
 //! likely a run of one method ends above one of another.
 
-use super::paths::{Reach, area, first_arrival};
+use super::paths::{Reach, area, first_arrival, first_crossing};
 use super::read::Run;
 use super::statistics::{Bootstrap, Estimate, probability_of_improvement};
 use crate::scenario::{Cell, Statistic};
@@ -134,7 +134,12 @@ impl<'a> Runs<'a> {
         let areas: Vec<f64> = self.paths.iter().map(|[steps, _, y]| area(steps, y)).collect();
         let reach = |x: usize| {
             let level = threshold?;
-            Some(self.paths.iter().map(|p| first_arrival(&p[x], &p[2], level)).collect::<Vec<_>>())
+            Some(
+                self.paths
+                    .iter()
+                    .map(|p| first_arrival(&p[x], &p[2], level, first_crossing))
+                    .collect::<Vec<_>>(),
+            )
         };
         let (steps, queries) = (reach(0), reach(1));
         let never = |reached: &Vec<Reach>| reached.iter().filter(|r| r.censored).count();

@@ -45,8 +45,9 @@ pub fn film(experiment: &Experiment, seed: u64) -> Result<Vec<Frame>, Stop> {
 
 /// The problem of an experiment.
 pub fn problem(experiment: &Experiment) -> Result<Problem, Stop> {
+    let name = experiment.problem.name();
     Problem::new(&experiment.problem, Path::new(""))
-        .map_err(|e| Stop::Setup(format!("problem.{e}")))
+        .map_err(|e| Stop::Setup(format!("problem.{name}: {e}")))
 }
 
 /// The settings of an experiment, as the learner reads them.

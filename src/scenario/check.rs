@@ -2,6 +2,7 @@
 
 use super::check_examples::prompts;
 use super::check_language::language;
+use super::check_objective::{objective, responses};
 use super::check_problem::problem_fault;
 use super::diagnostic::Diagnostic;
 use super::document::{KeyPath, Part, Places, Sources, key_path, leaves};
@@ -11,7 +12,6 @@ use crate::learner::{
     DataSource, Expectation, Optimizer, OptimizerSpec, Prompts, Schedule, is_metric,
     offline_optimum,
 };
-use crate::objective::BaselineSpec;
 use crate::policy::{PolicySpec, StopOrContinue, Unimodal};
 use crate::preference::{PairRule, Selection, TieRule, read_comparisons};
 use crate::problem::{Problem, ProblemSpec};
@@ -232,62 +232,6 @@ fn exactness(experiment: &Experiment) -> Result<(), Fault> {
     })
 }
 
-/// Objectives that compare responses need at least two of them.
-fn responses(experiment: &Experiment) -> Result<(), Fault> {
-    let name = experiment.objective.name();
-    let c = experiment.schedule.responses_per_prompt;
-    let advantage = experiment.objective.advantage();
-    let leave_one_out = advantage.is_some_and(|spec| spec.baseline == BaselineSpec::LeaveOneOut);
-    let reason = if experiment.objective.needs().pairs {
-        "compares pairs of a prompt's responses"
-    } else if matches!(name, "best-of-n" | "unlikelihood") {
-        "picks the best of a prompt's responses"
-    } else if leave_one_out {
-        "takes a prompt's other responses as the baseline"
-    } else {
-        return Ok(());
-    };
-    need(c >= 2, || {
-        let key = "schedule.responses_per_prompt";
-        Fault::new(key, format!("`{name}` {reason}, and `{key}` = {c}"))
-            .note("allowed", "2 or more")
-            .note(
-                "help",
-                format!(
-                    "write `{key} = 2` or more, or an objective that takes responses \
-                one by one: `rwr`, `reinforce`, `ppo`"
-                ),
-            )
-    })
-}
-
-/// The objective's own settings, and what it asks of the schedule.
-fn objective(experiment: &Experiment) -> Result<(), Fault> {
-    let (name, needs) = (experiment.objective.name(), experiment.objective.needs());
-    let prefix = format!("objective.{name}");
-    if let Err(error) = experiment.objective.build() {
-        let key = format!("{prefix}.{}", error.key);
-        return Err(Fault::refused(&key, &error.given)
-            .note("allowed", error.allowed)
-            .note("help", error.remedy));
-    }
-    let schedule = &experiment.schedule;
-    need(!needs.law || schedule.expectation == Expectation::Exact, || {
-        Fault::new("schedule.expectation", format!("`{name}` is a sum over all arms, not samples"))
-            .note("allowed", "`exact`")
-            .note("help", "write `schedule.expectation = \"exact\"` for this method")
-    })?;
-    need(!needs.on_policy || schedule.data == DataSource::OnPolicy, || {
-        let (key, what) = match experiment.objective.on_policy_key() {
-            Some("kl") => ("kl", "a KL penalty"),
-            _ => ("entropy_bonus", "an entropy bonus"),
-        };
-        Fault::new(format!("{prefix}.{key}"), format!("{what} needs on-policy samples"))
-            .note("given", "`schedule.data` = \"offline\"")
-            .note("help", format!("remove `{key}`, or set `schedule.data = \"on-policy\"`"))
-    })
-}
-
 /// Offline data are a pool of known size that fills a round, or a file.
 fn data(experiment: &Experiment) -> Result<(), Fault> {
     let (spec, schedule) = (&experiment.data, &experiment.schedule);
@@ -304,7 +248,7 @@ fn data(experiment: &Experiment) -> Result<(), Fault> {
             .note("help", "set `schedule.data = \"offline\"`, or remove `data.preferences`")
     })?;
     let is_given = spec.preferences.is_some() || spec.demonstrations.is_some();
-    if !offline || is_given || schedule.expectation != Expectation::Sampled {
+    if !offline || is_given || schedule.expectation == Expectation::FixedPoint {
         return Ok(());
     }
     let Prompts::Pool(prompts) = spec.prompts else {

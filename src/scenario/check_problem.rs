@@ -3,26 +3,17 @@
 use super::canonical::{data_files, table_of};
 use super::check::Fault;
 use super::experiment::Experiment;
-use crate::problem::{ProblemError, ProblemSpec};
+use crate::problem::ProblemError;
 
 const PROMPT_ROWS: &str = "one JSON object a line, with `prompt` as a text or a list of messages";
 
 /// A fault of the problem, at the key that is meant.
 pub(super) fn problem_fault(experiment: &Experiment, error: ProblemError) -> Fault {
-    let variant = match experiment.problem {
-        ProblemSpec::Bumps(_) => "bumps",
-        ProblemSpec::TwoModes(_) => "two-modes",
-        ProblemSpec::Table(_) => "table",
-        ProblemSpec::Separation(_) => "separation",
-        ProblemSpec::Length(_) => "length",
-        ProblemSpec::Tokens(_) => "tokens",
-        ProblemSpec::Prompts(_) => "prompts",
-    };
+    let variant = experiment.problem.name();
     match error {
         ProblemError::NoArms => Fault::new("problem", error.to_string()),
         ProblemError::Range { key, given, allowed } => {
-            let inner = key.strip_prefix("table.").unwrap_or(key);
-            let key = format!("problem.{variant}.{inner}");
+            let key = format!("problem.{variant}.{key}");
             Fault::refused(&key, &given).note("allowed", allowed)
         }
         ProblemError::File { ref path, .. } => {

@@ -104,8 +104,9 @@ pub struct ClaimSpec {
     /// *Reading* The effect is worse − better, since fewer steps are better; above 0 still speaks
     /// for the better side. A level is met from either side, so mean_length ≤ 20 works too.
     ///
-    /// *Wrong* A run that never gets there counts with its whole length (censored): the effect is
-    /// then a lower bound in size, and `no difference` becomes inconclusive.
+    /// *Wrong* A run that never gets there counts with its whole length (censored), which is too short. If only
+    /// runs of the worse side do, the effect is a lower bound; `no difference` then becomes inconclusive, and so does
+    /// `holds` where a run of the better side is censored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps_to: Option<f64>,
     /// Compare the queries until the metric reaches this value (fewer are better).

@@ -11,6 +11,7 @@ mod check_examples;
 mod check_findings;
 mod check_language;
 mod check_lesson;
+mod check_objective;
 mod check_problem;
 mod claim;
 mod diagnostic;

@@ -30,7 +30,7 @@ impl Moments {
     }
 }
 
-/// At most `points` whole numbers from 1 to `last`, evenly spaced on a logarithmic axis.
+/// The ends of `points` equal parts of a logarithmic axis from 1 to `last`, in whole numbers.
 fn log_spaced(points: u64, last: u64) -> Vec<u64> {
     let exponent = |k: u64| (last as f64).ln() * k as f64 / points as f64;
     (0..=points).map(|k| exponent(k).exp().round() as u64).collect()

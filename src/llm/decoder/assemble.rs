@@ -54,7 +54,8 @@ impl Loader<'_> {
         has_bias: bool,
     ) -> Result<Projection, LlmError> {
         let mut joint = self.projection(module, shape, has_bias)?;
-        if self.config.architecture == Architecture::GptNeoX {
+        let is_neox = self.config.architecture == Architecture::GptNeoX;
+        if is_neox && self.source.order() == Order::ByHead {
             for weight in joint.weights_mut() {
                 let weight = Arc::get_mut(weight).expect("nobody else has it yet");
                 weight.value = reordered(self.config, &weight.value, Order::ByPart);
