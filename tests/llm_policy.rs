@@ -99,8 +99,11 @@ fn prompts_that_cannot_be_answered_are_refused() {
         error.expect_err("refused").to_string()
     };
     assert!(refused(&[], 1).starts_with("prompt 0 has no token"));
-    assert!(refused(&[1; 60], 6).contains("prompt 0 has 60 tokens and is to be answered by 6"));
-    assert!(refused(&[1], 0).contains("allowed: 1 or more new tokens, 64 with the prompt"));
+    assert!(
+        refused(&[1; 60], 6)
+            .contains("prompt 0 (counted from 0) has 60 tokens and is to be answered by 6")
+    );
+    assert!(refused(&[1], 0).contains("allowed: 1 or more new tokens, and 64 with the prompt"));
 }
 
 /// A minibatch in parts gives the gradient of the minibatch.

@@ -165,8 +165,8 @@ fn place() -> tempfile::TempDir {
     place
 }
 
-fn trained(place: &Path) -> PathBuf {
-    let cells = fs::read_dir(place.join("runs/judge/cells")).expect("cells");
+fn trained(place: &Path, id: &str) -> PathBuf {
+    let cells = fs::read_dir(place.join("runs").join(id).join("cells")).expect("cells");
     let cell = cells.flatten().next().expect("a cell").path();
     cell.strip_prefix(place).expect("below").join("0/model")
 }
@@ -188,7 +188,7 @@ fn a_reward_model_is_trained_kept_and_used() {
     run(place, &["run", "judge.toml"]);
     assert_eq!(last(place, "judge", "accuracy"), 1.0);
     assert!(last(place, "judge", "log_loss") < 0.3);
-    let folder = trained(place);
+    let folder = trained(place, "judge");
     let written: serde_json::Value = serde_json::from_str(
         &fs::read_to_string(place.join(&folder).join("adapter_config.json")).expect("there"),
     )
@@ -196,9 +196,14 @@ fn a_reward_model_is_trained_kept_and_used() {
     assert_eq!(written["task_type"], "SEQ_CLS");
     assert_eq!(written["modules_to_save"], serde_json::json!(["score"]));
     let plain = place.join("model");
-    let files = ScoringModel::open(&plain, place, &host()).expect("a model");
-    let error = files.load(&plain, &host()).map(drop).expect_err("no head").to_string();
-    assert!(error.contains("is no reward model; it has no `score.weight`"), "{error}");
+    let refused = |folder: &Path| {
+        let error = ScoringModel::open(folder, place, &host()).map(drop).expect_err("no head");
+        assert!(
+            error.to_string().contains("is no reward model; it has no `score.weight`"),
+            "{error}"
+        );
+    };
+    refused(&plain);
 
     let folder = folder.to_str().expect("text");
     fs::write(place.join("prompts.jsonl"), "{\"prompt\": \"the\"}\n{\"prompt\": \"x\"}\n")
@@ -236,6 +241,7 @@ fn a_reward_model_is_trained_kept_and_used() {
     // Both rewards are measured: what the method sees, and minus the tokens.
     let (proxy, gold) = (last(place, "pupil", "proxy_reward"), last(place, "pupil", "gold_reward"));
     assert!(proxy.abs() < 8.0 && (-4.0..=0.0).contains(&gold), "{proxy} {gold}");
+    refused(&place.join(trained(place, "pupil")));
 
     let refused = modeseek(
         place,

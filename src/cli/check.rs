@@ -1,7 +1,9 @@
 //! `modeseek check`: resolve scenarios without running them.
 
+use super::host::HostArgs;
 use super::options::Resolution;
 use super::{Failure, say};
+use crate::scenario::{Experiment, Scenario};
 
 /// Parse and validate scenarios, print the resolved experiments and their cells; runs nothing.
 #[derive(clap::Args, Debug)]
@@ -14,6 +16,8 @@ pub struct Args {
     /// Print every cell's complete settings as TOML
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 /// Prints what would run.
@@ -41,6 +45,22 @@ pub fn check(args: &Args) -> Result<(), Failure> {
         for warning in &scenario.warnings {
             eprintln!("warning: {warning}");
         }
+        match scenario.ready() {
+            Ok(()) => fits(&scenario, &args.host)?,
+            Err(lacking) => eprintln!("warning: {lacking}"),
+        }
     }
     Ok(())
+}
+
+/// Refuses models of files that are not there or do not fit their prompts and settings; nano, which a first run makes,
+/// is not looked at before.
+fn fits(scenario: &Scenario, host: &HostArgs) -> Result<(), Failure> {
+    let experiments = scenario.cells.iter().map(|cell| &cell.experiment);
+    let of_a_file = |e: &&Experiment| e.policy.decoder().is_some_and(|model| !model.is_nano());
+    let mut of_files = experiments.filter(of_a_file).peekable();
+    if of_files.peek().is_none() {
+        return Ok(());
+    }
+    host.host()?.check(of_files).map_err(Failure::input)
 }

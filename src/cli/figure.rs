@@ -77,7 +77,7 @@ pub fn figure(args: &Args) -> Result<(), Failure> {
         }
         let findings = findings_of(&run)?;
         let drawn = draw_run(&run, &findings, &options)?;
-        for file in write_drawn(&drawn, figure_name(&run.scenario), &args.out)? {
+        for file in write_drawn(&drawn, &figure_name(&run.scenario), &args.out)? {
             say(&format!("{}", file.display()))?;
         }
     }
@@ -97,7 +97,11 @@ pub fn refuse_absent<'a>(
 pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
     let folder = folder_of(&scenario, runs);
     let (id, asked) = (scenario.id.clone(), scenario.run_folder_name());
-    Run::open_resolved(folder.root(), scenario).map_err(|error| match error {
+    let run = Run::open_resolved(folder.root(), scenario);
+    if let Some(missing) = run.as_ref().ok().and_then(Run::missing) {
+        eprintln!("warning: {missing}");
+    }
+    run.map_err(|error| match error {
         ResultsError::Missing(missing) => {
             let own = match find(&missing.scenario).is_ok() {
                 true => "",
@@ -153,9 +157,9 @@ pub fn agreements_of(run: &Run) -> Result<Vec<Agreement>, Failure> {
     run.scenario.published.iter().map(|spec| compare(run, spec).map_err(Failure::work)).collect()
 }
 
-/// The name of a scenario's figure: its number, else its id.
-pub fn figure_name(scenario: &Scenario) -> &str {
-    scenario.figure.as_deref().unwrap_or(&scenario.id)
+/// The name of a scenario's figure: its number, else that of its run folder.
+pub fn figure_name(scenario: &Scenario) -> String {
+    scenario.figure.clone().unwrap_or_else(|| scenario.run_folder_name())
 }
 
 /// Draws one run.

@@ -183,6 +183,12 @@ pub fn jobs(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "threads are a whole number, 1 or more, such as 2".to_owned())
 }
 
+/// A count.
+pub fn one_or_more(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|count| *count > 0);
+    number.ok_or_else(|| "a whole number, 1 or more, such as 64".to_owned())
+}
+
 /// Refuses a word that is none of `known`; `what` is what the word names.
 pub fn one_of(what: &str, given: &str, known: &[String]) -> Result<(), Failure> {
     if known.iter().any(|word| word == given) {

@@ -213,7 +213,7 @@ impl Book {
         let start = Instant::now();
         let outcome = compute(&scenario, runs, (&args.work, &self.host), None)?;
         let (id, title) = (scenario.id.clone(), scenario.title.clone());
-        let figure = figure_name(&scenario).to_owned();
+        let figure = figure_name(&scenario);
         self.files.push(folder_of(&scenario, runs).metrics());
         let tuning = is_tuning(&scenario);
         match tuning {

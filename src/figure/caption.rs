@@ -1,6 +1,6 @@
 //! Captions made from the data: what, which setting, statistic, band, n, and what is seen.
 
-use super::content::{Axis, Bars, FEWEST_SEEDS, Panel, Tile};
+use super::content::{Axis, Bars, FEWEST_SEEDS, Markers, Panel, Tile};
 use super::judged::Judged;
 use super::seen::outcome;
 use super::setting::{setting, strengths};
@@ -84,12 +84,28 @@ fn statistic(panels: &[Panel]) -> String {
         (false, true) => "bars",
         (false, false) => return format!("{taken} over {n} {word}."),
     };
-    let split = panels.iter().any(|p| p.traces.iter().any(|t| !t.singles.is_empty()));
-    let split = match split {
-        true => " Thin lines (ten of the seeds) and dots: seeds that end in two groups.",
+    let (split, row) = (groups(panels), rows(panels));
+    format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.{split}{row}")
+}
+
+/// How seeds are drawn that end in two groups, if any do.
+fn groups(panels: &[Panel]) -> &'static str {
+    let all = || panels.iter().flat_map(|p| &p.traces).flat_map(|t| &t.singles);
+    match (all().any(|own| own.len() > 1), all().any(|own| own.len() == 1)) {
+        (true, true) => " Thin lines (ten of the seeds) and dots: seeds that end in two groups.",
+        (true, false) => " Thin lines (ten of the seeds): seeds that end in two groups.",
+        (false, true) => " Dots: seeds that end in two groups.",
+        (false, false) => "",
+    }
+}
+
+/// Where the marks of several lines stand beside their place.
+fn rows(panels: &[Panel]) -> &'static str {
+    let marked = |p: &Panel| p.traces.iter().filter(|t| t.manner.markers == Markers::All).count();
+    match panels.iter().any(|p| p.kind == PanelKind::Sweep && marked(p) > 1) {
+        true => " Marks that would hide one another stand side by side.",
         false => "",
-    };
-    format!("{taken} over {n} {word}; {shape}: 95 % bootstrap interval of {each}.{split}")
+    }
 }
 
 /// What is taken of the seeds (`means`; of several kinds with their panels' letters), and one of it.

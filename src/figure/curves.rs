@@ -146,7 +146,7 @@ fn trace(
             y: means[i].mean,
             low: means[i].low,
             high: means[i].high,
-            n,
+            n: means[i].values.iter().filter(|value| value.is_finite()).count(),
             ..Spot::default()
         })
         .collect();

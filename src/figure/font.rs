@@ -45,6 +45,8 @@ pub(crate) struct Stretch {
 
 /// A subscript's size in the size of its text.
 pub(crate) const SUB_SIZE: f64 = 0.72;
+/// What follows a subscript stands so far off, in the size of its text: its last letter may lean over.
+pub(crate) const SUB_GAP: f64 = 0.06;
 
 /// Splits off subscripts: a single letter, `_` and letters or digits, as in `π_ref` or `y_w`.
 pub(crate) fn stretches(text: &str) -> Vec<Stretch> {
@@ -80,10 +82,13 @@ pub fn text_width(text: &str, bold: bool) -> f64 {
 
 /// The width of a text in points at a size in points, subscripts included.
 pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    stretches(text)
-        .iter()
-        .map(|s| em_width(&s.text, bold) * size * if s.sub { SUB_SIZE } else { 1.0 })
-        .sum()
+    stretches(text).iter().map(|s| advance(s, size, bold)).sum()
+}
+
+/// How far a stretch moves what follows it.
+pub(crate) fn advance(stretch: &Stretch, size: f64, bold: bool) -> f64 {
+    let em = em_width(&stretch.text, bold);
+    if stretch.sub { (em * SUB_SIZE + SUB_GAP) * size } else { em * size }
 }
 
 /// Breaks a text at spaces so that no line is wider than `room` points (a single word may be).

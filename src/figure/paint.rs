@@ -1,7 +1,7 @@
 //! Paints a scene with plotters: as SVG, where text stays text, and as PNG.
 
 use super::FigureError;
-use super::font::{FAMILY, LINE_HEIGHT, SUB_SIZE, register, stretches, width};
+use super::font::{FAMILY, LINE_HEIGHT, SUB_SIZE, advance, register, stretches, width};
 use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
 use super::theme::Rgb;
 use plotters::coord::Shift;
@@ -151,7 +151,7 @@ fn paint_text<DB: DrawingBackend>(
         let (x, y) = text.at;
         let at = if text.upward { (x + low, y - along_run) } else { (x + along_run, y + low) };
         paint_run(area, text, run, at, size, Anchor::Start, pen)?;
-        along += width(&part.text, size, text.bold);
+        along += advance(&part, text.size, text.bold);
     }
     Ok(())
 }

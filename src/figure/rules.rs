@@ -26,6 +26,9 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Roo
         );
         if rule.of_x {
             let text = rule_text(&rule.label, at.0, f, &taken, theme);
+            let [left, top, right, bottom] = text.extent();
+            let room = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+            scene.area(room, theme.paper, 0.85);
             taken.push(text.extent());
             scene.text(text);
         }

@@ -57,16 +57,30 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
         let mut paths = numbers_of_objective(&cells[0]);
         paths.extend(own.iter().map(|path| (*path).to_owned()));
         let one = |path: &String| {
-            let value = written(shared(cells, path)?);
-            let short = value.strip_suffix(".0").unwrap_or(&value);
+            let is_swept = run.scenario.sweep.iter().any(|(key, _)| key == path);
+            let values = distinct(cells, path).filter(|all| all.len() == 1 || !is_swept)?;
             // A strength of nothing, such as no smoothing, is none.
-            (short != "0").then(|| words::setting(path, short))
+            (values != ["0"]).then(|| words::setting(path, &values.join(" or ")))
         };
         let known: Vec<String> = paths.iter().filter_map(one).collect();
         (!known.is_empty()).then(|| format!("{} {}", words::method(method), known.join(", ")))
     };
     let each: Vec<String> = all.iter().filter_map(strength).collect();
     (!each.is_empty()).then(|| each.join("; "))
+}
+
+/// The few values at a path that experiments have, in their order; none where one has no value.
+fn distinct(cells: &[toml::Value], path: &str) -> Option<Vec<String>> {
+    const FEW: usize = 3;
+    let mut found: Vec<String> = Vec::new();
+    for cell in cells {
+        let value = written(lookup(cell, path)?);
+        let short = value.strip_suffix(".0").unwrap_or(&value).to_owned();
+        if !found.contains(&short) {
+            found.push(short);
+        }
+    }
+    (found.len() <= FEW).then_some(found)
 }
 
 /// A value as a scenario writes it, but numbers of many digits as powers of ten.

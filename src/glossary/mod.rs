@@ -31,15 +31,14 @@ pub(crate) use text::wrapped;
 
 /// A term that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("error: nothing here is called `{given}`{}\n   allowed: {allowed}",
+#[error("error: nothing here is called `{given}`{}\n   allowed: a metric, an objective, a key of a scenario, a word, a claim, a scenario or a figure; \
+    `modeseek explain` lists them all",
     close.as_ref().map_or(String::new(), |close| format!("\n   did you mean: `{close}`?")))]
 pub struct UnknownTerm {
     /// What was given.
     pub given: String,
     /// The closest term, if one is close.
     pub close: Option<String>,
-    /// What is allowed: every term, or, where one is close, how to list them.
-    pub allowed: String,
 }
 
 /// Everything that a term names; each prints as plain text.
@@ -93,13 +92,5 @@ pub fn entries() -> Vec<Entry> {
 fn unknown(term: &str, entries: &[Entry]) -> UnknownTerm {
     let names: Vec<String> = entries.iter().flat_map(Entry::names).collect();
     let close = did_you_mean(&normal(term), names.iter().map(String::as_str)).map(str::to_owned);
-    let allowed = match &close {
-        Some(_) => {
-            "a metric, an objective, a key of a scenario, a word, a claim, a scenario or a figure; \
-             `modeseek explain` lists them all"
-                .to_owned()
-        }
-        None => format!("one of these\n\n{}", terms()),
-    };
-    UnknownTerm { given: term.to_owned(), close, allowed }
+    UnknownTerm { given: term.to_owned(), close }
 }

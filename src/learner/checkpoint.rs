@@ -123,6 +123,16 @@ pub trait Keeper {
         Keep::No
     }
 
+    /// Told what is done before the first step and takes a while.
+    fn prepares(&mut self, what: &str) {
+        let _ = what;
+    }
+
+    /// Asked when the run is ready for its first step: whether to stop there.
+    fn begun(&mut self) -> Keep {
+        Keep::No
+    }
+
     /// The folder for the trained model, if it is kept; asked after the last step.
     fn model(&self) -> Option<PathBuf> {
         None

@@ -44,7 +44,13 @@ impl<T: Task> Learner<'_, T> {
     {
         match keeper.last()? {
             Some(checkpoint) => self.restore(checkpoint, policy, observer)?,
-            None => observer.observe(policy, &self.progress, None)?,
+            None => {
+                observer.observe(policy, &self.progress, None)?;
+                if self.schedule.steps > 0 && keeper.begun() == Keep::SaveAndStop {
+                    keeper.save(&self.checkpoint(policy, observer)?)?;
+                    return Err(Stop::Interrupted { step: 0 });
+                }
+            }
         }
         self.go_on(policy, observer, &mut |learner, policy, observer, report| {
             observer.take_warnings().iter().for_each(|text| keeper.warn(text));

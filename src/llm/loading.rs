@@ -155,15 +155,8 @@ impl Loaded {
             DataSource::Offline => Some(ReferenceCache::new(&place.models, &files, &place.engine)?),
             DataSource::OnPolicy => None,
         };
-        let scorer = |files: Option<ScoringFiles>, folder: &Option<PathBuf>| {
-            let both = files.zip(folder.as_deref());
-            let load = |(files, folder): (ScoringFiles, _)| {
-                files.load(folder, &place.engine).map(|(model, _)| model)
-            };
-            both.map(load).transpose()
-        };
-        let gold = scorer(gold, &asked.prompts.gold_model)?;
-        let proxy = scorer(proxy, &asked.prompts.proxy_model)?;
+        let load = |files: ScoringFiles| files.load(&place.engine).map(|(model, _)| model);
+        let (gold, proxy) = (gold.map(load).transpose()?, proxy.map(load).transpose()?);
         let texts = Some(Texts { tokenizer: files.tokenizer.clone(), prompts });
         let task =
             PromptsTask { train, test, examples, reward, gold, proxy, reference, cache, texts };

@@ -130,6 +130,7 @@ impl LanguageRun<'_> {
         (supply, streams): (Supply<Tokens>, Streams),
         keeper: &mut dyn Keeper,
     ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
+        keeper.prepares("measured before the first step");
         check_coverage(&mut policy, task)?;
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?

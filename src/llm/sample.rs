@@ -67,10 +67,12 @@ impl SampleSettings {
         let needed = prompt + self.max_new_tokens.saturating_sub(1);
         if self.max_new_tokens == 0 || needed > context {
             let given = self.max_new_tokens;
-            let message =
-                format!("prompt {i} has {prompt} tokens and is to be answered by {given}");
-            let allowed = format!("1 or more new tokens, {context} with the prompt");
-            let help = "shorten the prompt, or ask for fewer new tokens";
+            let message = format!(
+                "prompt {i} (counted from 0) has {prompt} tokens and is to be answered by {given}"
+            );
+            let allowed = format!("1 or more new tokens, and {context} with the prompt");
+            let help = "shorten the prompt, leave it out, or ask for fewer new tokens (--max-new-tokens; in a \
+                        scenario policy.language-model.max_new_tokens)";
             return Err(LlmError::input(message, allowed, help));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! A decoder with a head: a reward model, which gives one number to each response, or a critic, which gives one to
 //! each token.
 
-use super::files::{adapter_base, is_adapter};
+use super::files::{adapter_base, is_adapter, no_reward_model};
 use super::gradient::Output;
 use super::piecewise::Piecewise;
 use super::policy::parameters_of;
@@ -62,7 +62,10 @@ impl ScoringModel {
     /// The adapter of a run names its base model: a folder, a file, or a name below `models`.
     pub fn open(folder: &Path, models: &Path, engine: &Engine) -> Result<ScoringFiles, LlmError> {
         if !is_adapter(folder) {
-            return Ok(ScoringFiles { base: ModelFiles::open(folder)?, adapter: None });
+            let mut base = ModelFiles::open(folder)?;
+            let head = base.weights.take(Decoder::READOUT, &[1, base.config.width]);
+            let head = Head::OfModel(head.map_err(|_| no_reward_model(folder))?);
+            return Ok(ScoringFiles { base, head });
         }
         let base = adapter_base(folder)?;
         if base == LanguageModelSpec::NANO {
@@ -70,7 +73,7 @@ impl ScoringModel {
         }
         let base = ModelFiles::open(&find_model(&base, models)?)?;
         let adapter = AdapterFiles::open_scoring(folder, &base.config)?;
-        Ok(ScoringFiles { base, adapter: Some(adapter) })
+        Ok(ScoringFiles { base, head: Head::OfAdapter(adapter) })
     }
 
     /// The scores of responses to a prompt: `[responses]`.
@@ -85,33 +88,30 @@ impl ScoringModel {
 pub struct ScoringFiles {
     /// The whole model, or the one below the adapter.
     pub base: ModelFiles,
-    adapter: Option<AdapterFiles>,
+    head: Head,
+}
+
+/// Where the head of a reward model is.
+enum Head {
+    /// In the model itself: `[width]`.
+    OfModel(Vec<f32>),
+    /// Beside the matrices of an adapter.
+    OfAdapter(AdapterFiles),
 }
 
 impl ScoringFiles {
     /// Loads it; an adapter is merged. What is left are the base model's configuration and tokenizer.
-    pub fn load(
-        mut self,
-        folder: &Path,
-        engine: &Engine,
-    ) -> Result<(ScoringModel, ModelFiles), LlmError> {
+    pub fn load(mut self, engine: &Engine) -> Result<(ScoringModel, ModelFiles), LlmError> {
         let (config, engine) = (self.base.config.clone(), engine.clone());
-        let width = config.width;
         let weights = &mut *self.base.weights;
         let mut decoder = Decoder::load(config, engine, weights, Training::Frozen)?;
-        match self.adapter {
-            Some(adapter) => {
+        match self.head {
+            Head::OfAdapter(adapter) => {
                 decoder.put_adapters(adapter)?;
                 decoder.merge_adapters();
             }
-            None => {
-                let value = weights.take(Decoder::READOUT, &[1, width]);
-                if let Ok(value) = value {
-                    decoder.add_readout(value, Training::Frozen);
-                }
-            }
+            Head::OfModel(head) => decoder.add_readout(head, Training::Frozen),
         }
-        decoder.require_readout(folder)?;
         let passes = Passes { rows: ROWS, activations: Activations::default() };
         Ok((ScoringModel::new(decoder, Output::Scores, passes), self.base))
     }

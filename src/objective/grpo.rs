@@ -89,7 +89,7 @@ impl TokenSum {
 /// ℓ = (1/|y|)·Σ_t [max(−A·ρ_t, −A·clip(ρ_t, 1 − ε, 1 + ε)) + c·k(d_t)]
 /// A = (r − mean of the prompt)/(sd of the prompt + 1e−8),   ρ_t = π(y_t)/π_old(y_t)
 /// ```
-/// *where* ε is the `ratio_clip`, c·k(d_t) the KL penalty ([`KlSpec`]); the loss is a mean over responses.
+/// *where* ε is the `ratio_clip`, c·k(d_t) the KL penalty (`objective.grpo.kl`); the loss is a mean over responses.
 /// *Gradient* c_t = −A·ρ_t/|y| while the ratio is not clipped, else 0, plus c·k′(d_t)/|y|.
 ///
 /// *Reading* With one round a step it is REINFORCE with each prompt's mean as baseline. C decides how good that

@@ -131,7 +131,7 @@ impl Visitor<'_> for RatioClipVisitor {
 /// ℓ = Σ_t max(−A·ρ_t, −A·clip(ρ_t, 1 − ε, 1 + ε)) + α·log π(y),   ρ_t = π(y_t)/π_old(y_t)
 ///     (+ a KL penalty)
 /// ```
-/// *where* A is the response's advantage, or the token's where there is a critic ([`CriticSpec`]), π_old the
+/// *where* A is the response's advantage, or the token's where there is a critic (`objective.ppo.critic`), π_old the
 /// policy when the round began, ε the `ratio_clip`, α the entropy bonus; the loss sums over tokens and is a
 /// mean over responses.
 /// *Gradient* c_t = −A·ρ_t while the ratio is not clipped, else 0; π_old is a constant. Where

@@ -49,8 +49,8 @@ pub struct ReinforceSpec {
 /// ```text
 /// ℓ = −A·log π(y) + α·log π(y)   (+ a KL penalty)
 /// ```
-/// *where* A is the response's advantage (reward minus baseline, see
-/// [`AdvantageSpec`](super::AdvantageSpec)), α the entropy bonus; the loss is a mean over responses.
+/// *where* A is the response's advantage (its reward less the `baseline`), α the entropy bonus; the loss is a mean
+/// over responses.
 /// *Gradient* c = −A + α·(1 + log π(y)): a response below the baseline is pushed down.
 ///
 /// *Reading* Read gold_reward and not the loss, which hovers around 0. About half of the responses

@@ -117,9 +117,7 @@ impl ExampleRow {
                 None => prompt,
             }
         } else if before.is_empty() || before != also_before {
-            return Err("has no field `prompt`, and `chosen` and `rejected` are no conversations \
-                        that differ in their last message only"
-                .to_owned());
+            return Err(without_prompt(row));
         } else {
             Prompt::Chat(before)
         };
@@ -143,6 +141,16 @@ fn repeats(before: &[Message], prompt: &Prompt) -> bool {
     }
 }
 
+/// What a comparison without a prompt lacks, with the fields that it has.
+fn without_prompt(row: &Map<String, Value>) -> String {
+    let fields: Vec<&str> = row.keys().map(String::as_str).collect();
+    format!(
+        "has no field `prompt`, and `chosen` and `rejected` are no conversations that differ in their last message \
+         only; its fields are {}: rename the one that asks to `prompt`, or write conversations as lists of messages",
+        fields.join(", ")
+    )
+}
+
 fn other_conversation(side: &str) -> String {
     format!(
         "the messages before the last one of `{side}` are not its `prompt`; make them so, or leave `prompt` out: the \
@@ -162,7 +170,8 @@ fn answer(row: &Map<String, Value>, name: &str) -> Result<(Vec<Message>, String)
         Said::Chat(mut messages) => match messages.pop() {
             Some(last) if last.role == "assistant" => Ok((messages, last.content)),
             Some(last) => Err(format!(
-                "its `{name}` ends with a message of `{}`; the last one is the assistant's",
+                "its `{name}` ends with a message of `{}`; the last one is the assistant's: rename `gpt`, `bot` or \
+                 `model` to `assistant`, `human` to `user`",
                 last.role
             )),
             None => Err(format!("its `{name}` has no message")),

@@ -83,7 +83,7 @@ impl Problem {
                 let rewards = bumps::rewards(bumps.reward);
                 let reference = reference::probabilities(&bumps.reference, rewards.len(), folder)?;
                 let problem = Problem::tilted(rewards, &reference, bumps.target_temperature)?;
-                problem.with_data("data.gaussian", bumps.data)
+                problem.with_data("data", bumps.data)
             }
             ProblemSpec::TwoModes(modes) => {
                 let target = bumps::two_modes(modes)?;
@@ -91,7 +91,7 @@ impl Problem {
                 let rewards: Vec<f64> = target.iter().map(|q| q / highest).collect();
                 let reference = reference::probabilities(&modes.reference, modes.arms, folder)?;
                 let problem = Problem::with_target(rewards, &reference, &target);
-                problem.with_data("data.gaussian", modes.data)
+                problem.with_data("data", modes.data)
             }
             ProblemSpec::Table(table) => {
                 let rewards = columns::finite(&table.rewards, "rewards", folder)?;

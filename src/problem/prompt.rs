@@ -43,8 +43,24 @@ impl Prompt {
             _ => jsonl::field(row, "prompt", "`messages` serves too")?,
         };
         let prompt = Prompt::deserialize(value).map_err(|e| format!("its prompt is {e}"))?;
+        prompt.known_roles()?;
         let said = prompt.texts().iter().any(|text| !text.trim().is_empty());
         if said { Ok(prompt) } else { Err("its prompt is empty".to_owned()) }
+    }
+
+    /// Refuses roles of other formats of data, which a chat template would write down as they are.
+    fn known_roles(&self) -> Result<(), String> {
+        /// ShareGPT's names, and those of transformers.
+        const RENAMED: [(&str, &str); 4] =
+            [("human", "user"), ("gpt", "assistant"), ("bot", "assistant"), ("model", "assistant")];
+        let Prompt::Chat(messages) = self else { return Ok(()) };
+        let of = |role: &str| RENAMED.iter().find(|(theirs, _)| *theirs == role);
+        match messages.iter().find_map(|message| of(&message.role)) {
+            Some((role, ours)) => {
+                Err(format!("its prompt has a message of `{role}`: rename it to `{ours}`"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The prompt after a system message; a text becomes what the user says.

@@ -129,7 +129,7 @@ fn skewed_data_are_a_bump_of_their_own() {
     }
     let wrong = TwoModesSpec { data: bump(0.0), ..spec };
     let error = Problem::new(&ProblemSpec::TwoModes(wrong), Path::new("")).expect_err("refused");
-    assert!(error.to_string().starts_with("data.gaussian is mean 1, width 0"), "{error}");
+    assert!(error.to_string().starts_with("data is mean 1, width 0"), "{error}");
 }
 
 /// A Gaussian reference is where `policy.unimodal` of the same numbers starts.

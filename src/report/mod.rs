@@ -55,6 +55,8 @@ struct Page<'a> {
     made_by: &'a Provenance,
     /// Finished runs of all scenarios.
     runs: usize,
+    /// Whether all of them are of language models on prompts.
+    language: bool,
     headlines: Headlines,
     chapters: Vec<Chapter<'a>>,
     wall: Vec<Wall>,
@@ -117,6 +119,7 @@ impl Report {
             absent: &self.absent,
             made_by,
             runs: self.sections.iter().map(|section| section.runs).sum(),
+            language: self.sections.iter().all(|section| section.language),
             headlines: Headlines::of(&self.sections),
             chapters: self.chapters(),
             wall: Wall::of(&self.sections),

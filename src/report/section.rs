@@ -51,6 +51,9 @@ pub(super) struct Section {
     cells: usize,
     seeds: u64,
     pub(super) runs: usize,
+    /// Whether all cells are of a language model on prompts.
+    #[serde(skip)]
+    pub(super) language: bool,
     /// Whether the figure bears a number of the paper.
     #[serde(skip)]
     pub(super) numbered: bool,
@@ -93,6 +96,7 @@ impl Section {
             cells: scenario.cells.len(),
             seeds: scenario.seeds.count,
             runs,
+            language: scenario.cells.iter().all(|c| c.experiment.problem.prompts().is_some()),
             numbered: scenario.figure.as_deref().is_some_and(is_numbered),
             set: scenario.set.clone(),
             settings: Settings::of(scenario),

@@ -117,6 +117,16 @@ impl Keeper for Keeping<'_> {
         self.told(&format!("{}, {what}", self.method), taken)
     }
 
+    fn prepares(&mut self, what: &str) {
+        if self.due.is_some() {
+            self.progress.noted(&format!("{}, seed {}: {what}", self.method, self.seed));
+        }
+    }
+
+    fn begun(&mut self) -> Keep {
+        self.due.map_or(Keep::No, |due| due())
+    }
+
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
         let written = self.folder.write(checkpoint);
         self.stopped_by(written)

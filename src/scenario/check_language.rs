@@ -252,9 +252,17 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
         return Ok(());
     };
     need(spec.reward.is_some() || spec.gold_model.is_some(), || {
+        let help = match experiment.data.preferences.is_some() {
+            true => {
+                "for what your comparisons say: an objective of pairs (`dpo`, `ipo`, `hinge`, `pref-ft`) with \
+                 `schedule.data = \"offline\"`, or a reward model that `policy.reward-model` trains on them, as \
+                 `problem.prompts.gold_model`; a length reward (`problem.prompts.reward.min = {}`) ignores them"
+            }
+            false => "write `problem.prompts.reward.min = {}`, or another reward",
+        };
         Fault::new("problem.prompts", format!("a reward is missing: {reader}"))
             .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")
-            .note("help", "write `problem.prompts.reward.min = {}`, or another reward")
+            .note("help", help)
     })
 }
 

@@ -53,6 +53,11 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Parses `text`; `name` is what messages call it.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         let parsed = toml_edit::Document::parse(text)

@@ -102,7 +102,10 @@ impl Failure {
         let find = |path: &[String], part| sources.find(&layer.places, path, part);
         match self {
             Failure::UnknownKey { path, allowed } => unknown_key(path, allowed, layer, sources),
-            Failure::MissingKey { path } => missing_key(path).at(find(path, Part::Key)),
+            Failure::MissingKey { path } => match find(path, Part::Key) {
+                Some(place) => missing_key(path).at(Some(place)),
+                None => missing_key(path).note("in", sources.document.name()),
+            },
             Failure::UnknownWord { path, word, allowed } => {
                 unknown_word(path, word, allowed, layer, sources)
             }

@@ -222,7 +222,7 @@ fn finish(
     let asked = header.question.as_deref();
     let lesson = header.lesson.map(|spec| lenient.lesson(spec, asked, (&known, &grid.cells)));
     let lesson = lesson.transpose().map_err(explain)?;
-    Ok(Scenario {
+    let scenario = Scenario {
         id: header.id,
         title: header.title,
         figure: header.figure,
@@ -242,7 +242,33 @@ fn finish(
         lesson,
         set: sources.set.to_vec(),
         warnings: lenient.warnings,
-    })
+    };
+    Ok(as_changed(scenario))
+}
+
+/// Keys by which a user names files that a shipped scenario cannot.
+const INPUTS: [&str; 4] = [".jsonl", ".csv", ".gold_model", ".proxy_model"];
+
+/// What `--set` makes of the words of a scenario: they tell of its own settings and of the data of its own figure,
+/// whose name others do not take.
+fn as_changed(scenario: Scenario) -> Scenario {
+    let is_input = |set: &String| {
+        let key = set.split_once('=').map_or(set.as_str(), |(key, _)| key).trim();
+        INPUTS.iter().any(|input| key.ends_with(input))
+    };
+    if scenario.set.iter().all(is_input) {
+        let with_data = |see| format!("On the data of the shipped figure: {see}");
+        let see = match scenario.set.is_empty() {
+            true => scenario.see,
+            false => scenario.see.map(with_data),
+        };
+        return Scenario { see, ..scenario };
+    }
+    let name = scenario.run_folder_name();
+    let suffix = name.strip_prefix(&scenario.id).unwrap_or_default();
+    let figure = scenario.figure.as_ref().map(|figure| format!("{figure}{suffix}"));
+    let title = format!("{}, with changed settings", scenario.title);
+    Scenario { title, figure, see: None, ..scenario }
 }
 
 /// The methods and settings that cells have.
@@ -338,7 +364,7 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
     if seeds.count < 5 && cells.iter().any(is_drawn) {
         let seeds =
             if seeds.count == 1 { "1 seed is" } else { &format!("{} seeds are", seeds.count) };
-        warnings.push(format!("{seeds} fewer than 5: claims get no verdict"));
+        warnings.push(format!("{seeds} fewer than 5: claims get no verdict, figures no intervals"));
     }
     warnings.extend(many_models(seeds, cells));
     let off_policy: BTreeSet<String> =

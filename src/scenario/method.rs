@@ -30,7 +30,10 @@ pub(super) fn names(sources: &Sources<'_>) -> Result<Vec<String>, Diagnostic> {
     let blocks = match document.table.get("method") {
         Some(Value::Array(blocks)) if !blocks.is_empty() => blocks,
         _ => {
+            let at = ["method".to_owned()];
             return Err(Diagnostic::new("a scenario needs a method")
+                .at(sources.find(&document.places, &at, Part::Key))
+                .note("in", document.name())
                 .note("help", "add `[[method]]` with a `name` and an `objective.NAME = {}`"));
         }
     };

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program, embedded in the binary.
 
 use super::diagnostic::{Diagnostic, ScenarioError};
-use crate::wording::{did_you_mean, listed};
+use crate::wording::did_you_mean;
 
 /// A scenario that comes with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,14 @@ pub fn find(id: &str) -> Result<&'static ShippedScenario, ScenarioError> {
     let diagnostic = Diagnostic::new(format!("no shipped scenario has the id or figure `{id}`"));
     let diagnostic = match did_you_mean(id, names()) {
         Some(close) => diagnostic.note("did you mean", format!("`{close}`?")),
-        None => diagnostic.note("allowed", listed(ids())),
+        None => diagnostic,
     };
-    let help = "`modeseek list` shows both; a path of your own ends in `.toml`";
+    let help = match id.ends_with(".toml") {
+        true => {
+            "this command takes shipped scenarios; for a file: `modeseek run FILE`, then `modeseek figure FILE`, \
+                 `claims` or `report`"
+        }
+        false => "`modeseek list` shows both; a path of your own ends in `.toml`",
+    };
     Err(ScenarioError::UnknownScenario(Box::new(diagnostic.note("help", help))))
 }

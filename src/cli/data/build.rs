@@ -7,9 +7,10 @@ use super::scorer::{Means, Reward, reward};
 use super::{Failure, json_lines, say};
 use crate::cli::host::DeviceArgs;
 use crate::cli::llm::ModelArgs;
-use crate::cli::options::{writable, write_file};
+use crate::cli::options::{one_or_more, writable, write_file};
 use crate::preference::{
-    BradleyTerrySpec, Dataset, EmptyAnswers, FlippedSpec, LabelSpec, PairRule, PairSpec, Selection,
+    Answered, BradleyTerrySpec, Dataset, EmptyAnswers, Ending, FlippedSpec, LabelSpec, PairRule,
+    PairSpec, Selection,
 };
 use crate::stream::Streams;
 use anyhow::anyhow;
@@ -52,11 +53,11 @@ pub struct Args {
     /// Only the first so many distinct prompts
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Tokens at most
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    max_new_tokens: usize,
+    /// Tokens at most [default: 256, or what the model's context leaves beside the longest prompt]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    max_new_tokens: Option<usize>,
     /// Logits are divided by it
-    #[arg(long, value_name = "T", default_value_t = 1.0)]
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true)]
     temperature: f64,
     /// Also compare empty responses
     #[arg(long)]
@@ -132,7 +133,30 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     for (name, content) in WRITTEN.iter().zip(contents) {
         write_file(&args.out.join(name), content.as_bytes())?;
     }
-    say(&told)
+    say(&told)?;
+    lacks(&data, &answered).iter().for_each(|line| eprintln!("warning: {line}"));
+    Ok(())
+}
+
+/// What a finished build is of no use for, and why.
+fn lacks(data: &Dataset<'_>, answered: &[Answered]) -> Vec<String> {
+    let mut found = Vec::new();
+    if data.train.is_empty() {
+        let all = || answered.iter().flat_map(|group| &group.responses);
+        let cut = all().filter(|y| y.ending == Ending::Limit).count();
+        found.push(format!(
+            "train.jsonl is empty: {} pairs tie, {} are of the same text, {} responses are empty, {cut} of {} were cut \
+             at --max-new-tokens; a reward that tells responses apart, or longer ones, would leave some",
+            data.ties,
+            data.same,
+            data.empty,
+            all().count()
+        ));
+    }
+    if data.test_prompts == 0 {
+        found.push("test.jsonl is empty: --test of so few prompts is none of them".to_owned());
+    }
+    found
 }
 
 /// Refuses a folder that holds a finished build, or anything that no build wrote.

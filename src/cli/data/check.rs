@@ -140,7 +140,7 @@ fn report(path: &Path, found: &Checkup, lengths: &[Lengths]) -> String {
         (&found.contradicting, "prefer what an earlier row of the same prompt rejects"),
         (&found.tied, "have two responses of the same reward"),
         (&found.against, "prefer the response of lower reward"),
-        (&found.alone, "are prompts alone, which training on comparisons refuses"),
+        (&found.alone, "are prompts alone: there is no response to train on"),
         (&found.untrimmed, "have white space around a text, which is trained on too"),
         (&found.templated, "spell a chat template's own tokens within a text"),
     ] {

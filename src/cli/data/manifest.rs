@@ -4,7 +4,8 @@ use super::Failure;
 use super::build::Args;
 use super::kept::Settings;
 use crate::cli::provenance::provenance;
-use crate::preference::{Answer, Answered, ComparisonRow, Dataset, Ending};
+use crate::preference::{Answer, Answered, ComparisonRow, Dataset, Ending, LabelSpec};
+use clap::ValueEnum;
 use std::time::Duration;
 use toml::{Table, Value};
 
@@ -22,8 +23,12 @@ pub fn manifest(
         ("version", made.version),
         ("command", made.command),
         ("prompts_from", prompts),
-        ("reward", format!("{:?}", args.reward)),
-        ("pairs", format!("{:?}, {:?}", args.pairs, args.labels)),
+        ("reward", args.reward.to_string()),
+        (
+            "pairs",
+            args.pairs.to_possible_value().map_or(String::new(), |p| p.get_name().to_owned()),
+        ),
+        ("labels", as_typed(args.labels)),
     ] {
         table.insert(name.to_owned(), text.into());
     }
@@ -32,6 +37,15 @@ pub fn manifest(
     table.insert("responses".to_owned(), responses(answered, rewards).into());
     table.insert("comparisons".to_owned(), comparisons(answered.len(), data).into());
     toml::to_string(&table).map_err(Failure::work)
+}
+
+/// Labels as `--labels` has them.
+fn as_typed(labels: LabelSpec) -> String {
+    match labels {
+        LabelSpec::Exact => "exact".to_owned(),
+        LabelSpec::BradleyTerry(spec) => format!("bradley-terry={}", spec.temperature),
+        LabelSpec::Flipped(spec) => format!("flipped={}", spec.rate),
+    }
 }
 
 fn responses(answered: &[Answered], rewards: &[Vec<f64>]) -> Table {

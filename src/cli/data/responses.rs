@@ -31,8 +31,8 @@ pub struct Asked<'a> {
     pub reward: Option<LengthReward>,
     /// Responses to a prompt.
     pub per_prompt: usize,
-    /// Tokens at most.
-    pub max_new_tokens: usize,
+    /// Tokens at most, if anything is asked.
+    pub max_new_tokens: Option<usize>,
     /// Logits are divided by it.
     pub temperature: f64,
     /// Seed of the draws.
@@ -62,15 +62,15 @@ impl Asked<'_> {
         let prompts = self.model.prompts(self.prompts, self.limit)?;
         let files = self.model.open()?;
         files.require_end_token().map_err(failure)?;
-        let sampling = SampleSettings {
+        let mut sampling = SampleSettings {
             temperature: self.temperature,
             top_k: 0,
             top_p: 1.0,
-            max_new_tokens: self.max_new_tokens,
+            max_new_tokens: 0,
             end_tokens: files.config.end_tokens.clone(),
         };
-        let tokens = self.tokens(&prompts, &files, &sampling)?;
-        let settings = self.settings(&files)?;
+        let tokens = self.tokens(&prompts, &files, &mut sampling)?;
+        let settings = self.settings(&files, sampling.max_new_tokens)?;
         Ok(Ready { settings, prompts, files, tokens, sampling })
     }
 
@@ -79,25 +79,25 @@ impl Asked<'_> {
         &self,
         prompts: &[Prompt],
         files: &ModelFiles,
-        sampling: &SampleSettings,
+        sampling: &mut SampleSettings,
     ) -> Result<Vec<Tokens>, Failure> {
-        let tokens = prompt_tokens(prompts, files, sampling)?;
+        let tokens = prompt_tokens(prompts, files, (sampling, self.max_new_tokens))?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
-        let cached = AT_ONCE * (longest + self.per_prompt * self.max_new_tokens);
+        let cached = AT_ONCE * (longest + self.per_prompt * sampling.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
         let remedy = "fewer --responses or --max-new-tokens, or a smaller model";
         require_memory(needed, self.device.available_memory(), remedy).map_err(failure)?;
         Ok(tokens)
     }
 
-    fn settings(&self, files: &ModelFiles) -> Result<Settings, Failure> {
+    fn settings(&self, files: &ModelFiles, max_new_tokens: usize) -> Result<Settings, Failure> {
         let (weights, adapter) = self.model.identity(files)?;
         Ok(Settings {
             model: self.model.name().to_owned(),
             weights,
             adapter,
             responses: self.per_prompt,
-            max_new_tokens: self.max_new_tokens,
+            max_new_tokens,
             temperature: self.temperature,
             seed: self.seed,
             skew: self.reward.and_then(LengthReward::truncation).map(|cut| cut.mean),

@@ -58,6 +58,19 @@ pub fn reward(text: &str) -> Result<Reward, String> {
     }
 }
 
+/// As `--reward` has it.
+impl std::fmt::Display for Reward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reward::Length(LengthReward::Min {}) => write!(f, "min"),
+            Reward::Length(LengthReward::Mode(mode)) => write!(f, "mode={}", mode.peak),
+            Reward::Length(LengthReward::Skew(skew)) => write!(f, "skew={}", skew.mean),
+            Reward::Model(folder) => write!(f, "model={}", folder.display()),
+            Reward::Command(line) => write!(f, "command={line}"),
+        }
+    }
+}
+
 impl Reward {
     /// Refuses a reward model that cannot be used, before any work.
     pub fn check(&self, means: &Means<'_>) -> Result<(), Failure> {
@@ -90,7 +103,7 @@ fn judged(
     let engine = means.device.engine()?;
     let files = ScoringModel::open(folder, means.models, &engine).map_err(failure)?;
     let end = files.base.require_end_token().map_err(failure)?;
-    let (model, base) = files.load(folder, &engine).map_err(failure)?;
+    let (model, base) = files.load(&engine).map_err(failure)?;
     let stop = interrupts("stopping after these prompts");
     let mut rewards = Vec::with_capacity(answered.len());
     for some in answered.chunks(AT_ONCE) {

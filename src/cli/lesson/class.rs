@@ -36,7 +36,7 @@ pub(super) fn teach(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
     let run = open(scenario.clone(), &args.runs)?;
     let found = answers(&run, lesson).map_err(Failure::work)?;
     let drawn = draw_run(&run, &findings_of(&run)?, &FigureOptions::default())?;
-    let files = write_drawn(&drawn, figure_name(scenario), &args.out)?;
+    let files = write_drawn(&drawn, &figure_name(scenario), &args.out)?;
     compare(lesson, &found, &predicted)?;
     if let Some(see) = &scenario.see {
         say(&format!("\nThe figure\n{}", wrapped(see, 2)))?;

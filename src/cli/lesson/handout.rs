@@ -54,7 +54,7 @@ pub(super) fn wall(runs: &Path) -> Result<(), Failure> {
 
 /// The claims of one scenario that do not hold.
 fn absent_of(scenario: Scenario, runs: &Path) -> Result<Vec<Absent>, Failure> {
-    let figure = figure_name(&scenario).to_owned();
+    let figure = figure_name(&scenario);
     let mut claims = scenario.claims.clone();
     claims.retain(|claim| claim.expected != Verdict::Holds);
     let is_there = !claims.is_empty() && has_run(&scenario, runs);

@@ -3,7 +3,7 @@
 use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, prompt_tokens, say};
 use crate::cli::data::scorer::{Means, Reward, reward};
 use crate::cli::interrupt::interrupts;
-use crate::cli::options::{writable_file, write_file};
+use crate::cli::options::{one_or_more, writable_file, write_file};
 use crate::llm::{
     Decoder, LanguageModel, Load, ModelFiles, Packed, Passes, Prompt, Sample, SampleSettings,
     Sequences, Special, Tokens, Work, memory, require_memory,
@@ -37,7 +37,7 @@ pub struct Args {
     against_adapter: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
-    /// What a response is worth: min, mode=TOKENS, model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
+    /// What a response is worth: min, mode=TOKENS, skew=TOKENS (as min), model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
     #[arg(long, value_parser = reward)]
     reward: Reward,
     /// The first model answers so many times, and its answer of the highest reward is kept
@@ -46,9 +46,9 @@ pub struct Args {
     /// Only the first so many distinct prompts
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Tokens at most
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    max_new_tokens: usize,
+    /// Tokens at most [default: 256, or what the model's context leaves beside the longest prompt]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    max_new_tokens: Option<usize>,
     /// Seed of the draws and of the bootstrap
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -102,7 +102,8 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let second = args.model.other(args.against.as_deref(), args.against_adapter.clone());
     if second.shown() == args.model.shown() && args.best_of == 1 {
-        let help = "give --adapter, --against, --against-adapter or --best-of";
+        let help =
+            "name another model by --adapter, --against or --against-adapter, or give --best-of";
         return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
     }
     args.reward.check(&args.means())?;
@@ -151,16 +152,16 @@ impl Args {
     fn side(&self, model: &ModelArgs, prompts: &[Prompt], best_of: usize) -> Result<Side, Failure> {
         let files = model.open()?;
         files.require_end_token().map_err(failure)?;
-        let settings = SampleSettings {
+        let mut settings = SampleSettings {
             temperature: 1.0,
             top_k: 0,
             top_p: 1.0,
-            max_new_tokens: self.max_new_tokens,
+            max_new_tokens: 0,
             end_tokens: files.config.end_tokens.clone(),
         };
-        let tokens = prompt_tokens(prompts, &files, &settings)?;
+        let tokens = prompt_tokens(prompts, &files, (&mut settings, self.max_new_tokens))?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
-        let cached = AT_ONCE.max(best_of) * (longest + self.max_new_tokens);
+        let cached = AT_ONCE.max(best_of) * (longest + settings.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
         // Both sides stand in memory.
         let remedy = "fewer --max-new-tokens, or smaller models";

@@ -1,7 +1,8 @@
 //! `modeseek llm generate --model MODEL --prompt TEXT`: a response, word by word.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, new_tokens};
 use crate::cli::interrupt::interrupts;
+use crate::cli::options::one_or_more;
 use crate::llm::{
     LlmError, Load, ModelFiles, Prompt, SampleSettings, Special, TextStream, Tokens, Work, memory,
     require_memory,
@@ -30,9 +31,9 @@ pub struct Args {
     /// The prompt is the beginning of a text: no chat template
     #[arg(long)]
     raw: bool,
-    /// Tokens at most
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    max_new_tokens: usize,
+    /// Tokens at most [default: 256, or what the model's context leaves beside the longest prompt]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    max_new_tokens: Option<usize>,
     /// Logits are divided by it; 0 takes the likeliest token
     #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
     temperature: f64,
@@ -62,15 +63,17 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let mut files = args.model.open()?;
     let prompt = prompt(args, &files).map_err(failure)?;
+    let asked = args.max_new_tokens;
+    let max_new_tokens = asked.unwrap_or_else(|| new_tokens(prompt.len(), files.config.context));
     let settings = SampleSettings {
         temperature: args.temperature,
         top_k: args.top_k,
         top_p: args.top_p,
-        max_new_tokens: args.max_new_tokens,
+        max_new_tokens,
         end_tokens: files.config.end_tokens.clone(),
     };
     settings.fit(0, prompt.len(), files.config.context).map_err(failure)?;
-    let load = Load { tokens: prompt.len(), cached: prompt.len() + args.max_new_tokens };
+    let load = Load { tokens: prompt.len(), cached: prompt.len() + max_new_tokens };
     let needed = memory(&files.config, Work::Inference, load);
     let remedy = "fewer new tokens, a shorter prompt, or a smaller model";
     require_memory(needed, args.device.available_memory(), remedy).map_err(failure)?;

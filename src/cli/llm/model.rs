@@ -114,17 +114,30 @@ impl ModelArgs {
 }
 
 /// The prompts as a model reads them; refused where it cannot answer one.
+///
+/// Answers get so many new tokens as `settings` has; where nothing is `asked`, as many of them as the context leaves
+/// beside the longest prompt.
 pub fn prompt_tokens(
     prompts: &[Prompt],
     files: &ModelFiles,
-    settings: &SampleSettings,
+    (settings, asked): (&mut SampleSettings, Option<usize>),
 ) -> Result<Vec<Tokens>, Failure> {
-    let tokens = |(i, prompt): (usize, &Prompt)| {
-        let own = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?;
-        settings.fit(i, own.len(), files.config.context)?;
-        Ok(own.into())
+    let tokens = |prompt: &Prompt| {
+        prompt.tokens(files.chat_template.as_ref(), &files.tokenizer).map(Tokens::from)
     };
-    prompts.iter().enumerate().map(tokens).collect::<Result<_, _>>().map_err(failure)
+    let tokens: Vec<Tokens> =
+        prompts.iter().map(tokens).collect::<Result<_, _>>().map_err(failure)?;
+    let (longest, context) = (tokens.iter().map(|own| own.len()).max(), files.config.context);
+    settings.max_new_tokens = asked.unwrap_or_else(|| new_tokens(longest.unwrap_or(0), context));
+    let fit = |(i, own): (usize, &Tokens)| settings.fit(i, own.len(), context);
+    tokens.iter().enumerate().try_for_each(fit).map_err(failure)?;
+    Ok(tokens)
+}
+
+/// Tokens of an answer where nothing is asked: 256, or what a context leaves beside a prompt.
+pub fn new_tokens(prompt: usize, context: usize) -> usize {
+    const USUAL: usize = 256;
+    USUAL.min((context + 1).saturating_sub(prompt).max(1))
 }
 
 /// Tokens since a moment.

@@ -87,12 +87,15 @@ impl<'a> Plan<'a> {
             let start = f.right + self.leader(theme);
             if (from - to).abs() > 0.2 * theme.text || f.right - end > theme.text {
                 let bent = f.right + 0.35 * self.leader(theme);
-                let corners = vec![
-                    (end + 0.12 * self.leader(theme), from),
-                    (bent, from),
-                    (start - 0.2 * theme.text, to),
-                ];
-                scene.line(corners, colour.mix(theme.paper, 0.45), theme.hair, Dash::Solid);
+                let (pale, begin) =
+                    (colour.mix(theme.paper, 0.45), end + 0.12 * self.leader(theme));
+                // Where it runs through the panel it must not look like a curve.
+                let edge = begin.max(f.right.min(bent));
+                if edge > begin {
+                    scene.line(vec![(begin, from), (edge, from)], pale, theme.hair, Dash::Dotted);
+                }
+                let corners = vec![(edge, from), (bent, from), (start - 0.2 * theme.text, to)];
+                scene.line(corners, pale, theme.hair, Dash::Solid);
             }
             scene.text(Text::new((start, to + 0.36 * theme.text), &text, theme.text, colour));
         }

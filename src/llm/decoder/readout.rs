@@ -2,7 +2,7 @@
 
 use super::{Decoder, Pass};
 use crate::llm::ops::Projection;
-use crate::llm::{LlmError, Training, Weight};
+use crate::llm::{Training, Weight};
 use candle_core::{DType, Result, Tensor};
 use std::sync::Arc;
 
@@ -49,18 +49,5 @@ impl Decoder {
         let weight = Arc::clone(weight);
         let scores = pass.ops.project(&read, &Projection { weight, bias: None, adapter: None })?;
         scores.flatten_all()?.to_dtype(DType::F32)
-    }
-
-    /// Refuses a model without a head.
-    pub fn require_readout(&self, place: &std::path::Path) -> std::result::Result<(), LlmError> {
-        if self.readout.is_some() {
-            return Ok(());
-        }
-        Err(LlmError::input(
-            format!("{}: is no reward model; it has no `{}`", place.display(), Self::READOUT),
-            "the folder that a run of policy.reward-model left, or a model of transformers for \
-             sequence classification with one label",
-            "train one: see `modeseek explain policy.reward-model`",
-        ))
     }
 }

@@ -1,7 +1,7 @@
 //! Adapters as PEFT reads and writes them: `adapter_config.json` and `adapter_model.safetensors`.
 
 use super::adapter_config::{AdapterConfig, AdapterKind};
-use super::faults::{fault, near};
+use super::faults::{fault, near, no_reward_model};
 use super::inventory::projections_of;
 use super::safetensors::Safetensors;
 use super::store::{put, staging, write_json, write_weights};
@@ -56,10 +56,13 @@ impl AdapterFiles {
         }
     }
 
-    /// Opens the folder of a reward model's adapter, with the same checks; that it has a head is seen when it
-    /// is loaded.
+    /// Opens the folder of a reward model's adapter, with the same checks; refused: an adapter without a head.
     pub fn open_scoring(folder: &Path, model: &Config) -> Result<Self, LlmError> {
-        AdapterFiles::opened(folder, model)
+        let files = AdapterFiles::opened(folder, model)?;
+        match files.config.kind {
+            AdapterKind::RewardModel => Ok(files),
+            AdapterKind::LanguageModel => Err(no_reward_model(folder)),
+        }
     }
 
     fn opened(folder: &Path, model: &Config) -> Result<Self, LlmError> {

@@ -1,6 +1,6 @@
 //! What is said of files that are no model.
 
-use crate::llm::LlmError;
+use crate::llm::{Decoder, LlmError};
 use crate::wording::did_you_mean;
 use std::path::Path;
 
@@ -15,6 +15,17 @@ pub fn fault(
     help: impl Into<String>,
 ) -> LlmError {
     LlmError::input(format!("{}: {found}", path.display()), allowed, help)
+}
+
+/// A folder whose model gives no score.
+pub fn no_reward_model(folder: &Path) -> LlmError {
+    fault(
+        folder,
+        format!("is no reward model; it has no `{}`", Decoder::READOUT),
+        "the folder that a run of policy.reward-model left, or a model of transformers for sequence classification \
+         with one label",
+        "train one: see `modeseek explain policy.reward-model`",
+    )
 }
 
 /// A file that is shorter or longer than its own header says.

@@ -17,6 +17,7 @@ mod safetensors;
 mod store;
 
 pub use adapter::{AdapterFiles, adapter_base, is_adapter};
+pub use faults::no_reward_model;
 pub use inventory::{projections_of, weights_of};
 pub use store::require_absent;
 
