@@ -28,7 +28,8 @@ const ELSEWHERE: [(&str, &str); 15] = [
 pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<&str> = known.into_iter().collect();
     let given = given.to_lowercase();
-    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == given);
+    let name = given.replace([' ', '-'], "_");
+    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name);
     let is_ours =
         |word: &&&str| elsewhere.is_some_and(|(_, ours)| word.rsplit('.').next() == Some(*ours));
     if let Some(ours) = known.iter().find(is_ours) {

@@ -402,7 +402,7 @@ fn the_command_prints_explains_and_refuses() {
     assert_eq!(code, Some(2));
     assert!(error.contains("`modeseek explain` lists them all"), "{error}");
     // What TRL calls it; a word that is only somewhat alike is not meant.
-    assert!(modeseek(&["max_grad_norm"]).2.contains("`schedule.gradient_clip`?"));
+    assert!(modeseek(&["max_grad_norm"]).2.contains("`gradient_clip`?"));
     assert!(!modeseek(&["weight_decay"]).2.contains("did you mean"));
     assert_eq!(modeseek(&[""]).0, Some(2));
     assert!(modeseek(&["--help"]).1.contains("modeseek explain negative gradient"));

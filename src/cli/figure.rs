@@ -2,12 +2,12 @@
 
 mod table;
 
-use super::options::{Finished, as_typed, folder_of, has_run, writable, write_file};
+use super::options::{
+    Finished, FinishedRun, as_typed, finished_below, folder_of, has_run, writable, write_file,
+};
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions, VerdictMark, Width, draw, table_markdown};
-use crate::results::{
-    Agreement, ClaimError, Finding, ResultsError, Run, RunFolder, compare, judge,
-};
+use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -115,29 +115,16 @@ pub fn open(scenario: Scenario, runs: &Path) -> Result<Run, Failure> {
 
 /// What is said where a scenario has results, but of other settings than those of the folder that is asked for.
 fn run_otherwise((id, asked): (&str, &str), runs: &Path) -> String {
-    #[derive(serde::Deserialize)]
-    struct Resolved {
-        set: Vec<String>,
-    }
-    let is_other = |name: &str| {
-        let rest = name.strip_prefix(id).filter(|_| name != asked);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
-    };
-    let named = |Resolved { set }| match set.is_empty() {
+    let named = |set: &[String]| match set.is_empty() {
         true => " no --set".to_owned(),
-        false => as_typed(&set),
+        false => as_typed(set),
     };
-    let folders = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let others = folders.filter(|folder| folder.file_name().to_str().is_some_and(is_other));
-    let others = others.map(|folder| RunFolder::new(folder.path()));
-    let mut found: Vec<String> = others
-        .filter(|other| other.metrics().is_file())
-        .filter_map(|other| std::fs::read_to_string(other.resolved()).ok())
-        .filter_map(|text| toml::from_str::<Resolved>(&text).ok())
-        .map(|other| format!("\n  help: it was run with{}; give the same here", named(other)))
-        .collect();
-    found.sort();
-    found.concat()
+    let others = finished_below(runs).into_iter();
+    let others = others.filter(|other| other.id == id && other.folder != asked);
+    let help = |other: FinishedRun| {
+        format!("\n  help: it was run with{}; give the same here", named(&other.set))
+    };
+    others.map(help).collect()
 }
 
 /// Judges every claim of a run; one that `--set` has split into several is told and left out.

@@ -68,9 +68,15 @@ impl Finished {
         let found = shipped_where(|s| has_run(s, runs) && !is_tuning(s))?;
         if found.is_empty() {
             let runs = runs.display();
+            let others = finished_below(&self.runs).into_iter().take(MOST_NAMED);
+            let others = others.map(|run| {
+                let (id, set) = (run.id, as_typed(&run.set));
+                format!("\n  help: there is {}: name it as {id}{set}, or by its file", run.folder)
+            });
             return Err(Failure::input(anyhow!(
-                "no finished run of a shipped scenario lies below {runs}; run one with \
-                 `modeseek run ID` or all with `modeseek reproduce`"
+                "no finished run of a shipped scenario as it is shipped lies below {runs}; run one with \
+                 `modeseek run ID` or all with `modeseek reproduce`{}",
+                others.collect::<String>()
             )));
         }
         Ok(found.into_iter().map(|scenario| (scenario.id.clone(), scenario)).collect())
@@ -90,6 +96,39 @@ impl Finished {
         let found = shipped_where(|s| !has_run(s, &self.runs) && !is_tuning(s))?;
         Ok(found.into_iter().map(|scenario| scenario.id).collect())
     }
+}
+
+/// Runs of other settings that a message names at most.
+const MOST_NAMED: usize = 5;
+
+/// A finished run as its folder tells it.
+pub struct FinishedRun {
+    /// The name of its folder.
+    pub folder: String,
+    /// The scenario's id.
+    pub id: String,
+    /// The `--set` arguments.
+    pub set: Vec<String>,
+}
+
+/// The finished runs below a folder, by the names of their folders.
+pub fn finished_below(runs: &Path) -> Vec<FinishedRun> {
+    #[derive(serde::Deserialize)]
+    struct Resolved {
+        id: String,
+        set: Vec<String>,
+    }
+    let finished = |entry: std::fs::DirEntry| {
+        let folder = RunFolder::new(entry.path());
+        let text = std::fs::read_to_string(folder.resolved()).ok();
+        let text = text.filter(|_| folder.metrics().is_file())?;
+        let Resolved { id, set } = toml::from_str(&text).ok()?;
+        Some(FinishedRun { folder: entry.file_name().to_string_lossy().into_owned(), id, set })
+    };
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let mut found: Vec<FinishedRun> = entries.filter_map(finished).collect();
+    found.sort_by(|a, b| a.folder.cmp(&b.folder));
+    found
 }
 
 /// Whether a scenario has results below `runs`.

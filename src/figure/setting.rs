@@ -55,7 +55,10 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
     let own: Vec<&str> = own.collect();
     let strength = |(method, cells): &(&String, Vec<toml::Value>)| {
         let mut paths = numbers_of_objective(&cells[0]);
-        paths.extend(own.iter().map(|path| (*path).to_owned()));
+        // An exact optimum takes no step.
+        let steps = !is_optimum(&cells[0]);
+        let own = own.iter().filter(|path| steps || !path.starts_with("optimizer."));
+        paths.extend(own.map(|path| (*path).to_owned()));
         let one = |path: &String| {
             let is_swept = run.scenario.sweep.iter().any(|(key, _)| key == path);
             let values = distinct(cells, path).filter(|all| all.len() == 1 || !is_swept)?;
@@ -96,6 +99,10 @@ fn written(value: &toml::Value) -> String {
 fn shared<'a>(cells: &'a [toml::Value], path: &str) -> Option<&'a toml::Value> {
     let first = lookup(cells.first()?, path)?;
     cells.iter().all(|c| lookup(c, path) == Some(first)).then_some(first)
+}
+
+fn is_optimum(cell: &toml::Value) -> bool {
+    lookup(cell, "schedule.expectation").and_then(toml::Value::as_str) == Some("fixed-point")
 }
 
 /// The paths of an objective's numbers.
