@@ -136,7 +136,10 @@ fn in_row(plot: &Plot<'_>, (k, i): (usize, usize), theme: &Theme) -> (f64, f64) 
     }
     let xs = traces.iter().flat_map(|t| &t.spots).filter(|s| s.x != own.x);
     let gap = xs.filter_map(|s| plot.at(s.x, s.y)).map(|p| (p.0 - at.0).abs());
-    let room = 0.75 * gap.fold(f64::INFINITY, f64::min) / row.len() as f64;
+    // A row ends before the next value and before the frame.
+    let f = plot.frame;
+    let edge = (at.0 - f.left).min(f.right - at.0).max(1.5 * theme.marker);
+    let room = (0.75 * gap.fold(f64::INFINITY, f64::min)).min(2.0 * edge) / row.len() as f64;
     let each = (1.9 * theme.marker).min(room);
     let place = row.iter().position(|&j| j == k).unwrap_or(0) as f64;
     let shift = (place - (row.len() - 1) as f64 / 2.0) * each;
