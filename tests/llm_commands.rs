@@ -99,6 +99,8 @@ fn a_seed_draws_the_same_response_again() {
     let (first, said) = draw(&["--seed", "3"]);
     assert!(first.ends_with('\n') && said.contains(" tokens in "), "{first} {said}");
     assert_eq!(draw(&["--seed", "3"]).0, first);
+    // Nothing said, it gets what the context leaves.
+    run(place.path(), &generate, &[]);
     assert_ne!(draw(&["--seed", "4"]).0, first);
     let refused = |more: &[&str]| modeseek(place.path(), &[&generate[..], more].concat()).status;
     for more in [["--system", "x"], ["--temperature", "-1"], ["--top-p", "0"], ["--top-p", "NaN"]] {

@@ -2,7 +2,7 @@
 
 mod report_fixture;
 
-use report_fixture::{FINISHED, PAGE, breaches, elements, modeseek, part, text, works};
+use report_fixture::{FINISHED, PAGE, SMALL, breaches, elements, modeseek, part, text, works};
 use std::fs;
 
 #[test]
@@ -32,6 +32,20 @@ fn a_broken_page_is_found() {
         let found = breaches(&format!("<!doctype html><html>{body}</html>"));
         assert!(found.iter().any(|f| f.contains(fault)), "{body}: {found:?}");
     }
+}
+
+/// Two seeds give no verdict: a gate that passed then would pass anything.
+#[test]
+fn strict_claims_need_a_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("small.toml"), SMALL).expect("written");
+    let with = |words: &[&'static str]| [&["small.toml", "--seeds", "0..2"], words].concat();
+    works(folder.path(), &[&["run"], &with(&[])[..]].concat());
+    works(folder.path(), &[&["claims"], &with(&[])[..]].concat());
+    let strict = modeseek(folder.path(), &[&["claims"], &with(&["--strict"])[..]].concat());
+    assert_eq!(strict.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&strict.stderr);
+    assert!(said.contains("0 of 2 claims have a verdict"), "{said}");
 }
 
 #[test]

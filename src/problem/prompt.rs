@@ -194,6 +194,18 @@ mod tests {
         Prompt::Text(text.to_owned())
     }
 
+    /// ShareGPT's roles would be written down by a chat template as they are.
+    #[test]
+    fn roles_of_other_formats_are_renamed_by_their_owner() {
+        let row = |role: &str| {
+            let asked = format!("{{\"role\": \"{role}\", \"content\": \"hi\"}}");
+            read(&format!("{{\"messages\": [{asked}]}}\n{{\"prompt\": \"x\"}}"), None, 1)
+        };
+        assert!(row("user").is_ok());
+        let error = row("human").expect_err("refused");
+        assert!(error.contains("a message of `human`: rename it to `user`"), "{error}");
+    }
+
     #[test]
     fn the_last_of_the_first_distinct_prompts_are_kept_for_evaluation() {
         // Some stand there twice.
