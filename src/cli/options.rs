@@ -223,6 +223,7 @@ pub fn jobs(text: &str) -> Result<usize, String> {
 }
 
 /// A count.
+#[cfg(feature = "llm")]
 pub fn one_or_more(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|count| *count > 0);
     number.ok_or_else(|| "a whole number, 1 or more, such as 64".to_owned())
