@@ -29,11 +29,10 @@ pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -
     let known: Vec<&str> = known.into_iter().collect();
     let given = given.to_lowercase();
     let name = given.replace([' ', '-'], "_");
-    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name);
-    let is_ours =
-        |word: &&&str| elsewhere.is_some_and(|(_, ours)| word.rsplit('.').next() == Some(*ours));
-    if let Some(ours) = known.iter().find(is_ours) {
-        return Some(ours);
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name)
+        && let Some(word) = known.iter().find(|word| word.rsplit('.').next() == Some(*ours))
+    {
+        return Some(word);
     }
     let score = |word: &str| {
         let word = word.to_lowercase();

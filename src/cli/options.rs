@@ -218,15 +218,18 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<PathBuf, Failure> {
 
 /// A number of threads.
 pub fn jobs(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|jobs| *jobs > 0);
-    number.ok_or_else(|| "threads are a whole number, 1 or more, such as 2".to_owned())
+    count(text, "threads are a whole number, 1 or more, such as 2")
 }
 
-/// A count.
+/// A number of tokens.
 #[cfg(feature = "llm")]
 pub fn one_or_more(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|count| *count > 0);
-    number.ok_or_else(|| "a whole number, 1 or more, such as 64".to_owned())
+    count(text, "a whole number, 1 or more, such as 64")
+}
+
+/// A number above 0; `allowed` is said of anything else.
+fn count(text: &str, allowed: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| allowed.to_owned())
 }
 
 /// Refuses a word that is none of `known`; `what` is what the word names.

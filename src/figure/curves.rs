@@ -6,9 +6,8 @@ use super::content::{
 };
 use super::select::{Group, cells, ends, groups, measured, metric_axis, no_data, path};
 use super::split::{MOST_SINGLES, drop_near, is_split};
-use super::style::ramp;
+use super::style::{is_optimum, ramp};
 use super::words;
-use crate::learner::Expectation;
 use crate::results::{Run, Series};
 use crate::scenario::PanelSpec;
 
@@ -25,7 +24,7 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     for metric in &metrics {
         let found: Vec<Trace> = groups
             .iter()
-            .filter_map(|g| match is_optimum(g) {
+            .filter_map(|g| match is_optimum(g.cells[0]) {
                 true => optimum(run, g, metric, ends),
                 false => trace(run, spec, g, metric, &metrics, groups.len()),
             })
@@ -58,18 +57,13 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     })
 }
 
-/// Whether a line shows the exact optimum of a loss instead of a run.
-fn is_optimum(group: &Group<'_>) -> bool {
-    group.cells[0].experiment.schedule.expectation == Expectation::FixedPoint
-}
-
 /// Where the lines of the runs begin and end.
 fn ends_of_x(run: &Run, spec: &PanelSpec, groups: &[Group<'_>], metric: &str) -> (f64, f64) {
     let of = |g: &Group<'_>| {
         let name = &g.cells[0].name;
         abscissa(run, name, spec, run.series(name, metric)?).map(|(xs, _)| xs)
     };
-    let runs = groups.iter().filter(|g| !is_optimum(g)).filter_map(of).flatten();
+    let runs = groups.iter().filter(|g| !is_optimum(g.cells[0])).filter_map(of).flatten();
     let (low, high) = ends(&runs.filter(|x| !spec.log_x || *x > 0.0).collect::<Vec<_>>());
     if low.is_finite() && high.is_finite() { (low, high) } else { (1.0, 2.0) }
 }
@@ -111,7 +105,8 @@ fn start(run: &Run, groups: &[Group<'_>], metrics: &[String], spec: &PanelSpec) 
         let begins = run.series(&g.cells[0].name, metric)?.points.first()?.step == 0;
         measured(run, g.cells[0], metric, Some(0)).filter(|_| begins).map(|m| m.mean)
     };
-    let starts: Vec<f64> = groups.iter().filter(|g| !is_optimum(g)).filter_map(first).collect();
+    let starts: Vec<f64> =
+        groups.iter().filter(|g| !is_optimum(g.cells[0])).filter_map(first).collect();
     let (low, high) = ends(&starts);
     if starts.is_empty() || high - low > ONE_START * high.abs().max(1.0) {
         return Vec::new();

@@ -40,6 +40,11 @@ pub fn spread(wanted: &[f64], height: f64, low: f64, high: f64) -> Option<Vec<f6
 /// Left, top, right and bottom.
 pub type Room = [f64; 4];
 
+/// The corners of a room, as an outline.
+pub(crate) fn corners([left, top, right, bottom]: Room) -> Vec<(f64, f64)> {
+    vec![(left, top), (right, top), (right, bottom), (left, bottom)]
+}
+
 /// Whether two rooms share a place.
 pub fn overlap(a: &Room, b: &Room) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]

@@ -2,7 +2,7 @@
 
 use super::axes::Plot;
 use super::content::Markers;
-use super::label::{Room, beside, overlap};
+use super::label::{Room, beside, corners, overlap};
 use super::plot::{clamped, marker, places, radius, rooms_along};
 use super::scene::{Dash, Place, Scene, Text};
 use super::style::Marker;
@@ -120,14 +120,13 @@ fn leader(pin: &Pin<'_>, radius: f64, theme: &Theme) -> Option<[Place; 2]> {
 
 /// A label on its plate, with its leader.
 fn label(pin: &Pin<'_>, radius: f64, scene: &mut Scene, theme: &Theme) {
-    let Some([left, top, right, bottom]) = pin.room else { return };
+    let Some(room) = pin.room else { return };
     if let Some(ends) = leader(pin, radius, theme) {
         scene.line(ends.to_vec(), theme.paper, 3.0 * theme.hair, Dash::Solid);
         scene.line(ends.to_vec(), theme.ink, theme.hair, Dash::Solid);
     }
-    let plate = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
-    scene.area(plate, theme.paper, 0.86);
-    let pad = padding(theme);
+    scene.area(corners(room), theme.paper, 0.86);
+    let ([left, .., bottom], pad) = (room, padding(theme));
     let baseline = (left + pad, bottom - pad - 0.18 * theme.tick);
     scene.text(Text::new(baseline, pin.label, theme.tick, theme.ink));
 }

@@ -1,7 +1,7 @@
 //! Marked values: a dashed line across the panel, and the labels of those along x.
 
 use super::axes::{Frame, Plot};
-use super::label::{Room, overlap};
+use super::label::{Room, corners, overlap};
 use super::plot::{clamped, places, rooms_along};
 use super::scene::{Anchor, Dash, Scene, Text};
 use super::theme::Theme;
@@ -26,10 +26,9 @@ pub(crate) fn draw(plot: &Plot<'_>, scene: &mut Scene, theme: &Theme) -> Vec<Roo
         );
         if rule.of_x {
             let text = rule_text(&rule.label, at.0, f, &taken, theme);
-            let [left, top, right, bottom] = text.extent();
-            let room = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
-            scene.area(room, theme.paper, 0.85);
-            taken.push(text.extent());
+            let room = text.extent();
+            scene.area(corners(room), theme.paper, 0.85);
+            taken.push(room);
             scene.text(text);
         }
     }

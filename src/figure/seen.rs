@@ -25,10 +25,12 @@ pub(crate) fn outcome(panel: &Panel) -> String {
 /// The lowest and the highest line at the end, or at the edge of a panel that shows less.
 fn extremes(panel: &Panel, when: &str) -> String {
     let shown = |s: &&Spot| panel.x.range.is_none_or(|[_, edge]| s.x <= edge);
-    let last = |t: &'_ Trace| t.spots.iter().rfind(shown).cloned().filter(|s| s.n > 0);
-    let ends: Vec<(&Trace, Spot)> =
-        panel.traces.iter().filter_map(|t| Some((t, last(t)?))).collect();
-    let by_height = |a: &&(&Trace, Spot), b: &&(&Trace, Spot)| a.1.y.total_cmp(&b.1.y);
+    let ends: Vec<(&Trace, &Spot)> = panel
+        .traces
+        .iter()
+        .filter_map(|t| Some((t, t.spots.iter().rfind(shown).filter(|s| s.n > 0)?)))
+        .collect();
+    let by_height = |a: &&(&Trace, &Spot), b: &&(&Trace, &Spot)| a.1.y.total_cmp(&b.1.y);
     let (Some(low), Some(high)) = (ends.iter().min_by(by_height), ends.iter().max_by(by_height))
     else {
         return String::new();
@@ -40,7 +42,7 @@ fn extremes(panel: &Panel, when: &str) -> String {
             _ => format!("; {when} all lines are at {value}"),
         };
     }
-    let of = |(trace, spot): &(&Trace, Spot)| format!("{} ({})", number(spot.y), trace.name);
+    let of = |(trace, spot): &(&Trace, &Spot)| format!("{} ({})", number(spot.y), trace.name);
     format!("; {when} from {} to {}", of(low), of(high))
 }
 

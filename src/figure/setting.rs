@@ -1,6 +1,6 @@
 //! What the cells of a figure share, and how strong each of its methods is, for the caption.
 
-use super::style::{experiment, lookup};
+use super::style::{experiment, is_optimum, lookup};
 use super::words;
 use crate::results::Run;
 use std::collections::BTreeSet;
@@ -56,7 +56,8 @@ pub(crate) fn strengths(run: &Run) -> Option<String> {
     let strength = |(method, cells): &(&String, Vec<toml::Value>)| {
         let mut paths = numbers_of_objective(&cells[0]);
         // An exact optimum takes no step.
-        let steps = !is_optimum(&cells[0]);
+        let first = run.scenario.cells.iter().find(|cell| cell.method == **method);
+        let steps = !first.is_some_and(is_optimum);
         let own = own.iter().filter(|path| steps || !path.starts_with("optimizer."));
         paths.extend(own.map(|path| (*path).to_owned()));
         let one = |path: &String| {
@@ -99,10 +100,6 @@ fn written(value: &toml::Value) -> String {
 fn shared<'a>(cells: &'a [toml::Value], path: &str) -> Option<&'a toml::Value> {
     let first = lookup(cells.first()?, path)?;
     cells.iter().all(|c| lookup(c, path) == Some(first)).then_some(first)
-}
-
-fn is_optimum(cell: &toml::Value) -> bool {
-    lookup(cell, "schedule.expectation").and_then(toml::Value::as_str) == Some("fixed-point")
 }
 
 /// The paths of an objective's numbers.

@@ -5,6 +5,7 @@
 
 use super::scene::Dash;
 use super::theme::{Rgb, Theme};
+use crate::learner::Expectation;
 use crate::scenario::{Cell, Scenario};
 
 /// The shape of a marker.
@@ -104,6 +105,11 @@ pub(crate) fn lookup<'a>(value: &'a toml::Value, path: &str) -> Option<&'a toml:
     path.split('.').try_fold(value, |v, key| v.get(key))
 }
 
+/// Whether a cell is the exact optimum of a loss instead of a run.
+pub(crate) fn is_optimum(cell: &Cell) -> bool {
+    cell.experiment.schedule.expectation == Expectation::FixedPoint
+}
+
 fn kind(cell: &Cell) -> Kind {
     let experiment = experiment(cell);
     let objective = match experiment.get("objective") {
@@ -112,9 +118,8 @@ fn kind(cell: &Cell) -> Kind {
         _ => String::new(),
     };
     let word = |path: &str| lookup(&experiment, path).and_then(|v| v.as_str()).unwrap_or("");
-    let dotted = word("schedule.expectation") == "fixed-point"
-        || cell.method.contains("released")
-        || cell.method.contains("optimum");
+    let dotted =
+        is_optimum(cell) || cell.method.contains("released") || cell.method.contains("optimum");
     let dash = match word("schedule.data") {
         _ if dotted => Dash::Dotted,
         "offline" => Dash::Dashed,

@@ -2,7 +2,7 @@
 
 use super::axes::Plot;
 use super::content::{Markers, Tile, Trace};
-use super::label::{Room, overlap};
+use super::label::{Room, corners, overlap};
 use super::plot::marker;
 use super::scene::{Anchor, Dash, Place, Scene, Shape, Text};
 use super::theme::{Rgb, Theme};
@@ -29,11 +29,6 @@ fn size(plot: &Plot<'_>, theme: &Theme) -> Place {
     let (w, h) =
         ((f.right - f.left) / count(&plot.panel.x), (f.bottom - f.top) / count(&plot.panel.y));
     (w - 1.2 * theme.hair, h - 1.2 * theme.hair)
-}
-
-fn corners(room: Room) -> Vec<Place> {
-    let [left, top, right, bottom] = room;
-    vec![(left, top), (right, top), (right, bottom), (left, bottom)]
 }
 
 /// The colour of a tile on its paper.

@@ -4,6 +4,7 @@ use super::source::{Labeller, PromptSamples, Reference};
 use super::task::Task;
 use crate::policy::PolicyError;
 use crate::preference::Pair;
+use crate::stream::{Draws, Purpose};
 use std::rc::Rc;
 
 /// A row of the user's data: the number of its prompt, and a response to it that was preferred to another (a
@@ -113,7 +114,8 @@ impl<T: Task> Labeller<'_, T> {
         if prompts.is_empty() {
             return Ok(Vec::new());
         }
-        let draws = self.draws_of_data().of_prompts(prompts, per_prompt);
+        let all = Draws::new(self.streams, Purpose::Sample, 0);
+        let draws = all.of_prompts(prompts, per_prompt);
         let mut responses = self.task.data_responses(prompts, per_prompt, &draws)?.into_iter();
         let labelled = |&number| {
             let own = responses.by_ref().take(per_prompt).collect();

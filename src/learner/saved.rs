@@ -261,9 +261,7 @@ impl<T: Task> Learner<'_, T> {
         observer.put_back(state.observer);
         Ok(())
     }
-}
 
-impl<T: Task> Learner<'_, T> {
     /// Rows of the offline data at places that a checkpoint names.
     fn saved_rows(&mut self, places: &[usize]) -> Result<Vec<Rc<PromptSamples<T>>>, Stop> {
         let labeller = self.labeller(Judge::Annotator);

@@ -4,7 +4,7 @@ use super::dataset::DataSet;
 use super::task::Task;
 use crate::policy::{Batch, Policy, PolicyError};
 use crate::preference::{Pair, PairRule};
-use crate::stream::{Draws, Purpose, Streams};
+use crate::stream::{Purpose, Streams};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -104,11 +104,6 @@ impl<T: Task> Labeller<'_, T> {
         }
         let samples = self.without_reference(prompt, responses, address, drawn_at)?;
         Ok(PromptSamples { log_ref, log_ref_tokens, ..samples })
-    }
-
-    /// The addresses of the preference data, from the first prompt on.
-    pub fn draws_of_data(&self) -> Draws {
-        Draws::new(self.streams, Purpose::Sample, 0)
     }
 
     /// [`Labeller::label`] without log π_ref.

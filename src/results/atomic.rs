@@ -49,6 +49,14 @@ pub(super) fn remove_unfinished(folder: &Path) -> Result<(), ResultsError> {
     Ok(())
 }
 
+/// The text of a file, if there is one.
+pub(super) fn read(path: &Path) -> std::io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some),
+    }
+}
+
 /// The entries of a folder, sorted by name; none if it does not exist.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, ResultsError> {
     let entries = match fs::read_dir(folder) {

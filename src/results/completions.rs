@@ -3,7 +3,6 @@
 use super::{CheckpointFolder, ResultsError, RunFolder, atomic};
 use crate::learner::Completion;
 use std::fs;
-use std::io::ErrorKind;
 
 /// The file of a finished seed.
 const FILE: &str = "completions.jsonl";
@@ -20,10 +19,8 @@ impl RunFolder {
     /// What the trained policy of a cell and seed answered; nothing where that was not kept.
     pub fn completions(&self, cell: &str, seed: u64) -> Result<Vec<Completion>, ResultsError> {
         let path = self.checkpoints(cell, seed).path().with_file_name(FILE);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            text => text.map_err(ResultsError::io("read", &path))?,
-        };
+        let text =
+            atomic::read(&path).map_err(ResultsError::io("read", &path))?.unwrap_or_default();
         let answer = |(line, text): (u64, &str)| {
             let malformed = |error: serde_json::Error| ResultsError::Malformed {
                 path: path.clone(),

@@ -8,7 +8,7 @@ use crate::learner::Measurement;
 use crate::scenario::{Cell, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// A run folder, which may not exist yet.
@@ -199,10 +199,9 @@ impl RunFolder {
     /// The runs of `scenario` that were tried and failed: cell, seed and reason.
     pub fn failures<'a>(&self, scenario: &'a Scenario) -> Vec<(&'a Cell, u64, String)> {
         let reason = |(cell, seed): (&'a Cell, u64)| {
-            let text = match fs::read_to_string(self.seed_failure(&cell.name, seed)) {
-                Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            let text = match atomic::read(&self.seed_failure(&cell.name, seed)) {
+                Ok(text) => text?.trim_end().to_owned(),
                 Err(error) => format!("its reason cannot be read: {error}"),
-                Ok(text) => text.trim_end().to_owned(),
             };
             Some((cell, seed, text))
         };
@@ -244,10 +243,8 @@ impl RunFolder {
     /// Reads `manifest.toml`; a folder that was merged from several machines has none.
     pub fn read_manifest(&self) -> Result<Option<Provenance>, ResultsError> {
         let path = self.manifest();
-        let text = match fs::read_to_string(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            text => text.map_err(ResultsError::io("read", &path))?,
-        };
+        let text = atomic::read(&path).map_err(ResultsError::io("read", &path))?;
+        let Some(text) = text else { return Ok(None) };
         let problem = |e: toml::de::Error| e.message().to_owned();
         let read = toml::from_str(&text).map(Some);
         read.map_err(|e| ResultsError::Toml { path, problem: problem(e) })

@@ -252,16 +252,15 @@ const INPUTS: [&str; 4] = [".jsonl", ".csv", ".gold_model", ".proxy_model"];
 /// What `--set` makes of the words of a scenario: they tell of its own settings and of the data of its own figure,
 /// whose name others do not take.
 fn as_changed(scenario: Scenario) -> Scenario {
+    if scenario.set.is_empty() {
+        return scenario;
+    }
     let is_input = |set: &String| {
         let key = set.split_once('=').map_or(set.as_str(), |(key, _)| key).trim();
         INPUTS.iter().any(|input| key.ends_with(input))
     };
     if scenario.set.iter().all(is_input) {
-        let with_data = |see| format!("On the data of the shipped figure: {see}");
-        let see = match scenario.set.is_empty() {
-            true => scenario.see,
-            false => scenario.see.map(with_data),
-        };
+        let see = scenario.see.map(|see| format!("On the data of the shipped figure: {see}"));
         return Scenario { see, ..scenario };
     }
     let name = scenario.run_folder_name();

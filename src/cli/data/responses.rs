@@ -4,7 +4,7 @@ use super::Failure;
 use super::kept::{Kept, Settings};
 use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
-use crate::cli::llm::{ModelArgs, failure, prompt_tokens};
+use crate::cli::llm::{ModelArgs, answering, failure};
 use crate::llm::task::{Cut, LanguageTask, PromptsTask};
 use crate::llm::{
     Examples, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer, Tokens,
@@ -62,32 +62,26 @@ impl Asked<'_> {
         let prompts = self.model.prompts(self.prompts, self.limit)?;
         let files = self.model.open()?;
         files.require_end_token().map_err(failure)?;
-        let mut sampling = SampleSettings {
-            temperature: self.temperature,
-            top_k: 0,
-            top_p: 1.0,
-            max_new_tokens: 0,
-            end_tokens: files.config.end_tokens.clone(),
-        };
-        let tokens = self.tokens(&prompts, &files, &mut sampling)?;
+        let (tokens, sampling) = self.answering(&prompts, &files)?;
         let settings = self.settings(&files, sampling.max_new_tokens)?;
         Ok(Ready { settings, prompts, files, tokens, sampling })
     }
 
-    /// The prompts as the model reads them; refused where one is too long, or all need too much memory.
-    fn tokens(
+    /// The prompts as the model reads them, and how it answers; refused where one is too long, or all need too much
+    /// memory.
+    fn answering(
         &self,
         prompts: &[Prompt],
         files: &ModelFiles,
-        sampling: &mut SampleSettings,
-    ) -> Result<Vec<Tokens>, Failure> {
-        let tokens = prompt_tokens(prompts, files, (sampling, self.max_new_tokens))?;
+    ) -> Result<(Vec<Tokens>, SampleSettings), Failure> {
+        let asked = (self.temperature, self.max_new_tokens);
+        let (tokens, sampling) = answering(prompts, files, asked)?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
         let cached = AT_ONCE * (longest + self.per_prompt * sampling.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });
         let remedy = "fewer --responses or --max-new-tokens, or a smaller model";
         require_memory(needed, self.device.available_memory(), remedy).map_err(failure)?;
-        Ok(tokens)
+        Ok((tokens, sampling))
     }
 
     fn settings(&self, files: &ModelFiles, max_new_tokens: usize) -> Result<Settings, Failure> {

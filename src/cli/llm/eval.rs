@@ -1,6 +1,6 @@
 //! `modeseek llm eval PROMPTS.jsonl --model MODEL --adapter DIR`: two models on the same prompts.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, prompt_tokens, say};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, answering, failure, say};
 use crate::cli::data::scorer::{Means, Reward, reward};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{one_or_more, writable_file, write_file};
@@ -152,14 +152,7 @@ impl Args {
     fn side(&self, model: &ModelArgs, prompts: &[Prompt], best_of: usize) -> Result<Side, Failure> {
         let files = model.open()?;
         files.require_end_token().map_err(failure)?;
-        let mut settings = SampleSettings {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            max_new_tokens: 0,
-            end_tokens: files.config.end_tokens.clone(),
-        };
-        let tokens = prompt_tokens(prompts, &files, (&mut settings, self.max_new_tokens))?;
+        let (tokens, settings) = answering(prompts, &files, (1.0, self.max_new_tokens))?;
         let longest = tokens.iter().map(|prompt| prompt.len()).max().unwrap_or(0);
         let cached = AT_ONCE.max(best_of) * (longest + settings.max_new_tokens);
         let needed = memory(&files.config, Work::Inference, Load { tokens: 512, cached });

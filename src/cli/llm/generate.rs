@@ -63,8 +63,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let mut files = args.model.open()?;
     let prompt = prompt(args, &files).map_err(failure)?;
-    let asked = args.max_new_tokens;
-    let max_new_tokens = asked.unwrap_or_else(|| new_tokens(prompt.len(), files.config.context));
+    let max_new_tokens = new_tokens(args.max_new_tokens, prompt.len(), files.config.context);
     let settings = SampleSettings {
         temperature: args.temperature,
         top_k: args.top_k,

@@ -113,31 +113,34 @@ impl ModelArgs {
     }
 }
 
-/// The prompts as a model reads them; refused where it cannot answer one.
-///
-/// Answers get so many new tokens as `settings` has; where nothing is `asked`, as many of them as the context leaves
-/// beside the longest prompt.
-pub fn prompt_tokens(
+/// The prompts as a model reads them, and how it answers them; refused where it cannot answer one.
+pub fn answering(
     prompts: &[Prompt],
     files: &ModelFiles,
-    (settings, asked): (&mut SampleSettings, Option<usize>),
-) -> Result<Vec<Tokens>, Failure> {
+    (temperature, asked): (f64, Option<usize>),
+) -> Result<(Vec<Tokens>, SampleSettings), Failure> {
     let tokens = |prompt: &Prompt| {
         prompt.tokens(files.chat_template.as_ref(), &files.tokenizer).map(Tokens::from)
     };
     let tokens: Vec<Tokens> =
         prompts.iter().map(tokens).collect::<Result<_, _>>().map_err(failure)?;
     let (longest, context) = (tokens.iter().map(|own| own.len()).max(), files.config.context);
-    settings.max_new_tokens = asked.unwrap_or_else(|| new_tokens(longest.unwrap_or(0), context));
+    let settings = SampleSettings {
+        temperature,
+        top_k: 0,
+        top_p: 1.0,
+        max_new_tokens: new_tokens(asked, longest.unwrap_or(0), context),
+        end_tokens: files.config.end_tokens.clone(),
+    };
     let fit = |(i, own): (usize, &Tokens)| settings.fit(i, own.len(), context);
     tokens.iter().enumerate().try_for_each(fit).map_err(failure)?;
-    Ok(tokens)
+    Ok((tokens, settings))
 }
 
-/// Tokens of an answer where nothing is asked: 256, or what a context leaves beside a prompt.
-pub fn new_tokens(prompt: usize, context: usize) -> usize {
+/// Tokens of an answer: as asked, else 256, or what a context leaves beside a prompt.
+pub fn new_tokens(asked: Option<usize>, prompt: usize, context: usize) -> usize {
     const USUAL: usize = 256;
-    USUAL.min((context + 1).saturating_sub(prompt).max(1))
+    asked.unwrap_or_else(|| USUAL.min((context + 1).saturating_sub(prompt).max(1)))
 }
 
 /// Tokens since a moment.

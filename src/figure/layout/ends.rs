@@ -90,7 +90,7 @@ impl<'a> Plan<'a> {
                 let (pale, begin) =
                     (colour.mix(theme.paper, 0.45), end + 0.12 * self.leader(theme));
                 // Where it runs through the panel it must not look like a curve.
-                let edge = begin.max(f.right.min(bent));
+                let edge = begin.max(f.right);
                 if edge > begin {
                     scene.line(vec![(begin, from), (edge, from)], pale, theme.hair, Dash::Dotted);
                 }
