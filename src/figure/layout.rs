@@ -37,8 +37,9 @@ pub(crate) fn compose(
     for (i, plot) in plan.plots.iter().enumerate() {
         plan.draw_title(i, &mut scene, theme);
         plot.draw_axes(&mut scene, theme);
-        plot::draw(plot, &mut scene, theme);
+        // Below curves and marks, which leaders to names may meet.
         plan.draw_names(plot, &mut scene, theme);
+        plot::draw(plot, &mut scene, theme);
     }
     plan.draw_legends(&mut scene, theme);
     (scene, hover::points(&plan.plots, heading.hover(theme)))

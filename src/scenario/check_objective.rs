@@ -20,7 +20,7 @@ pub(super) fn responses(experiment: &Experiment) -> Result<(), Fault> {
     } else if has_baseline(BaselineSpec::PromptMean) {
         "takes the mean of a prompt's responses as the baseline"
     } else if experiment.objective.weighs_within_prompts() {
-        "gives a prompt's responses weights that sum to 1 (`normalise`)"
+        "gives a prompt's responses weights that average 1 (`normalise`)"
     } else {
         return Ok(());
     };
