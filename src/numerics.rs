@@ -2,8 +2,10 @@
 
 use pulp::NullaryFnOnce;
 
+mod newton;
 mod product;
 
+pub use newton::{Convex, Minimum, minimise};
 pub use product::{Threads, Write, product};
 
 /// Runs a loop compiled for the widest vectors of this CPU.
@@ -159,27 +161,6 @@ pub fn bumps(place: f64, width: f64, last: f64) -> Vec<(usize, f64)> {
     near.map(|j| (j, (-0.5 * (at - j as f64).powi(2)).exp())).collect()
 }
 
-/// Solves a symmetric positive definite system by elimination: `matrix: [n][n]`, `right: [n]`.
-pub fn solve_positive_definite(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
-    let n = right.len();
-    for k in 0..n {
-        let (head, tail) = matrix.split_at_mut(k + 1);
-        let pivot = &head[k];
-        for (below, row) in tail.iter_mut().enumerate() {
-            let factor = row[k] / pivot[k];
-            for (x, p) in row[k..].iter_mut().zip(&pivot[k..]) {
-                *x -= factor * p;
-            }
-            right[k + 1 + below] -= factor * right[k];
-        }
-    }
-    for k in (0..n).rev() {
-        let known: f64 = (k + 1..n).map(|j| matrix[k][j] * right[j]).sum();
-        right[k] = (right[k] - known) / matrix[k][k];
-    }
-    right
-}
-
 /// The correlation of two columns under a law, `cov(a, b)/√(var a · var b)`.
 ///
 /// *where* `probability: [outcomes]` sums to 1 and lines up with `a` and `b: [outcomes]`.
@@ -196,18 +177,6 @@ pub fn correlation(probability: &[f64], a: &[f64], b: &[f64]) -> f64 {
     }
     let scale = (aa * bb).sqrt();
     if scale > 0.0 { (ab / scale).clamp(-1.0, 1.0) } else { 0.0 }
-}
-
-/// The first of the places `at + step`, `at + step/2`, `at + step/4`, … where a loss is below its
-/// value at `at`; `None` down in the rounding of the loss.
-pub fn descend(at: &[f64], step: &[f64], loss: impl Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
-    const HALVINGS: i32 = 40;
-    let before = loss(at);
-    let moved = |k: i32| -> Vec<f64> {
-        let scale = 0.5f64.powi(k);
-        at.iter().zip(step).map(|(x, s)| x + scale * s).collect()
-    };
-    (0..HALVINGS).map(moved).find(|place| loss(place) < before)
 }
 
 /// The Kullback–Leibler divergence `KL(p‖q) = Σᵢ pᵢ (log pᵢ − log qᵢ)` in nats.

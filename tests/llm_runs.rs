@@ -99,6 +99,18 @@ fn a_run_leaves_an_adapter_that_score_and_merge_read() {
     };
     assert!((sum(&merged) - sum(&trained)).abs() < 1e-3 * sum(&trained).abs());
     compare_with_itself(place, adapter);
+    merged_runs_keep_what_stands_beside_the_metrics(place);
+}
+
+/// One folder merged alone is the same folder: metrics, answers and adapter.
+fn merged_runs_keep_what_stands_beside_the_metrics(place: &Path) {
+    run(place, &["merge", "runs/tiny", "--out", "runs/whole"]);
+    let from = seed_folder(place);
+    let cell = from.strip_prefix(place.join("runs/tiny")).expect("below the run");
+    for file in ["metrics.csv", "completions.jsonl", "model/adapter_model.safetensors"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).expect("a file");
+        assert!(read(&from) == read(&place.join("runs/whole").join(cell)), "{file}");
+    }
 }
 
 /// A model with its adapter against itself without: a row for each prompt and side, the same bytes each time.

@@ -312,6 +312,18 @@ fn cells_are_named_by_what_the_file_holds() {
     assert!(warnings.contains("off-policy samples"), "{warnings}");
 }
 
+/// A learning rate that still rises when the run ends is said to do so.
+#[test]
+fn a_warm_up_as_long_as_the_run_is_warned_of() {
+    let warned = |steps: u64| {
+        let set = [format!("schedule.warmup_steps={steps}"), "schedule.steps=8".to_owned()];
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        let warnings = parse(&with_prompts(), ROWS, &set).expect("valid").warnings;
+        warnings.iter().any(|warning| warning.contains("the learning rate is never reached"))
+    };
+    assert_eq!([0, 7, 8, 9].map(warned), [false, false, true, true]);
+}
+
 /// Twenty seeds are for bandits: of models from files they are said to be many.
 #[test]
 fn as_many_seeds_as_bandits_have_are_warned_of() {

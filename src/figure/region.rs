@@ -3,7 +3,7 @@
 use super::FigureError;
 use super::content::{Manner, Markers, Panel, Spot, Trace};
 use super::scene::Dash;
-use super::select::{Measured, cells, measured, no_data, one_cell, swept_axis};
+use super::select::{cells, measured, no_data, swept_axis};
 use super::style::{Look, Marker, NEUTRAL, look};
 use super::sweep::when;
 use super::theme::Rgb;
@@ -13,6 +13,8 @@ use crate::scenario::{Cell, PanelSpec};
 
 /// The metric that holds a theoretical boundary: its value is a y for the cell's x.
 const BOUNDARY: &str = "boundary";
+/// The place of ties after those of the two methods.
+const TIE: usize = 2;
 
 /// Fills a panel that marks each pair of values by the method that wins there.
 pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
@@ -41,14 +43,16 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
     for (x_value, x_at) in &xs {
         for (y_value, y_at) in &ys {
             let at = [(spec.x.as_str(), x_value.as_str()), (y_key.as_str(), y_value.as_str())];
-            let of = |method| duel(run, spec, one_cell(spec, &cells, method, &at)?, metric);
-            let (Some(a), Some(b)) = (of(first)?, of(second)?) else { continue };
-            outcomes[winner(&a, &b)].push(Spot {
+            let both = winners::contenders(run, spec, &cells, &methods, metric, &at)?;
+            let Some(duel) = winners::outcome((*x_at, *y_at), both, spec.least_lead) else {
+                continue;
+            };
+            outcomes[duel.winner.unwrap_or(TIE)].push(Spot {
                 x: *x_at,
                 y: *y_at,
                 low: *y_at,
                 high: *y_at,
-                n: a.values.len(),
+                n: duel.n,
                 label: String::new(),
             });
         }
@@ -57,37 +61,21 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
         return Err(no_data(run, spec, metric));
     }
     let mut traces: Vec<Trace> = boundary(run, &cells, &spec.x, &xs).into_iter().collect();
-    traces.extend(clouds(run, &cells, [first, second], outcomes));
+    let tie = format!("paired lead {}", winners::tie_words(spec.least_lead));
+    traces.extend(clouds(run, &cells, [first, second], (outcomes, tie)));
     let note = format!("the larger {} {}", words::metric(metric).0, when(spec));
     Ok(Panel { title: spec.title.clone(), kind: spec.kind, x, y, traces, note, ..Panel::default() })
 }
 
-fn duel(
+fn clouds(
     run: &Run,
-    spec: &PanelSpec,
-    cell: Option<&Cell>,
-    metric: &str,
-) -> Result<Option<Measured>, FigureError> {
-    let found = cell.and_then(|cell| measured(run, cell, metric, spec.at_step));
-    Ok(found.filter(|m| m.mean.is_finite()))
-}
-
-/// 0 or 1 for the method whose interval lies above the other's, 2 if they overlap.
-fn winner(a: &Measured, b: &Measured) -> usize {
-    if a.low > b.high {
-        0
-    } else if b.low > a.high {
-        1
-    } else {
-        2
-    }
-}
-
-fn clouds(run: &Run, cells: &[&Cell], methods: [&str; 2], outcomes: [Vec<Spot>; 3]) -> Vec<Trace> {
+    cells: &[&Cell],
+    methods: [&str; 2],
+    ([a, b, tie], tie_name): ([Vec<Spot>; 3], String),
+) -> Vec<Trace> {
     let look_of =
         |method: &str| cells.iter().find(|c| c.method == method).map(|c| look(&run.scenario, c));
     let neutral = Look::new(NEUTRAL, Dash::Solid, Marker::Circle);
-    let [a, b, tie] = outcomes;
     let mut looks =
         [look_of(methods[0]).unwrap_or(neutral), look_of(methods[1]).unwrap_or(neutral)];
     if looks[0].marker == looks[1].marker {
@@ -106,7 +94,7 @@ fn clouds(run: &Run, cells: &[&Cell], methods: [&str; 2], outcomes: [Vec<Spot>; 
     let all = [
         cloud(better(methods[0]), looks[0], a, Markers::All),
         cloud(better(methods[1]), looks[1], b, Markers::All),
-        cloud("intervals overlap".to_owned(), neutral, tie, Markers::Rings),
+        cloud(tie_name, neutral, tie, Markers::Rings),
     ];
     all.into_iter().filter(|t| !t.spots.is_empty()).collect()
 }

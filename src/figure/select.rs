@@ -5,7 +5,7 @@ use super::content::{Axis, FEWEST_SEEDS};
 use super::style::{Look, look, ramp};
 use super::words;
 use crate::results::{Run, Series, band};
-use crate::scenario::{Cell, PanelKind, PanelSpec, Scenario, Selector, Statistic};
+use crate::scenario::{Absent, Cell, PanelKind, PanelSpec, Scenario, Selector, Statistic, admits};
 use std::collections::BTreeMap;
 
 /// Cells of one method that share a line.
@@ -34,33 +34,11 @@ pub(crate) struct Measured {
     pub(crate) values: Vec<f64>,
 }
 
-/// A value as scenarios write it, without quotes.
-fn plain(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Whether a setting is a value, or one of a list, as text or as numbers.
-pub(crate) fn same(written: &str, wanted: &toml::Value) -> bool {
-    let numbers = (written.parse::<f64>().ok(), plain(wanted).parse::<f64>().ok());
-    match (wanted, numbers) {
-        (toml::Value::Array(any), _) => any.iter().any(|w| same(written, w)),
-        (_, (Some(a), Some(b))) => a == b,
-        _ => written == plain(wanted),
-    }
-}
-
-/// Whether a cell meets a selector; a key that its method does not have does not restrict it.
-fn meets(cell: &Cell, selector: &Selector) -> bool {
-    selector.iter().all(|(key, wanted)| match key.as_str() {
-        "method" => same(&cell.method, wanted),
-        key => cell.settings.get(key).is_none_or(|value| same(value, wanted)),
-    })
-}
-
 /// The cells of a panel, in the scenario's order.
 pub(crate) fn cells<'a>(run: &'a Run, spec: &PanelSpec) -> Result<Vec<&'a Cell>, FigureError> {
     let wanted = |c: &&Cell| {
-        (spec.methods.is_empty() || spec.methods.contains(&c.method)) && meets(c, &spec.where_)
+        (spec.methods.is_empty() || spec.methods.contains(&c.method))
+            && admits(&spec.where_, &c.method, &c.settings, Absent::Passes)
     };
     let found: Vec<&Cell> = run.scenario.cells.iter().filter(wanted).collect();
     if found.is_empty() {

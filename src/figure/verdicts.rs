@@ -3,13 +3,13 @@
 use super::FigureError;
 use super::content::{Axis, Markers, Panel, Tile, Trace};
 use super::scene::Dash;
-use super::select::{numeric, same};
+use super::select::numeric;
 use super::style::{Look, Marker, NEUTRAL};
 use super::theme::Rgb;
 use super::title::sign;
 use super::words;
 use crate::results::{Run, Setting, multiverse};
-use crate::scenario::{ClaimSpec, PanelSpec, Verdict};
+use crate::scenario::{ClaimSpec, PanelSpec, Verdict, selects};
 
 /// The verdicts with the colour of their tiles, and its share of them in percent.
 const VERDICTS: [(Verdict, Rgb, u8); 4] = [
@@ -79,7 +79,7 @@ fn tiles(
 /// Whether a setting meets the panel's `where`; a key that it does not have is no matter.
 fn is_meant(spec: &PanelSpec, setting: &Setting) -> bool {
     let meets = |(key, value): (&String, &toml::Value)| {
-        setting.keys.get(key).is_none_or(|text| same(text, value))
+        setting.keys.get(key).is_none_or(|text| selects(value, text))
     };
     spec.where_.iter().all(meets)
 }

@@ -20,7 +20,7 @@ const TIE: u8 = 35;
 const ROUNDING: f64 = 1e-12;
 
 /// One method at one pair of values.
-struct Contender {
+pub(super) struct Contender {
     /// Its place among the methods.
     method: usize,
     /// Its values by seed.
@@ -30,13 +30,14 @@ struct Contender {
 }
 
 /// The winner of one pair of values.
-struct Outcome {
+pub(super) struct Outcome {
     at: (f64, f64),
     /// The place of the winner among the methods, unless nobody wins.
-    winner: Option<usize>,
+    pub(super) winner: Option<usize>,
     /// Winner minus runner-up.
     lead: Estimate,
-    n: usize,
+    /// Seeds that both have.
+    pub(super) n: usize,
 }
 
 /// Fills a panel of tiles, each in the colour of the method with the largest mean.
@@ -81,7 +82,7 @@ pub(crate) fn fill(
 }
 
 /// What makes a lead a tie.
-fn tie_words(least: f64) -> String {
+pub(super) fn tie_words(least: f64) -> String {
     match least {
         0.0 => "includes 0".to_owned(),
         least => format!("reaches below {}", words::number(least)),
@@ -96,7 +97,7 @@ fn looks(run: &Run, methods: &[&str]) -> Vec<Look> {
 }
 
 /// The methods that have values at a pair of settings, best first.
-fn contenders(
+pub(super) fn contenders(
     run: &Run,
     spec: &PanelSpec,
     cells: &[&Cell],
@@ -118,7 +119,7 @@ fn contenders(
 }
 
 /// Who wins, if there are two to compare.
-fn outcome(at: (f64, f64), contenders: Vec<Contender>, least: f64) -> Option<Outcome> {
+pub(super) fn outcome(at: (f64, f64), contenders: Vec<Contender>, least: f64) -> Option<Outcome> {
     let [first, second, ..] = &contenders[..] else { return None };
     let seeds = first.values.keys().filter(|seed| second.values.contains_key(seed));
     let (better, worse): (Vec<f64>, Vec<f64>) =

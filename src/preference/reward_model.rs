@@ -1,15 +1,13 @@
 //! r_φ: a reward learned from comparisons by the Bradley–Terry model.
 
 use super::features::{FeatureTable, RewardClass};
-use crate::numerics::{descend, log_sigmoid, sigmoid, solve_positive_definite};
+use crate::numerics::{Convex, log_sigmoid, minimise, sigmoid};
 use serde::{Deserialize, Serialize};
 
 /// The steepest slope that counts as none, per comparison.
 const TOLERANCE: f64 = 1e-10;
 /// The narrowest bumps (arms): narrower ones would leave arms without any.
 const NARROWEST: f64 = 0.5;
-/// Newton steps at most; about ten are needed.
-const STEPS: usize = 100;
 
 /// `[reward_model]`: what is learned from the first preference pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -109,7 +107,7 @@ pub fn fit_reward_model(
     spec.check()?;
     let table = FeatureTable::new(spec.class, spec.width, arms);
     let fit = Fit { table: &table, comparisons, ridge: spec.ridge };
-    let weights = fit.minimise();
+    let weights = minimise(&fit, table.features()).at;
     Ok((0..arms).map(|arm| temperature * table.value(arm, &weights)).collect())
 }
 
@@ -126,13 +124,14 @@ impl Fit<'_> {
             (0..self.table.arms()).map(|arm| self.table.value(arm, weights)).collect();
         self.comparisons.iter().map(|&(w, l)| value[w] - value[l]).collect()
     }
+}
 
+impl Convex for Fit<'_> {
     fn loss(&self, weights: &[f64]) -> f64 {
         let data: f64 = self.margins(weights).iter().map(|&x| log_sigmoid(x)).sum();
         0.5 * self.ridge * weights.iter().map(|w| w * w).sum::<f64>() - data
     }
 
-    /// The direction of descent and the Hessian.
     fn newton_system(&self, weights: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         let count = weights.len();
         let mut descent: Vec<f64> = weights.iter().map(|w| -self.ridge * w).collect();
@@ -152,22 +151,9 @@ impl Fit<'_> {
         (descent, hessian)
     }
 
-    fn minimise(&self) -> Vec<f64> {
-        let mut weights = vec![0.0; self.table.features()];
+    fn is_flat(&self, descent: &[f64]) -> bool {
         let flat = TOLERANCE * self.comparisons.len().max(1) as f64;
-        for _ in 0..STEPS {
-            let (descent, hessian) = self.newton_system(&weights);
-            if descent.iter().all(|d| d.abs() <= flat) {
-                break;
-            }
-            let step = solve_positive_definite(hessian, descent);
-            match descend(&weights, &step, |at| self.loss(at)) {
-                Some(at) => weights = at,
-                // Down in the rounding of the loss.
-                None => break,
-            }
-        }
-        weights
+        descent.iter().all(|d| d.abs() <= flat)
     }
 }
 

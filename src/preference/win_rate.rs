@@ -1,6 +1,6 @@
 //! How often one model's answers are preferred to another's.
 
-use crate::numerics::{log_sigmoid, sigmoid};
+use crate::numerics::{Convex, log_sigmoid, minimise, sigmoid};
 
 /// The two-sided 95 % quantile of a normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
@@ -52,7 +52,7 @@ impl WinRate {
         WinRate {
             share,
             interval: wilson(share, count),
-            length_controlled: sigmoid(fit.minimum()[0]),
+            length_controlled: sigmoid(minimise(&fit, 2).at[0]),
         }
     }
 }
@@ -70,55 +70,37 @@ fn wilson(share: f64, count: f64) -> [f64; 2] {
     [(centre - half).max(0.0), (centre + half).min(1.0)]
 }
 
-/// Wins against how much longer an answer is, in −1..1.
+/// Wins against how much longer an answer is, in −1..1: θ and γ.
 struct LengthFit {
     won: Vec<f64>,
     features: Vec<f64>,
 }
 
-impl LengthFit {
-    /// θ and γ by Newton's method, steps halved until the loss falls.
-    fn minimum(&self) -> [f64; 2] {
-        const STEPS: usize = 100;
-        const HALVINGS: i32 = 40;
-        let mut at = [0.0; 2];
-        for _ in 0..STEPS {
-            let ([g0, g1], [h00, h01, h11]) = self.slope(at);
-            let det = h00 * h11 - h01 * h01;
-            let step = [(h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det];
-            let shorter = |k| [at[0] - step[0] * 0.5f64.powi(k), at[1] - step[1] * 0.5f64.powi(k)];
-            let loss = self.loss(at);
-            match (0..HALVINGS).map(shorter).find(|next| self.loss(*next) < loss) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        at
-    }
-
-    fn loss(&self, [theta, gamma]: [f64; 2]) -> f64 {
+impl Convex for LengthFit {
+    fn loss(&self, at: &[f64]) -> f64 {
         let of = |(w, x): (&f64, &f64)| {
-            let u = theta + gamma * x;
+            let u = at[0] + at[1] * x;
             w * log_sigmoid(u) + (1.0 - w) * log_sigmoid(-u)
         };
         let rows = self.won.iter().zip(&self.features);
-        RIDGE / 2.0 * (theta * theta + gamma * gamma) - rows.map(of).sum::<f64>()
+        RIDGE / 2.0 * at.iter().map(|v| v * v).sum::<f64>() - rows.map(of).sum::<f64>()
     }
 
-    /// The loss's gradient and its second derivatives: θθ, θγ, γγ.
-    fn slope(&self, [theta, gamma]: [f64; 2]) -> ([f64; 2], [f64; 3]) {
-        let mut gradient = [RIDGE * theta, RIDGE * gamma];
-        let mut curvature = [RIDGE, 0.0, RIDGE];
+    fn newton_system(&self, at: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let mut descent: Vec<f64> = at.iter().map(|v| -RIDGE * v).collect();
+        let mut hessian = vec![vec![RIDGE, 0.0], vec![0.0, RIDGE]];
         for (w, x) in self.won.iter().zip(&self.features) {
-            let p = sigmoid(theta + gamma * x);
-            gradient[0] += p - w;
-            gradient[1] += (p - w) * x;
-            let weight = p * (1.0 - p);
-            curvature[0] += weight;
-            curvature[1] += weight * x;
-            curvature[2] += weight * x * x;
+            let (p, feature) = (sigmoid(at[0] + at[1] * x), [1.0, *x]);
+            for j in 0..2 {
+                descent[j] += (w - p) * feature[j];
+                (0..2).for_each(|k| hessian[j][k] += p * (1.0 - p) * feature[j] * feature[k]);
+            }
         }
-        (gradient, curvature)
+        (descent, hessian)
+    }
+
+    fn is_flat(&self, descent: &[f64]) -> bool {
+        descent.iter().all(|d| *d == 0.0)
     }
 }
 
@@ -170,14 +152,19 @@ mod tests {
         };
         let all = LengthFit { won: vec![1.0; 5], features: vec![0.1; 5] };
         for fit in [mixed, all] {
-            let at = fit.minimum();
-            let ([a, b], _) = fit.slope(at);
-            assert!(a.abs() < 1e-6 && b.abs() < 1e-6, "{at:?} {a} {b}");
-            // The slope is the loss's: central differences away from the minimum.
-            let (h, point) = (1e-5, [0.4, -0.7]);
-            let (gradient, _) = fit.slope(point);
-            let difference = (fit.loss([0.4 + h, -0.7]) - fit.loss([0.4 - h, -0.7])) / (2.0 * h);
-            assert!((gradient[0] - difference).abs() < 1e-8, "{gradient:?} {difference}");
+            let at = minimise(&fit, 2).at;
+            let (descent, _) = fit.newton_system(&at);
+            assert!(descent.iter().all(|d| d.abs() < 1e-6), "{at:?} {descent:?}");
+            // The slope is the loss's, the Hessian the slope's: central differences away from the minimum.
+            let (h, (descent, hessian)) = (1e-5, fit.newton_system(&[0.4, -0.7]));
+            let (above, below) = ([0.4 + h, -0.7], [0.4 - h, -0.7]);
+            let slope = (fit.loss(&above) - fit.loss(&below)) / (2.0 * h);
+            assert!((descent[0] + slope).abs() < 1e-8, "{descent:?} {slope}");
+            let (above, below) = (fit.newton_system(&above).0, fit.newton_system(&below).0);
+            for k in 0..2 {
+                let bend = (below[k] - above[k]) / (2.0 * h);
+                assert!((hessian[0][k] - bend).abs() < 1e-7, "{hessian:?} {bend}");
+            }
         }
     }
 }

@@ -38,6 +38,14 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), ResultsError> {
     write_with(path, |w| w.write_all(content).map_err(ResultsError::io("write", path)))
 }
 
+/// [`write_with`] for the content of another file.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ResultsError> {
+    let mut source = File::open(from).map_err(ResultsError::io("read", from))?;
+    write_with(to, |w| {
+        std::io::copy(&mut source, w).map(|_| ()).map_err(ResultsError::io("copy to", to))
+    })
+}
+
 /// Removes what killed processes left behind in a folder.
 pub(super) fn remove_unfinished(folder: &Path) -> Result<(), ResultsError> {
     for path in list(folder)? {

@@ -3,9 +3,8 @@
 use super::claims::{ClaimError, common_seeds};
 use super::measure::{Measure, Question};
 use super::read::Run;
-use super::select::meets;
 use super::statistics::{Estimate, mean_interval};
-use crate::scenario::{Cell, FactorSpec, Reading};
+use crate::scenario::{Absent, Cell, FactorSpec, Reading, Selector, admits};
 use crate::stream::Streams;
 
 /// Cells that are no balanced factorial, or that lack results.
@@ -122,7 +121,8 @@ fn levels_of(cell: &Cell, factors: &[&FactorSpec]) -> Result<Vec<bool>, EffectEr
             levels,
             factor: factor.name.clone(),
         };
-        match (meets(cell, &factor.high), meets(cell, &factor.low)) {
+        let meets = |level: &Selector| admits(level, &cell.method, &cell.settings, Absent::Refuses);
+        match (meets(&factor.high), meets(&factor.low)) {
             (true, true) => Err(refuse("either")),
             (false, false) => Err(refuse("neither")),
             (high, _) => Ok(high),

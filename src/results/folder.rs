@@ -83,7 +83,7 @@ impl RunFolder {
         self.root.join("metrics.csv")
     }
 
-    fn seed_folder(&self, cell: &str, seed: u64) -> PathBuf {
+    pub(super) fn seed_folder(&self, cell: &str, seed: u64) -> PathBuf {
         self.root.join("cells").join(cell).join(seed.to_string())
     }
 

@@ -6,9 +6,12 @@ use super::folder::{FolderLock, RunFolder};
 use super::read::read_resolved;
 use crate::scenario::Scenario;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Copies the finished seeds of `sources` into `out` and assembles its `metrics.csv`.
+/// What of a seed's folder is stored by itself, or is no result.
+const NOT_BESIDE: [&str; 3] = ["metrics.csv", "failed.txt", "checkpoint"];
+
+/// Copies the finished seeds of `sources`, with their answers and models, into `out` and assembles its `metrics.csv`.
 ///
 /// All must be runs of one scenario id; the first folder's `resolved.toml` is taken, with the
 /// smallest range of seeds that spans those of all folders. Different results of the same cell and
@@ -77,10 +80,27 @@ fn copy_seed(
     let (left, right) = (out.seed_metrics(cell, seed), source.seed_metrics(cell, seed));
     let content = read(right.clone())?;
     if !out.is_finished(cell, seed) {
+        copy_beside(&source.seed_folder(cell, seed), &out.seed_folder(cell, seed))?;
         return out.store_seed(cell, seed, &content);
     }
     if read(left.clone())? == content {
         return Ok(());
     }
     Err(ResultsError::Conflict { left, right })
+}
+
+/// Copies what stands beside a finished seed's metrics: what was answered and the model, where they were kept.
+fn copy_beside(from: &Path, to: &Path) -> Result<(), ResultsError> {
+    fs::create_dir_all(to).map_err(ResultsError::io("create", to))?;
+    for path in atomic::list(from)? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.starts_with('.') || NOT_BESIDE.contains(&name) {
+            continue;
+        }
+        match path.is_dir() {
+            true => copy_beside(&path, &to.join(name))?,
+            false => atomic::copy(&path, &to.join(name))?,
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! From a claim's selectors to cells.
 
 use super::claims::ClaimError;
-use crate::scenario::{Cell, ClaimSpec, Scenario, Selector};
+use crate::scenario::{Absent, Cell, ClaimSpec, Scenario, Selector, admits};
 use std::collections::BTreeMap;
 
 /// What one side of a pair must be, and what it must be where its method has the key at all.
@@ -89,9 +89,10 @@ impl Side {
     }
 
     fn admits(&self, cell: &Cell) -> bool {
-        let own = self.own.iter().all(|(key, value)| given(cell, key).is_some_and(same_as(value)));
-        let shared = self.shared.iter().filter(|(key, _)| !self.own.contains_key(*key));
-        own && shared.into_iter().all(|(key, value)| given(cell, key).is_none_or(same_as(value)))
+        let mut shared = self.shared.clone();
+        shared.retain(|key, _| !self.own.contains_key(key));
+        admits(&self.own, &cell.method, &cell.settings, Absent::Refuses)
+            && admits(&shared, &cell.method, &cell.settings, Absent::Passes)
     }
 }
 
@@ -104,40 +105,12 @@ impl std::fmt::Display for Side {
     }
 }
 
-/// Whether a cell has every key of a selector with its value, or with one of a list of values.
-pub(super) fn meets(cell: &Cell, selector: &Selector) -> bool {
-    let is_one = |setting: &str, value: &toml::Value| match value {
-        toml::Value::Array(any) => any.iter().any(|one| same_as(one)(setting)),
-        one => same_as(one)(setting),
-    };
-    let mut keys = selector.iter();
-    keys.all(|(key, value)| given(cell, key).is_some_and(|setting| is_one(setting, value)))
-}
-
 /// What a cell has for `method` or a swept key.
 fn given<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
     if key == "method" {
         return Some(&cell.method);
     }
     cell.settings.get(key).map(String::as_str)
-}
-
-fn same_as(value: &toml::Value) -> impl Fn(&str) -> bool {
-    let wanted = match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    move |setting| same(setting, &wanted)
-}
-
-/// Whether two values are the same as text or as numbers (`1e-3` is `0.001`).
-fn same(a: &str, b: &str) -> bool {
-    let bare = |text: &str| text.replace([' ', '_'], "");
-    let (bare_a, bare_b) = (bare(a), bare(b));
-    match (bare_a.parse::<f64>(), bare_b.parse::<f64>()) {
-        (Ok(x), Ok(y)) => x == y,
-        _ => a == b || bare_a == bare_b && a.starts_with('['),
-    }
 }
 
 /// The keys in which some cells differ.
@@ -151,25 +124,4 @@ fn free_keys(cells: &[&Cell]) -> Vec<String> {
 fn describe(cell: &Cell) -> String {
     let settings: Vec<String> = cell.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
     format!("{} [{}]", cell.method, settings.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same;
-
-    #[test]
-    fn values_are_compared_as_numbers_where_they_are_numbers() {
-        for (a, b, equal) in [
-            ("1e-3", "0.001", true),
-            ("1_000", "1000", true),
-            ("100", "100.0", true),
-            ("100", "1000", false),
-            ("R1", "R1", true),
-            ("R1", "R2", false),
-            ("[64, 64]", "[64,64]", true),
-            ("a b", "ab", false),
-        ] {
-            assert_eq!(same(a, b), equal, "{a} and {b}");
-        }
-    }
 }

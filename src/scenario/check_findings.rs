@@ -1,13 +1,14 @@
 //! Whether claims, published numbers and panels speak of metrics, methods and settings that the scenario has.
 
 use super::check::{Fault, need, unknown_metric};
-use super::claim::{ClaimSpec, Selector, selects, written};
+use super::claim::ClaimSpec;
 use super::document::Part;
 use super::factor::FactorSpec;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec, Statistic};
 use super::published::PublishedSpec;
 use super::reading::Reading;
+use super::selector::{Selector, selects, written};
 use crate::wording::{did_you_mean, listed};
 use std::collections::BTreeSet;
 

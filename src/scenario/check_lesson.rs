@@ -2,11 +2,11 @@
 
 use super::check::{Fault, need};
 use super::check_findings::{Vocabulary, compared, suggest};
-use super::claim::{Selector, admits};
 use super::experiment::Cell;
 use super::lesson::{
     AnswerSpec, ByHandSpec, ChoiceSpec, LessonSpec, MeasuredSpec, NumberSpec, PredictSpec,
 };
+use super::selector::{Absent, Selector, admits};
 use crate::calculator::{LossError, calculate};
 
 /// What the answers of a lesson may come from.
@@ -103,7 +103,8 @@ impl Ground<'_> {
     /// A selector names methods and settings that there are, and exactly one cell.
     fn one_cell(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
         self.known.selector(at, selector)?;
-        let selected = |cell: &&Cell| admits(selector, &cell.method, &cell.settings);
+        let selected =
+            |cell: &&Cell| admits(selector, &cell.method, &cell.settings, Absent::Refuses);
         let count = self.cells.iter().filter(selected).count();
         need(count == 1, || {
             let message = match count {

@@ -1,34 +1,9 @@
 //! Findings that a run is held against.
 
 use super::reading::Reading;
+use super::selector::Selector;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
-
-/// Which cells are meant: `method` or a swept key → its value, or a list of values.
-pub type Selector = BTreeMap<String, toml::Value>;
-
-/// Whether a value of a selector means the setting written `text`: as itself, or as one of a list.
-pub fn selects(value: &toml::Value, text: &str) -> bool {
-    let any = |list: &Vec<toml::Value>| list.iter().any(|one| written(one) == text);
-    written(value) == text || value.as_array().is_some_and(any)
-}
-
-/// Whether a method and its settings are among those that a selector means.
-pub fn admits(selector: &Selector, method: &str, settings: &BTreeMap<String, String>) -> bool {
-    selector.iter().all(|(key, value)| match key.as_str() {
-        "method" => selects(value, method),
-        key => settings.get(key).is_some_and(|text| selects(value, text)),
-    })
-}
-
-/// A value as written in TOML, strings without their quotes: the values of `Cell::settings`.
-pub fn written(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
 
 /// What the 95 % interval of an effect says about a claim with a margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! What one cell runs.
 
 use super::canonical::table_of;
-use super::claim::written;
 use super::document::leaves;
+use super::selector::written;
 use crate::learner::{DataSpec, MeasureSpec, OptimizerSpec, ScheduleSpec};
 use crate::objective::ObjectiveSpec;
 use crate::policy::PolicySpec;

@@ -1,6 +1,6 @@
 //! Factors: what a panel of effects compares.
 
-use super::claim::Selector;
+use super::selector::Selector;
 use serde::{Deserialize, Serialize};
 
 /// `[[factor]]`: two levels into which cells fall.

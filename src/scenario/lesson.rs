@@ -1,7 +1,7 @@
 //! `[lesson]`: a scenario as part of a class, with what is to be predicted before it runs.
 
-use super::claim::Selector;
 use super::reading::Reading;
+use super::selector::Selector;
 use serde::{Deserialize, Serialize};
 
 /// `[lesson]`: the scenario's `question` is put to a class, which predicts, runs and compares.

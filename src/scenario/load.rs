@@ -9,7 +9,7 @@ use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
 use super::header::{HEADER_KEYS, Header, Seeds};
 use super::lesson::LessonSpec;
-use super::notes::{left_out, many_models, off_policy};
+use super::notes::{left_out, long_warmup, many_models, off_policy};
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
@@ -366,11 +366,10 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
         warnings.push(format!("{seeds} fewer than 5: claims get no verdict, figures no intervals"));
     }
     warnings.extend(many_models(seeds, cells));
-    let off_policy: BTreeSet<String> =
-        cells.iter().filter_map(|cell| off_policy(&cell.experiment)).collect();
-    warnings.extend(off_policy);
-    let left_out: BTreeSet<String> =
-        cells.iter().filter_map(|cell| left_out(&cell.experiment)).collect();
-    warnings.extend(left_out);
+    for note in [off_policy, long_warmup, left_out] {
+        let said: BTreeSet<String> =
+            cells.iter().filter_map(|cell| note(&cell.experiment)).collect();
+        warnings.extend(said);
+    }
     warnings
 }

@@ -30,11 +30,12 @@ mod panel;
 mod published;
 mod reading;
 mod resolve;
+mod selector;
 mod set;
 mod shipped;
 mod sweep;
 
-pub use claim::{ClaimSpec, Selector, Verdict, selects, written};
+pub use claim::{ClaimSpec, Verdict};
 pub use diagnostic::{Diagnostic, Excerpt, ScenarioError};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use factor::FactorSpec;
@@ -47,6 +48,7 @@ pub use load::Source;
 pub use panel::{Axis, LabelledPoint, Mark, PanelKind, PanelSpec, Statistic};
 pub use published::PublishedSpec;
 pub use reading::Reading;
+pub use selector::{Absent, Selector, admits, selects, written};
 pub use shipped::{ShippedScenario, find, shipped};
 
 use serde::{Deserialize, Serialize};

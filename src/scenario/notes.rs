@@ -1,4 +1,4 @@
-//! What is said of a language model's experiment before it runs, though nothing is wrong with it.
+//! What is said of an experiment before it runs, though nothing is wrong with it.
 
 use super::experiment::{Cell, Experiment};
 use super::header::Seeds;
@@ -21,6 +21,16 @@ pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
         "with policy.language-model.{changed} responses are drawn from another policy than the one \
          that is trained: on-policy methods learn from off-policy samples"
     ))
+}
+
+/// Said where the learning rate is still rising when the run ends.
+pub(super) fn long_warmup(experiment: &Experiment) -> Option<String> {
+    let (warmup, steps) = (experiment.schedule.warmup_steps, experiment.schedule.steps);
+    (warmup >= steps && warmup > 0).then(|| {
+        format!(
+            "schedule.warmup_steps = {warmup} with steps = {steps}: the learning rate is never reached"
+        )
+    })
 }
 
 /// Said where models from files are trained as often as bandits are by default.

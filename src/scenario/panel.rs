@@ -1,6 +1,6 @@
 //! The panels of a scenario's figure.
 
-use super::claim::Selector;
+use super::selector::Selector;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a panel draws.

@@ -1,7 +1,7 @@
 //! Numbers that others have published, which the runs are held against.
 
-use super::claim::Selector;
 use super::reading::Reading;
+use super::selector::Selector;
 use serde::{Deserialize, Serialize};
 
 /// `[[published]]`: what another program got at the same settings.

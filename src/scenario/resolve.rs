@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
         let chosen = || axes.iter().zip(places).map(|(axis, &place)| (axis, &axis.values[place]));
         let shown = chosen().filter(|(axis, _)| axis.shown);
         let settings: BTreeMap<String, String> = shown
-            .map(|(axis, (value, _))| (axis.key.clone(), super::claim::written(value)))
+            .map(|(axis, (value, _))| (axis.key.clone(), super::selector::written(value)))
             .collect();
         let mut layer = method.layer.clone();
         for when in self.whens.iter().filter(|when| when.applies(&method.name, &settings)) {

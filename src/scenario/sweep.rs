@@ -1,10 +1,10 @@
 //! `[sweep]` and `[[when]]`: the grid of a scenario, and keys that depend on the place in it.
 
-use super::claim::{Selector, admits, selects, written};
 use super::diagnostic::Diagnostic;
 use super::document::{Document, KeyPath, Part, Place, Sources, key_path, leaves};
 use super::explain::described;
 use super::overlay::Layer;
+use super::selector::{Absent, Selector, admits, selects, written};
 use crate::wording::listed;
 use std::collections::BTreeMap;
 use toml::Value;
@@ -138,7 +138,7 @@ pub(super) struct When {
 impl When {
     /// Whether the keys are for this cell.
     pub fn applies(&self, method: &str, settings: &BTreeMap<String, String>) -> bool {
-        admits(&self.condition, method, settings)
+        admits(&self.condition, method, settings, Absent::Refuses)
     }
 }
 

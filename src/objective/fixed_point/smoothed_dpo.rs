@@ -1,11 +1,9 @@
 //! The minimum of DPO with label smoothing, by Newton's method over classes of equal reward.
 
-use crate::numerics::{descend, log_sigmoid, sigmoid, solve_positive_definite};
+use crate::numerics::{Convex, Minimum, log_sigmoid, minimise, sigmoid};
 
 /// The steepest gradient component that counts as zero, relative to the mass of its class.
 const TOLERANCE: f64 = 1e-13;
-/// Newton steps at most; about ten are needed.
-const STEPS: usize = 200;
 
 /// The classes of equal reward, ascending, and the loss between them.
 struct Classes {
@@ -35,12 +33,11 @@ pub(super) fn implicit_rewards(smoothing: f64, reference: &[f64], rewards: &[f64
     for (&r, &p) in rewards.iter().zip(reference) {
         mass[class(r)] += p;
     }
-    let u = Classes { mass, smoothing }.minimise();
+    let u = Classes { mass, smoothing }.minimiser();
     rewards.iter().map(|&r| u[class(r)]).collect()
 }
 
-impl Classes {
-    /// The loss at `u`.
+impl Convex for Classes {
     fn loss(&self, u: &[f64]) -> f64 {
         let mut loss = 0.0;
         for i in 0..u.len() {
@@ -54,7 +51,7 @@ impl Classes {
         loss
     }
 
-    /// The gradient at `u` (with the sign of a descent) and the Hessian, made definite by P·Pᵀ.
+    // The Hessian is made definite by P·Pᵀ.
     fn newton_system(&self, u: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         let mass = &self.mass;
         let mut descent = vec![0.0; u.len()];
@@ -76,25 +73,17 @@ impl Classes {
         (descent, hessian)
     }
 
-    /// The minimiser.
-    fn minimise(&self) -> Vec<f64> {
-        let mut u = vec![0.0; self.mass.len()];
-        for _ in 0..STEPS {
-            let (descent, hessian) = self.newton_system(&u);
-            if descent.iter().zip(&self.mass).all(|(d, p)| d.abs() <= TOLERANCE * p) {
-                break;
-            }
-            let step = solve_positive_definite(hessian, descent);
-            match descend(&u, &step, |at| self.loss(at)) {
-                Some(lower) => u = lower,
-                None => {
-                    // Down in the rounding of the loss: a last full step settles the digits.
-                    u.iter_mut().zip(&step).for_each(|(u, s)| *u += s);
-                    break;
-                }
-            }
-        }
-        u
+    fn is_flat(&self, descent: &[f64]) -> bool {
+        descent.iter().zip(&self.mass).all(|(d, p)| d.abs() <= TOLERANCE * p)
+    }
+}
+
+impl Classes {
+    /// The minimiser. A step hidden by rounding settles the last digits.
+    fn minimiser(&self) -> Vec<f64> {
+        let Minimum { mut at, hidden } = minimise(self, self.mass.len());
+        at.iter_mut().zip(hidden.iter().flatten()).for_each(|(u, s)| *u += s);
+        at
     }
 }
 
