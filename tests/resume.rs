@@ -183,3 +183,66 @@ fn a_checkpoint_of_another_run_is_refused() {
         assert!(message.contains("--fresh"), "{message}");
     }
 }
+
+/// Stops after every round that held no pair, and counts those since the last step.
+#[derive(Default)]
+struct Impatient {
+    kept: Option<Checkpoint<'static>>,
+    idle: u64,
+    stops: u64,
+    /// Of each step: rounds since the last, and the share of prompts that it says taught nothing.
+    steps: Vec<(u64, f64)>,
+}
+
+impl Keeper for Impatient {
+    fn last(&mut self) -> Result<Option<Checkpoint<'static>>, Stop> {
+        Ok(self.kept.clone())
+    }
+
+    fn due(&mut self, taken: &Taken<'_>) -> Keep {
+        self.steps.push((self.idle + 1, taken.report.idle_prompts));
+        self.idle = 0;
+        Keep::No
+    }
+
+    fn idle(&mut self, rounds: u64) -> Keep {
+        self.idle += 1;
+        self.stops += 1;
+        assert_eq!(rounds, self.idle);
+        Keep::SaveAndStop
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
+        self.kept = Some(checkpoint.clone().into_owned());
+        Ok(())
+    }
+}
+
+/// One pair of answers a round, kept where their rewards are far apart: of the n prompts since the last step all but
+/// one taught nothing, and a run that is stopped after each of them ends as one that never is.
+#[test]
+fn rounds_without_a_pair_are_counted_and_can_be_cut() {
+    let text = SCENARIO
+        .replace(
+            "samples_per_round = 64\nresponses_per_prompt = 4\nminibatch = 16\npasses = 3",
+            "\
+            samples_per_round = 2\nresponses_per_prompt = 2\nminibatch = 2\npasses = 1",
+        )
+        .replace("objective.dpo = {}", "objective.dpo = {}\npairs.reward_gap = 0.1");
+    let scenario = Scenario::parse("resumed.toml", &text, None, &[], None).expect("valid");
+    let experiment = &scenario.cells[0].experiment;
+    let mut keeper = Impatient::default();
+    let found = loop {
+        match resumed(experiment, &mut keeper) {
+            Err(Stop::Interrupted { .. }) => continue,
+            ended => break ended.expect("trained"),
+        }
+    };
+    assert!(same(&whole(experiment), &found));
+    assert!(keeper.stops > 30, "{} rounds without a pair", keeper.stops);
+    assert_eq!(keeper.steps.len(), 30);
+    for (rounds, idle) in keeper.steps {
+        let wanted = (rounds - 1) as f64 / rounds as f64;
+        assert!((idle - wanted).abs() < 1e-15, "{rounds} rounds: {idle}");
+    }
+}

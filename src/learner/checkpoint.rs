@@ -113,6 +113,12 @@ pub trait Keeper {
     /// Asked after every step.
     fn due(&mut self, taken: &Taken<'_>) -> Keep;
 
+    /// Asked after a round that held nothing to learn from, `rounds` of which came in a row.
+    fn idle(&mut self, rounds: u64) -> Keep {
+        let _ = rounds;
+        Keep::No
+    }
+
     /// Keeps a checkpoint in place of the last one; fails with [`Stop::Checkpoint`].
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop>;
 

@@ -17,11 +17,11 @@ pub(super) struct Critic<'a, T: Task> {
     pub model: Box<TokenValues<'a, T>>,
     pub optimizer: Optimizer,
     spec: CriticSpec,
-    /// m and d; unknown before the first round.
+    /// m and d; unknown before the first round whose rewards differ.
     pub scale: Option<RewardScale>,
 }
 
-/// The mean and the standard deviation of the first round's rewards (reward units).
+/// The mean and the standard deviation of the first rewards that differ (reward units).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RewardScale {
@@ -53,10 +53,16 @@ pub struct CriticReport {
 }
 
 impl RewardScale {
-    fn of(rewards: &[f64]) -> Self {
-        let variance = variance(rewards);
-        let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        RewardScale { mean: mean(rewards), deviation }
+    /// The scale of a round's rewards, unless they are all alike but for rounding.
+    fn of(rewards: &[f64]) -> Option<Self> {
+        const ROUNDING: f64 = 1e-9;
+        let (mean, deviation) = (mean(rewards), variance(rewards).sqrt());
+        (deviation > ROUNDING * mean.abs()).then_some(RewardScale { mean, deviation })
+    }
+
+    /// The scale of rewards that are all alike.
+    fn flat(rewards: &[f64]) -> Self {
+        RewardScale { mean: mean(rewards), deviation: 1.0 }
     }
 }
 
@@ -78,7 +84,8 @@ impl<'a, T: Task> Critic<'a, T> {
         let batch = round.batch(&everyone);
         let numbers = self.model.log_probs(&batch)?;
         let rewards: Vec<f64> = round.samples.iter().flat_map(|s| s.rewards.clone()).collect();
-        let scale = *self.scale.get_or_insert_with(|| RewardScale::of(&rewards));
+        self.scale = self.scale.or_else(|| RewardScale::of(&rewards));
+        let scale = self.scale.unwrap_or_else(|| RewardScale::flat(&rewards));
         let mut valued = vec![Valued::default(); everyone.len()];
         for (p, own) in valued.iter_mut().enumerate() {
             let mut penalties = penalties.get(p).into_iter().flatten();
@@ -180,4 +187,20 @@ fn mean(numbers: &[f64]) -> f64 {
 fn variance(numbers: &[f64]) -> f64 {
     let centre = mean(numbers);
     mean(&numbers.iter().map(|x| (x - centre) * (x - centre)).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 and 3: mean 2, deviation 1. Fourteen tenths add up to 1.4000000000000001, whose fourteenth is no tenth.
+    #[test]
+    fn a_scale_waits_for_rewards_that_differ() {
+        assert_eq!(RewardScale::of(&[1.0, 3.0]), Some(RewardScale { mean: 2.0, deviation: 1.0 }));
+        for alike in [-0.1, 0.0, 7.0] {
+            let rewards = [alike; 14];
+            assert_eq!(RewardScale::of(&rewards), None, "{alike}");
+            assert_eq!(RewardScale::flat(&rewards).deviation, 1.0);
+        }
+    }
 }

@@ -177,6 +177,9 @@ pub struct Progress {
     passes: u64,
     /// Rounds in a row that took no step.
     idle_rounds: u64,
+    /// Prompts of the minibatches since the last step that held nothing to learn from.
+    #[serde(default)]
+    skipped_prompts: u64,
 }
 
 /// What fills the rounds, before anything is drawn.

@@ -70,7 +70,7 @@ pub struct StepReport {
     pub critic: Option<CriticReport>,
     /// The weight of a KL penalty, where there is one.
     pub kl_coefficient: Option<f64>,
-    /// Share of prompts that teach nothing: no pair, or rewards all alike.
+    /// Share of the prompts since the last step that teach nothing: no pair, or rewards all alike.
     pub idle_prompts: f64,
     /// Share of tokens whose ratio lies outside the clip, where there is one.
     pub ratio_clipped: Option<f64>,

@@ -45,7 +45,11 @@ impl<T: Task> Learner<'_, T> {
             Some(scored.coefficients)
         })?;
         outcome?;
-        let Some(mut report) = report else { return Ok(None) };
+        let Some(mut report) = report else {
+            self.progress.skipped_prompts += minibatch.len() as u64;
+            return Ok(None);
+        };
+        self.progress.skipped_prompts = 0;
         let clip = self.schedule.gradient_clip;
         let norm_wanted = observer.wants_gradient_norm(self.progress.step + 1);
         let norm =
@@ -126,7 +130,7 @@ impl<T: Task> Learner<'_, T> {
         Ok(())
     }
 
-    /// The share of a minibatch's prompts that teach nothing: no pair, or rewards all alike.
+    /// The share of the prompts since the last step that teach nothing: no pair, or rewards all alike.
     fn idle(&self, round: &Round<T>, minibatch: &[usize]) -> f64 {
         let is_idle = |place: &&usize| {
             let samples = &round.samples[**place];
@@ -139,7 +143,9 @@ impl<T: Task> Learner<'_, T> {
                 }
             }
         };
-        minibatch.iter().filter(is_idle).count() as f64 / minibatch.len() as f64
+        let skipped = self.progress.skipped_prompts as f64;
+        let idle = minibatch.iter().filter(is_idle).count() as f64;
+        (skipped + idle) / (skipped + minibatch.len() as f64)
     }
 
     /// The share of tokens whose ratio to the old policy lies outside the clip, where there is one.

@@ -88,6 +88,11 @@ pub trait Task {
         20_000
     }
 
+    /// What else may make responses alike, as the end of a sentence.
+    fn why_alike(&self) -> &'static str {
+        ""
+    }
+
     /// Every response there is; none where they cannot be listed.
     fn every_response(&self) -> Vec<Self::Response> {
         Vec::new()

@@ -55,7 +55,10 @@ impl<T: Task> Learner<'_, T> {
         self.go_on(policy, observer, &mut |learner, policy, observer, report| {
             observer.take_warnings().iter().for_each(|text| keeper.warn(text));
             let (step, steps) = (learner.progress.step, learner.schedule.steps);
-            let keep = keeper.due(&Taken { step, steps, report });
+            let keep = match report {
+                Some(report) => keeper.due(&Taken { step, steps, report }),
+                None => keeper.idle(learner.progress.idle_rounds),
+            };
             if keep == Keep::No || step == steps {
                 return Ok(());
             }
@@ -64,12 +67,13 @@ impl<T: Task> Learner<'_, T> {
         })
     }
 
-    /// Takes the remaining steps; `after` is called when a step was taken and observed.
+    /// Takes the remaining steps; `after` is called when a step was taken and observed, and without a report
+    /// when a round ended that held nothing to learn from.
     fn go_on<P, O>(
         &mut self,
         policy: &mut P,
         observer: &mut O,
-        after: &mut impl FnMut(&mut Self, &mut P, &mut O, &StepReport) -> Result<(), Stop>,
+        after: &mut impl FnMut(&mut Self, &mut P, &mut O, Option<&StepReport>) -> Result<(), Stop>,
     ) -> Result<(), Stop>
     where
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
@@ -82,10 +86,12 @@ impl<T: Task> Learner<'_, T> {
                 let (round, minibatch) = self.next_minibatch(policy)?;
                 self.step(policy, &round, &minibatch, observer)?
             };
-            self.end_round_if_over();
-            if let Some(report) = report {
-                observer.observe(policy, &self.progress, Some(&report))?;
-                after(self, policy, observer, &report)?;
+            let idle = self.end_round_if_over();
+            if let Some(report) = &report {
+                observer.observe(policy, &self.progress, Some(report))?;
+            }
+            if report.is_some() || idle {
+                after(self, policy, observer, report.as_ref())?;
             }
         }
         Ok(())
@@ -114,21 +120,27 @@ impl<T: Task> Learner<'_, T> {
         Ok((round, minibatch))
     }
 
-    /// Ends a round whose passes are done, and counts those in a row that took no step.
-    fn end_round_if_over(&mut self) {
+    /// Ends a round whose passes are done, and counts those in a row that took no step; whether one ended
+    /// that did not.
+    fn end_round_if_over(&mut self) -> bool {
         let passes = self.schedule.passes;
-        if let Some(work) = self.work.take_if(|w| w.passes == passes && w.left.is_empty()) {
-            let idle = self.progress.step == work.begun_at;
-            self.progress.idle_rounds = if idle { self.progress.idle_rounds + 1 } else { 0 };
-        }
+        let is_over = |w: &mut AtWork<T>| w.passes == passes && w.left.is_empty();
+        let Some(work) = self.work.take_if(is_over) else { return false };
+        let idle = self.progress.step == work.begun_at;
+        self.progress.idle_rounds = if idle { self.progress.idle_rounds + 1 } else { 0 };
+        idle
     }
 
     /// Whether a policy that has learned gives the same response again and again, so that its own
     /// samples hold no comparison any more.
     fn has_collapsed(&self) -> bool {
+        self.may_collapse() && self.progress.idle_rounds >= self.alike_rounds()
+    }
+
+    /// So many rounds in a row without a comparison are no chance.
+    fn alike_rounds(&self) -> u64 {
         let per_round = self.schedule.prompts_per_round * self.schedule.responses_per_prompt;
-        let alike = self.progress.idle_rounds.saturating_mul(per_round as u64);
-        self.may_collapse() && alike >= self.task.alike_responses()
+        self.task.alike_responses().div_ceil(per_round.max(1) as u64)
     }
 
     /// Whether samples come from a policy that has learned, and so may have nothing left to compare.
@@ -145,16 +157,22 @@ impl<T: Task> Learner<'_, T> {
         StepReport { learning_rate, gradient_norm, idle_prompts: 1.0, ..StepReport::default() }
     }
 
-    /// A data set without a single unit would never take a step.
+    /// A data set without a single unit would never take a step, nor would a policy that cannot be told apart
+    /// from itself.
     fn give_up_if_idle(&self) -> Result<(), Stop> {
         const IDLE_ROUNDS: u64 = 1000;
-        if self.may_collapse() || self.progress.idle_rounds < IDLE_ROUNDS {
+        let enough = match self.source {
+            Source::Offline { .. } => IDLE_ROUNDS,
+            Source::OnPolicy(_) => self.alike_rounds().min(IDLE_ROUNDS),
+        };
+        if self.may_collapse() || self.progress.idle_rounds < enough {
             return Ok(());
         }
         Err(Stop::Setup(format!(
-            "{}: {IDLE_ROUNDS} rounds in a row had nothing to learn from (no pair was kept); \
-             lower pairs.reward_gap or draw more responses per prompt",
-            self.method.name
+            "{}: {enough} rounds in a row had nothing to learn from (no pair was kept); lower pairs.reward_gap \
+             or draw more responses per prompt{}",
+            self.method.name,
+            self.task.why_alike()
         )))
     }
 

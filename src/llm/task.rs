@@ -331,4 +331,8 @@ impl Task for PromptsTask {
     fn alike_responses(&self) -> u64 {
         1000
     }
+
+    fn why_alike(&self) -> &'static str {
+        ", and see whether all answers are cut at max_new_tokens: to a reward of lengths they are one answer"
+    }
 }

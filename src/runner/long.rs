@@ -113,6 +113,14 @@ impl Keeper for Keeping<'_> {
         self.told(self.method, taken)
     }
 
+    fn idle(&mut self, rounds: u64) -> Keep {
+        const SAID_AT: [u64; 2] = [10, 100];
+        if SAID_AT.contains(&rounds) {
+            self.prepares(&format!("{rounds} rounds in a row held no pair to learn from"));
+        }
+        self.begun()
+    }
+
     fn beforehand(&mut self, what: &str, taken: &Taken<'_>) -> Keep {
         self.told(&format!("{}, {what}", self.method), taken)
     }
