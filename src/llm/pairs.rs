@@ -15,6 +15,8 @@ pub(super) struct EvaluationPair {
     pub responses: [Tokens; 2],
     /// log π_ref of both, summed over tokens (nats).
     pub log_ref: [f64; 2],
+    /// How much more the first is worth (reward units); none where somebody else chose.
+    pub gap: Option<f64>,
 }
 
 /// Pairs of evaluation prompts: the first `count` comparisons that are given, or where none are two responses
@@ -52,7 +54,8 @@ fn drawn<T: LanguageTask>(
         let log_ref = task.log_reference(&prompt, own)?;
         let [w, l] = if rewards[0] > rewards[1] { [0, 1] } else { [1, 0] };
         let responses = [own[w].clone(), own[l].clone()];
-        pairs.push(EvaluationPair { prompt, responses, log_ref: [log_ref[w], log_ref[l]] });
+        let gap = Some(rewards[w] - rewards[l]);
+        pairs.push(EvaluationPair { prompt, responses, log_ref: [log_ref[w], log_ref[l]], gap });
     }
     Ok(pairs)
 }
@@ -66,5 +69,5 @@ fn of_row<T: LanguageTask>(
     let prompt = prompts[row.prompt as usize].clone();
     let responses = [row.chosen.clone(), rejected.clone()];
     let log_ref = task.log_reference(&prompt, &responses)?;
-    Ok(EvaluationPair { prompt, responses, log_ref: [log_ref[0], log_ref[1]] })
+    Ok(EvaluationPair { prompt, responses, log_ref: [log_ref[0], log_ref[1]], gap: None })
 }

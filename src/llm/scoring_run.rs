@@ -2,10 +2,11 @@
 
 use super::loading::{Loaded, keep_model};
 use super::run::{LanguagePlace, LanguageRun, check_coverage, setup};
-use super::scoring_task::{ScoringObserver, ScoringTask};
+use super::scoring_task::{Annotator, ScoringObserver, ScoringTask};
 use super::task::LanguageTask;
 use super::{Decoder, Output, Passes, ScoringModel, Training};
 use crate::learner::{Keeper, Measurement, Stop};
+use crate::objective::ObjectiveSpec;
 use crate::policy::{LanguageModelSpec, ScoringModelSpec};
 use crate::problem::PromptsSpec;
 use crate::stream::Streams;
@@ -18,6 +19,15 @@ impl LanguageRun<'_> {
             Some(_) => LanguageModelSpec { max_new_tokens: 1, ..below },
             None => below,
         }
+    }
+
+    /// Whom its scores foretell: where the loss is no logistic one, in units of the scores themselves.
+    fn annotator(&self) -> Annotator {
+        let beta = match self.objective {
+            ObjectiveSpec::Dpo(spec) => spec.beta,
+            _ => 1.0,
+        };
+        Annotator { labels: self.pairs.labels, beta }
     }
 
     /// Trains a reward model from scores that are all 0, and keeps it.
@@ -35,7 +45,9 @@ impl LanguageRun<'_> {
         let mut model = with_head((policy.into_decoder(), Output::Scores), passes, &task)?;
         let supply = self.supply_of(&task.0.examples.train)?;
         let identity = (self.objective.name(), self.schedule.steps);
-        let mut observer = ScoringObserver::new(&task, self.measure, identity, streams)?;
+        let annotator = self.annotator();
+        let mut observer =
+            ScoringObserver::new(&task, (self.measure, identity), annotator, streams)?;
         let mut learner = self.learner(&task, (supply, streams))?;
         learner.train_kept(&mut model, &mut observer, keeper)?;
         if let Some(folder) = keeper.model() {

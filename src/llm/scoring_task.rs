@@ -8,7 +8,7 @@ use crate::learner::{
     Stop, Task,
 };
 use crate::policy::{Policy, PolicyError};
-use crate::preference::Calibration;
+use crate::preference::{Calibration, LabelSpec};
 use crate::stream::{Draws, Streams};
 
 /// The comparisons of a task over prompts; scores have no reference.
@@ -76,20 +76,31 @@ impl LanguageTask for ScoringTask<'_> {
 pub struct ScoringObserver {
     book: Book,
     pairs: Vec<EvaluationPair>,
+    annotator: Annotator,
+}
+
+/// Whom a reward model learns to foretell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Annotator {
+    /// How comparisons that are drawn are labelled.
+    pub labels: LabelSpec,
+    /// The loss is one of σ(β·margin).
+    pub beta: f64,
 }
 
 impl ScoringObserver {
     /// Takes the comparisons of evaluation prompts, given or drawn.
     pub fn new(
         task: &ScoringTask<'_>,
-        spec: &MeasureSpec,
-        identity: (&'static str, u64),
+        (spec, identity): (&MeasureSpec, (&'static str, u64)),
+        annotator: Annotator,
         streams: Streams,
     ) -> Result<Self, Stop> {
         let prompts = task.evaluation_prompts(spec.states);
         Ok(ScoringObserver {
             book: Book::new(spec, identity),
             pairs: evaluation_pairs(task, &prompts, spec.pairs, streams)?,
+            annotator,
         })
     }
 
@@ -98,12 +109,15 @@ impl ScoringObserver {
         self.book.into_measurements()
     }
 
-    /// r(chosen) − r(rejected) of every pair.
-    fn margins(&self, model: &ScoringModel) -> Result<Vec<f64>, PolicyError> {
+    /// r(chosen) − r(rejected) of every pair, and the probability that the annotator chooses so.
+    fn judged(&self, model: &ScoringModel) -> Result<Vec<(f64, f64)>, PolicyError> {
         let mut batch = Sequences::default();
         self.pairs.iter().for_each(|p| batch.push(p.prompt.clone(), p.responses.clone()));
         let scores = model.log_probs(&batch)?;
-        Ok(scores.values().chunks_exact(2).map(|pair| pair[0] - pair[1]).collect())
+        let chance = |gap| self.annotator.labels.chance(gap);
+        let chances = self.pairs.iter().map(|p| p.gap.map_or(1.0, chance));
+        let margins = scores.values().chunks_exact(2).map(|pair| pair[0] - pair[1]);
+        Ok(margins.zip(chances).collect())
     }
 }
 
@@ -119,7 +133,7 @@ impl Observer<ScoringModel> for ScoringObserver {
         }
         if !self.pairs.is_empty() {
             let Calibration { accuracy, margin, log_loss, error } =
-                Calibration::of(&self.margins(model)?);
+                Calibration::of(&self.judged(model)?, self.annotator.beta);
             let numbers = [
                 ("accuracy", accuracy),
                 ("margin", margin),

@@ -105,6 +105,16 @@ impl LabelSpec {
         }
     }
 
+    /// The probability that the first of two responses wins, given `gap` = its reward − the other's, not zero.
+    pub fn chance(&self, gap: f64) -> f64 {
+        let better = f64::from(u8::from(gap > 0.0));
+        match self {
+            LabelSpec::Exact => better,
+            LabelSpec::BradleyTerry(spec) => sigmoid(gap / spec.temperature),
+            LabelSpec::Flipped(spec) => better + spec.rate * (1.0 - 2.0 * better),
+        }
+    }
+
     /// The reward difference that is worth odds of e to 1, where labels have one.
     pub fn temperature(&self) -> Option<f64> {
         match self {
