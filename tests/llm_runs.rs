@@ -564,6 +564,7 @@ fn interrupt_saved(cut: &Path) {
     interrupt(cut);
     let saved = fs::read_dir(seed_folder(cut).join("checkpoint")).expect("a checkpoint");
     assert_eq!(saved.count(), 1);
+    assert!(seed_folder(cut).join("model/adapter_model.safetensors").exists());
 }
 
 /// A run that is begun and interrupted.

@@ -166,7 +166,7 @@ pub fn tell_of_models(scenario: &Scenario, runs: &Path) -> Result<(), Failure> {
     }
     for (cell, seed) in pairs(scenario) {
         let model = folder.seed_model(&cell.name, seed);
-        if model.exists() {
+        if folder.is_finished(&cell.name, seed) && model.exists() {
             eprintln!("{}, seed {seed}: its model is {}", cell.description(), model.display());
         }
     }

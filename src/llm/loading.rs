@@ -8,7 +8,7 @@ use super::{
     SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work, adapter_parameters,
     find_model, memory, parameters, require_memory, require_nano,
 };
-use crate::learner::{DataSource, DataSpec, ScheduleSpec};
+use crate::learner::{DataSource, DataSpec, Keeper, Measurement, ScheduleSpec, Stop};
 use crate::objective::CriticSpec;
 use crate::policy::LanguageModelSpec;
 use crate::problem::{ProblemError, Prompt, PromptSplit, PromptsSpec};
@@ -167,7 +167,7 @@ impl Loaded {
 
 /// Writes the trained model in place of what an unfinished run left there: its adapters, or all of
 /// it.
-pub fn keep_model(
+fn keep_model(
     decoder: &Decoder,
     (spec, files): (&LanguageModelSpec, &ModelFiles),
     folder: &Path,
@@ -179,6 +179,26 @@ pub fn keep_model(
         Some(_) => decoder.save_adapters(folder, &spec.model),
         None => decoder.export(files, folder),
     }
+}
+
+/// Keeps the model of a run that has ended, or as far as one has come that was interrupted, where it is to be kept.
+pub fn keep_learned(
+    learned: Result<Vec<Measurement>, Stop>,
+    decoder: &Decoder,
+    from: (&LanguageModelSpec, &ModelFiles),
+    keeper: &mut dyn Keeper,
+) -> Result<Vec<Measurement>, Stop> {
+    let interrupted = match &learned {
+        Ok(_) => None,
+        Err(Stop::Interrupted { step }) => Some(*step),
+        Err(_) => return learned,
+    };
+    let Some(folder) = keeper.model() else { return learned };
+    keep_model(decoder, from, &folder)?;
+    if let Some(step) = interrupted {
+        keeper.prepares(&format!("the model after step {step} is in {}", folder.display()));
+    }
+    learned
 }
 
 /// Refuses a run whose steps or samples need more memory than there is; the longest prompt and the longest

@@ -1,7 +1,7 @@
 //! One run of a language model, from its settings to its measurements.
 
 use super::fit::{FittedWeights, NanoWeights, fit_to_reference};
-use super::loading::{Asked, Loaded, Opened, keep_model};
+use super::loading::{Asked, Loaded, Opened, keep_learned};
 use super::observer::LanguageObserver;
 use super::policy::OnDecoder;
 use super::scoring_run::with_head;
@@ -93,25 +93,22 @@ impl LanguageRun<'_> {
             (ProblemSpec::Tokens(tokens), PolicySpec::Nano(nano)) => {
                 let problem = Problem::new(self.problem, Path::new("")).map_err(setup)?;
                 let task = TokensTask::new(problem, tokens.length, streams);
-                let policy = nano_policy(&task, (tokens, nano), place, streams)?;
+                let mut policy = nano_policy(&task, (tokens, nano), place, streams)?;
                 let supply = self.supply()?;
-                self.learn(policy, &task, (supply, streams), keeper).map(|(measured, _)| measured)
+                self.learn(&mut policy, &task, (supply, streams), keeper)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::LanguageModel(spec)) => {
                 let asked = self.asked(prompts, spec);
                 let loaded = Loaded::new(&asked, place, streams).map_err(setup)?;
-                let Loaded { policy, mut task, files } = loaded;
+                let Loaded { mut policy, mut task, files } = loaded;
                 if let Some(learned) = &prompts.learned {
                     let by = (place, streams);
                     task.proxy =
                         Some(self.learned_reward((prompts, learned), (&task, spec), by, keeper)?);
                 }
                 let supply = self.supply_of(&task.examples.train)?;
-                let (measured, policy) = self.learn(policy, &task, (supply, streams), keeper)?;
-                if let Some(folder) = keeper.model() {
-                    keep_model(policy.decoder(), (spec, &files), &folder)?;
-                }
-                Ok(measured)
+                let learned = self.learn(&mut policy, &task, (supply, streams), keeper);
+                keep_learned(learned, policy.decoder(), (spec, &files), keeper)
             }
             (ProblemSpec::Prompts(prompts), PolicySpec::RewardModel(spec)) => {
                 self.train_scoring((prompts, spec), (place, streams), keeper)
@@ -125,27 +122,27 @@ impl LanguageRun<'_> {
 
     fn learn<T: LanguageTask>(
         &self,
-        mut policy: LanguageModel,
+        policy: &mut LanguageModel,
         task: &T,
         (supply, streams): (Supply<Tokens>, Streams),
         keeper: &mut dyn Keeper,
-    ) -> Result<(Vec<Measurement>, LanguageModel), Stop> {
+    ) -> Result<Vec<Measurement>, Stop> {
         keeper.prepares("measured before the first step");
-        check_coverage(&mut policy, task)?;
+        check_coverage(policy, task)?;
         let identity = (self.objective.name(), self.schedule.steps);
         let mut observer = LanguageObserver::new(task, self.measure, identity, streams)?
             .with_implicit_rewards(self.objective.implicit_beta());
         let mut learner = self.learner(task, (supply, streams))?;
         if let Some(spec) = self.objective.critic() {
-            let (model, optimizer) = self.critic(&policy, task, spec)?;
+            let (model, optimizer) = self.critic(policy, task, spec)?;
             learner = learner.with_critic(Box::new(model), optimizer);
         }
-        learner.train_kept(&mut policy, &mut observer, keeper)?;
+        learner.train_kept(policy, &mut observer, keeper)?;
         let answers = observer.answers()?;
         if !answers.is_empty() {
             keeper.completions(&answers)?;
         }
-        Ok((observer.into_measurements(), policy))
+        Ok(observer.into_measurements())
     }
 
     /// A critic that begins as the policy's network with a head of zeros, and what moves it.

@@ -1,6 +1,6 @@
 //! One run of a reward model.
 
-use super::loading::{Loaded, keep_model};
+use super::loading::{Loaded, keep_learned};
 use super::run::{LanguagePlace, LanguageRun, check_coverage, setup};
 use super::scoring_task::{Annotator, ScoringObserver, ScoringTask};
 use super::task::LanguageTask;
@@ -49,11 +49,9 @@ impl LanguageRun<'_> {
         let mut observer =
             ScoringObserver::new(&task, (self.measure, identity), annotator, streams)?;
         let mut learner = self.learner(&task, (supply, streams))?;
-        learner.train_kept(&mut model, &mut observer, keeper)?;
-        if let Some(folder) = keeper.model() {
-            keep_model(model.decoder(), (&below, &files), &folder)?;
-        }
-        Ok(observer.into_measurements())
+        let learned = learner.train_kept(&mut model, &mut observer, keeper);
+        let learned = learned.map(|()| observer.into_measurements());
+        keep_learned(learned, model.decoder(), (&below, &files), keeper)
     }
 }
 

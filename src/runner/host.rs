@@ -46,8 +46,8 @@ mod with {
             experiments: impl Iterator<Item = &'a Experiment>,
         ) -> Result<(), Stop> {
             let same = |a: &Experiment, b: &Experiment| {
-                (&a.problem, &a.policy, &a.schedule, &a.data)
-                    == (&b.problem, &b.policy, &b.schedule, &b.data)
+                (&a.problem, &a.policy, &a.schedule, &a.data, a.objective.critic())
+                    == (&b.problem, &b.policy, &b.schedule, &b.data, b.objective.critic())
             };
             let mut seen: Vec<&Experiment> = Vec::new();
             for experiment in experiments {
