@@ -1,6 +1,6 @@
 //! Captions made from the data: what, which setting, statistic, band, n, and what is seen.
 
-use super::content::{Axis, Bars, FEWEST_SEEDS, Markers, Panel, Tile};
+use super::content::{Axis, Bars, FEWEST_SEEDS, Markers, Panel, Spot, Tile, Trace};
 use super::judged::Judged;
 use super::seen::outcome;
 use super::setting::{setting, strengths};
@@ -156,18 +156,21 @@ fn verdicts(judged: &[Judged]) -> String {
 }
 
 /// What is drawn, as CSV with header `panel,line,x,y,low,high,n`, and `value` where there are tiles:
-/// the number of each, of which `low` and `high` are the interval.
+/// the number of each, of which `low` and `high` are the interval; runs too few for one follow their mean.
 pub(crate) fn csv(panels: &[Panel]) -> String {
     let tiled = panels.iter().any(|p| !p.tiles.is_empty());
     let mut out = format!("panel,line,x,y,low,high,n{}\n", if tiled { ",value" } else { "" });
     for (i, panel) in panels.iter().enumerate() {
         let letter = char::from(b'a' + (i % 26) as u8);
         for trace in &panel.traces {
-            let line = quoted(&trace.name);
+            let (line, value) = (quoted(&trace.name), if tiled { "," } else { "" });
             for s in &trace.spots {
-                let value = if tiled { "," } else { "" };
-                let (x, y, low, high, n) = (s.x, s.y, s.low, s.high, s.n);
-                out.push_str(&format!("{letter},{line},{x},{y},{low},{high},{n}{value}\n"));
+                let (x, y, n, interval) = (s.x, s.y, s.n, interval(s));
+                out.push_str(&format!("{letter},{line},{x},{y},{interval},{n}{value}\n"));
+            }
+            for (run, x, y) in single_runs(trace) {
+                let line = quoted(&format!("{}, run {run}", trace.name));
+                out.push_str(&format!("{letter},{line},{x},{y},,,1{value}\n"));
             }
         }
         for Tile { line, x, y, low, high, n, value, .. } in &panel.tiles {
@@ -176,6 +179,21 @@ pub(crate) fn csv(panels: &[Panel]) -> String {
         }
     }
     out
+}
+
+/// `low,high` of a point; nothing where seeds are too few for an interval.
+fn interval(spot: &Spot) -> String {
+    match spot.n {
+        1..FEWEST_SEEDS => ",".to_owned(),
+        _ => format!("{},{}", spot.low, spot.high),
+    }
+}
+
+/// The runs that are drawn one by one because they are too few for an interval: their number from 1 on, x and y.
+fn single_runs(trace: &Trace) -> impl Iterator<Item = (usize, f64, f64)> {
+    let few = trace.spots.iter().all(|s| s.n < FEWEST_SEEDS);
+    let runs = trace.singles.iter().filter(move |_| few);
+    (1..).zip(runs).flat_map(|(run, path)| path.iter().map(move |(x, y)| (run, *x, *y)))
 }
 
 /// A field of a CSV file.

@@ -51,12 +51,14 @@ impl Legend {
     }
 }
 
-/// Whether every panel shows lines of its own, so that a legend of each says more than one of all.
+/// Whether a legend of each panel says more than one of all: every panel shows lines of its own, or a look means one
+/// thing here and another there.
 pub(crate) fn are_apart(panels: &[Panel]) -> bool {
     let own: Vec<usize> = panels.iter().map(|panel| entries([panel]).len()).collect();
-    own.len() > 1
-        && own.iter().all(|&n| n > 1)
-        && entries(panels).len() == own.iter().sum::<usize>()
+    let all = entries(panels);
+    let alone = own.iter().all(|&n| n > 1) && all.len() == own.iter().sum::<usize>();
+    let means_two = |(i, e): (usize, &Trace)| all[..i].iter().any(|other| other.look == e.look);
+    own.len() > 1 && (alone || all.iter().enumerate().any(means_two))
 }
 
 /// The lines of some panels, every name once.

@@ -28,7 +28,8 @@ pub(crate) fn fill(run: &Run, spec: &PanelSpec) -> Result<Panel, FigureError> {
             1 => look,
             all => ramp(look, all - 1 - place, all),
         };
-        let members = Members { metrics: metrics.len(), lines: groups.len() };
+        let joined = x.categories.is_empty();
+        let members = Members { metrics: metrics.len(), lines: groups.len(), joined };
         let drawn = |g| trace(run, spec, g, metric, (&places, members));
         let found = groups.iter().filter_map(drawn);
         let found: Vec<Trace> = found.map(|t| Trace { look: shade(t.look), ..t }).collect();
@@ -53,6 +54,8 @@ pub(crate) fn when(spec: &PanelSpec) -> String {
 struct Members {
     metrics: usize,
     lines: usize,
+    /// Whether x is a number, so that a line between two of its values means something.
+    joined: bool,
 }
 
 fn trace(
@@ -104,7 +107,8 @@ fn trace(
     let manner = if group.cells.iter().all(|c| !c.settings.contains_key(&spec.x)) {
         Manner { line: true, band: true, ..Manner::default() }
     } else {
-        Manner { line: true, bars: Bars::Upright, markers: Markers::All, ..Manner::default() }
+        let line = members.joined;
+        Manner { line, bars: Bars::Upright, markers: Markers::All, ..Manner::default() }
     };
     Some(Trace {
         name: add(&group.name),

@@ -95,6 +95,8 @@ fn compared(claim: &ClaimSpec) -> String {
         Some(claim.reading().words(&claim.metric)),
         side("better", Some(&claim.better)),
         side("worse", Some(&claim.worse)),
+        claim.above.map(|level| format!("above: {level}")),
+        claim.below.map(|level| format!("below: {level}")),
         side("both", Some(&claim.where_)),
         side("second pair, better", claim.minus_better.as_ref()),
         side("second pair, worse", claim.minus_worse.as_ref()),
@@ -105,6 +107,11 @@ fn compared(claim: &ClaimSpec) -> String {
 
 fn formula(claim: &ClaimSpec, is_speed: bool) -> String {
     let difference = if is_speed { "worse − better" } else { "better − worse" };
+    if let Some((sign, level)) = claim.bound() {
+        let difference =
+            if sign > 0.0 { format!("better − {level}") } else { format!("{level} − better") };
+        return format!("effect = mean over seeds of ({difference})");
+    }
     let second = [&claim.minus_better, &claim.minus_worse, &claim.minus_where];
     match second.iter().any(|selector| selector.is_some()) {
         true => {

@@ -1,6 +1,7 @@
 //! What the data say of a claim.
 
 use super::error::MissingRuns;
+use super::few::narrowed;
 use super::measure::{Measure, Question};
 use super::multiverse::share_of_settings;
 use super::read::Run;
@@ -154,14 +155,16 @@ pub struct Finding {
 /// Judges one claim by the results of its scenario.
 ///
 /// The effect is the mean over seeds of better − worse (worse − better for `steps_to` and
-/// `queries_to`, where fewer is better), minus the same of a second pair if there is one.
+/// `queries_to`, where fewer is better), minus the same of a second pair if there is one; or better − a number,
+/// or a number − better.
 pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let sides = Sides::of(claim);
     let measure = Measure::of(&Question::of_claim(claim))?;
     let effects = effects(run, claim, &sides, measure)?;
-    let bootstrap = Bootstrap::with_resamples(effects.values.len(), RESAMPLES, Streams::new(0));
+    let n = effects.values.len();
+    let bootstrap = Bootstrap::with_resamples(n, RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
-    let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone());
+    let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone(), n);
     let verdict = verdict_on(&effects, &estimate, claim.margin);
     let share = share_of_settings(run, claim)?;
     Ok(Finding {
@@ -176,9 +179,9 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
         verdict,
         expected: claim.expected,
         share_of_settings: share.filter(|_| verdict.is_some()),
-        p: verdict.map(|verdict| p_value(verdict, &resamples, claim.margin)),
+        p: verdict.map(|verdict| p_value(verdict, (&resamples, n), claim.margin)),
         holm_verdict: verdict,
-        n: effects.values.len(),
+        n,
         exact: effects.exact,
         censored: effects.censored(),
         why: claim.why.clone(),
@@ -220,11 +223,12 @@ fn verdict_of(effect: &Estimate, margin: f64) -> Verdict {
     }
 }
 
-/// Twice the share of resamples that speak against a verdict; 1 for `inconclusive`.
-fn p_value(verdict: Verdict, resamples: &[f64], margin: f64) -> f64 {
+/// Twice the share of resamples of n effects that speak against a verdict, less sure of few; 1 for `inconclusive`.
+fn p_value(verdict: Verdict, (resamples, n): (&[f64], usize), margin: f64) -> f64 {
     let share = |against: &dyn Fn(f64) -> bool| {
         let count = resamples.iter().filter(|&&r| against(r)).count();
-        (2.0 * (1 + count) as f64 / (1 + resamples.len()) as f64).min(1.0)
+        let share = (1 + count) as f64 / (1 + resamples.len()) as f64;
+        (2.0 * narrowed(share.min(0.5), n)).min(1.0)
     };
     match verdict {
         Verdict::Holds => share(&|r| r <= margin),
@@ -270,7 +274,11 @@ pub(super) fn effects(
     let exact = cells.iter().all(|cell| is_deterministic(cell, &claim.metric));
     let values = vec![0.0; seeds.len()];
     let mut effects = Effects { values, overstated: 0, understated: 0, exact };
-    let signs = if measure.fewer_is_better() { [-1.0, 1.0] } else { [1.0, -1.0] };
+    let signs = match claim.bound() {
+        Some((sign, _)) => [sign, 0.0],
+        None if measure.fewer_is_better() => [-1.0, 1.0],
+        None => [1.0, -1.0],
+    };
     for (side, cell) in cells.into_iter().enumerate() {
         let sign = if side < 2 { signs[side] } else { -signs[side - 2] };
         for (effect, &seed) in effects.values.iter_mut().zip(&seeds) {
@@ -279,6 +287,9 @@ pub(super) fn effects(
             let bound = if sign > 0.0 { &mut effects.understated } else { &mut effects.overstated };
             *bound += usize::from(reach.censored);
         }
+    }
+    if let Some((sign, level)) = claim.bound() {
+        effects.values.iter_mut().for_each(|effect| *effect -= sign * level);
     }
     Ok(effects)
 }

@@ -21,6 +21,7 @@ mod claims;
 mod completions;
 mod effects;
 mod error;
+mod few;
 mod findings;
 mod folder;
 mod health;

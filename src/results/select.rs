@@ -11,16 +11,21 @@ struct Side {
     shared: Selector,
 }
 
-/// Better and worse, twice for a difference of differences.
+/// Better and worse, twice for a difference of differences; better alone beside a number.
 #[derive(Debug, Clone)]
 pub(super) struct Sides(Vec<Side>);
 
 impl Sides {
-    /// The sides of a claim. A second pair takes from the first what it does not say itself.
+    /// The sides of a claim; one where it compares with a number. A second pair takes from the first what it does
+    /// not say itself.
     pub(super) fn of(claim: &ClaimSpec) -> Self {
         let side =
             |own: &Selector, shared: &Selector| Side { own: own.clone(), shared: shared.clone() };
-        let mut sides = vec![side(&claim.better, &claim.where_), side(&claim.worse, &claim.where_)];
+        let better = side(&claim.better, &claim.where_);
+        if claim.bound().is_some() {
+            return Sides(vec![better]);
+        }
+        let mut sides = vec![better, side(&claim.worse, &claim.where_)];
         let second = [&claim.minus_better, &claim.minus_worse, &claim.minus_where];
         if second.iter().any(|selector| selector.is_some()) {
             let mut shared = claim.where_.clone();

@@ -1,5 +1,6 @@
 //! Statistics over seeds, with intervals from a seeded bootstrap.
 
+use super::few::expanded;
 use super::series::Series;
 use crate::scenario::Statistic;
 use crate::stream::{Purpose, Streams};
@@ -14,9 +15,10 @@ pub const RESAMPLES: usize = 2000;
 pub struct Estimate {
     /// The statistic of the values themselves (the mean, unless another was asked for).
     pub mean: f64,
-    /// The 2.5 % quantile of the statistic over the resamples.
+    /// Lower end of its 95 % interval: the 2.5 % quantile of the statistic over the resamples, or, of few values,
+    /// one further out.
     pub low: f64,
-    /// The 97.5 % quantile.
+    /// Upper end.
     pub high: f64,
 }
 
@@ -87,7 +89,7 @@ impl Bootstrap {
 
     /// The statistic of `values: [n]` with its interval.
     pub fn estimate(&self, values: &[f64], statistic: Statistic) -> Estimate {
-        interval(statistic.of(values), self.distribution(values, statistic))
+        interval(statistic.of(values), self.distribution(values, statistic), self.n)
     }
 }
 
@@ -111,13 +113,14 @@ fn mean_of_ranks(values: &[f64], counts: &[u16], order: &[usize], ranks: &Range<
     sum / ranks.len() as f64
 }
 
-/// A number with the 2.5 % and 97.5 % quantiles of its resamples.
-pub(super) fn interval(mean: f64, mut resamples: Vec<f64>) -> Estimate {
+/// A number with the quantiles of its resamples, of `n` values each, that stand for 2.5 % and 97.5 %.
+pub(super) fn interval(mean: f64, mut resamples: Vec<f64>, n: usize) -> Estimate {
     if resamples.is_empty() {
         return Estimate { mean, low: mean, high: mean };
     }
     resamples.sort_by(f64::total_cmp);
-    Estimate { mean, low: quantile(&resamples, 0.025), high: quantile(&resamples, 0.975) }
+    let [low, high] = [0.025, 0.975].map(|level| quantile(&resamples, expanded(level, n)));
+    Estimate { mean, low, high }
 }
 
 /// A quantile of sorted values, interpolated linearly between ranks; towards an infinite value it
@@ -128,7 +131,7 @@ pub(super) fn quantile(sorted: &[f64], level: f64) -> f64 {
     if below == above { below } else { below + rank.fract() * (above - below) }
 }
 
-/// The mean of some values with the 95 % percentile interval of a seeded bootstrap.
+/// The mean of some values with the 95 % interval of a seeded bootstrap.
 pub fn mean_interval(values: &[f64], streams: Streams) -> Estimate {
     Bootstrap::new(values.len(), streams).estimate(values, Statistic::Mean)
 }
@@ -164,6 +167,7 @@ pub fn probability_of_improvement(better: &[f64], worse: &[f64], streams: Stream
     interval(
         probability(&|_| 1.0),
         resamples.map(|counts| probability(&|i| f64::from(counts[i]))).collect(),
+        n,
     )
 }
 

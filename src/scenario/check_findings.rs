@@ -128,6 +128,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
             .note("allowed", "0 or a finite number above")
     })?;
     compared(at, "a claim", spec.reading())?;
+    against(at, spec)?;
     for (key, selector) in [
         ("better", Some(&spec.better)),
         ("worse", Some(&spec.worse)),
@@ -146,6 +147,28 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
         need(exists, || known.unknown(&format!("{at}.across.{index}"), key, Some("steps")))?;
     }
     Ok(())
+}
+
+/// A claim compares with other cells or with one finite number.
+fn against(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
+    let second = [&spec.minus_better, &spec.minus_worse, &spec.minus_where];
+    let given = [
+        ("worse", !spec.worse.is_empty()),
+        ("above", spec.above.is_some()),
+        ("below", spec.below.is_some()),
+        ("minus_…", spec.bound().is_some() && second.iter().any(|selector| selector.is_some())),
+    ];
+    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+    need(given.len() == 1, || {
+        let words = if given.is_empty() { "nothing".to_owned() } else { listed(given) };
+        Fault::new(at, "a claim compares its better side with one thing").note("given", words).note(
+            "allowed",
+            "`worse = { … }` for other cells, or a number: `above = X`, `below = X`",
+        )
+    })?;
+    need(spec.bound().is_none_or(|(_, level)| level.is_finite()), || {
+        Fault::new(at, "`above` and `below` must be finite")
+    })
 }
 
 /// At most one way to compare, at a finite level.

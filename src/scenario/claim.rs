@@ -105,7 +105,24 @@ pub struct ClaimSpec {
     ///
     /// *Wrong* Selecting the same cell as `better` gives an effect of exactly 0 and the verdict
     /// `no difference`.
+    #[serde(default, skip_serializing_if = "Selector::is_empty")]
     pub worse: Selector,
+    /// In place of `worse`: the better side's number lies above this one (units of what is compared).
+    ///
+    /// *Reading* The effect is the number minus this one: `above = 0.9` of a reward, `above = 0.0` of a log-ratio
+    /// that is said to rise.
+    ///
+    /// *Wrong* Beside `worse`, `below` or a second pair it is refused: a claim compares with one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// In place of `worse`: the better side's number lies below this one (units of what is compared).
+    ///
+    /// *Reading* The effect is this number minus that of the better side: `below = 0.0` of a log-ratio that is said
+    /// to fall.
+    ///
+    /// *Wrong* With steps_to it is a number of steps, not a level of the metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
     /// Selected on both sides.
     ///
     /// *Reading* A key that only some methods have is passed over on the side that lacks it.
@@ -164,6 +181,12 @@ pub struct ClaimSpec {
 }
 
 impl ClaimSpec {
+    /// The number that the better side is held against, if it is one: 1 if it should lie above, −1 if below, and
+    /// the number.
+    pub fn bound(&self) -> Option<(f64, f64)> {
+        self.above.map(|level| (1.0, level)).or(self.below.map(|level| (-1.0, level)))
+    }
+
     /// What is compared.
     pub fn reading(&self) -> Reading {
         let ClaimSpec { area, at_step, steps_to, queries_to, .. } = *self;
