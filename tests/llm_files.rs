@@ -287,3 +287,35 @@ fn streamed_text_holds_a_character_back_until_it_is_whole() {
     assert_eq!(stream.push(ids[0]).expect("text"), "");
     assert_eq!(stream.finish().expect("text"), "\u{fffd}");
 }
+
+/// A trainer left a truncation to two tokens and a padding to nine in the file: neither is used, and what is
+/// written has none.
+#[test]
+fn a_stored_truncation_or_padding_changes_no_text() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("model");
+    write_folder(&folder, &llama_config(), LLAMA, DType::F32);
+    let plain = open(&folder).tokenizer;
+    let path = folder.join("tokenizer.json");
+    let read = |path: &Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON")
+    };
+    let mut stored = read(&path);
+    stored["truncation"] = json!({ "direction": "Right", "max_length": 2,
+        "strategy": "LongestFirst", "stride": 0 });
+    stored["padding"] = json!({ "strategy": { "Fixed": 9 }, "direction": "Right",
+        "pad_to_multiple_of": null, "pad_id": 1, "pad_type_id": 0, "pad_token": "<|end|>" });
+    std::fs::write(&path, stored.to_string()).expect("written");
+    let mut files = open(&folder);
+    let written = exported(&mut files, &place.path().join("written"));
+    for text in ["x", "the 12 things are long"] {
+        let wanted = plain.encode(text).expect("tokens");
+        for tokenizer in [&files.tokenizer, &written.tokenizer] {
+            assert_eq!(tokenizer.encode(text).expect("tokens"), wanted, "{text}");
+            assert_eq!(tokenizer.encode_beginning(text).expect("tokens"), wanted, "{text}");
+            assert_eq!(tokenizer.to_json().expect("JSON"), plain.to_json().expect("JSON"));
+        }
+    }
+    let written = read(&place.path().join("written/tokenizer.json"));
+    assert!(written["truncation"].is_null() && written["padding"].is_null());
+}

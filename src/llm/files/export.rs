@@ -83,11 +83,21 @@ fn copy(from: &Path, to: &Path) -> Result<(), LlmError> {
         let source = from.join(name);
         fs::copy(&source, to.join(name)).map_err(|error| LlmError::file(&source, error))?;
     }
+    uncut(&to.join("tokenizer.json"))?;
     let path = to.join("config.json");
     let mut config: Map<String, Value> = read_json(&path)?;
     let narrow: Vec<&str> = DTYPES.into_iter().filter(|key| config.contains_key(*key)).collect();
     narrow.iter().for_each(|key| drop(config.insert((*key).to_owned(), json!("float32"))));
     if narrow.is_empty() { Ok(()) } else { write_json(&path, &Value::Object(config)) }
+}
+
+/// Takes a truncation and a padding out of a tokenizer.json, which were none of this model either.
+fn uncut(path: &Path) -> Result<(), LlmError> {
+    let mut tokenizer: Map<String, Value> = read_json(path)?;
+    let stored = |key: &&str| tokenizer.get(*key).is_some_and(|value| !value.is_null());
+    let stored: Vec<&str> = ["truncation", "padding"].into_iter().filter(stored).collect();
+    stored.iter().for_each(|key| drop(tokenizer.insert((*key).to_owned(), Value::Null)));
+    if stored.is_empty() { Ok(()) } else { write_json(path, &Value::Object(tokenizer)) }
 }
 
 /// Writes configuration and tokenizer.
