@@ -1,6 +1,7 @@
 //! From text to tokens and back.
 
 use super::LlmError;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::tokenizer::DecodeStream;
@@ -92,6 +93,17 @@ impl Tokenizer {
     /// The token that is spelled so.
     pub fn token(&self, name: &str) -> Option<u32> {
         self.inner.token_to_id(name)
+    }
+
+    /// How a token is spelled in the vocabulary.
+    pub fn spelled(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The special tokens, by their numbers.
+    pub fn special_tokens(&self) -> BTreeMap<u32, String> {
+        let added = self.inner.get_added_tokens_decoder().into_iter();
+        added.filter(|(_, token)| token.special).map(|(id, token)| (id, token.content)).collect()
     }
 
     /// How the first special token is spelled.
