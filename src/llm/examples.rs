@@ -39,7 +39,7 @@ impl Examples {
         let read =
             ExampleRows::read(path, file.kind, file.empty).map_err(|e| unusable(&e, file.kind))?;
         let places = Places { train: places(train), test: places(test) };
-        let encoder = Encoder { path, files, end: files.require_end_token()?, file };
+        let encoder = Encoder { path, files, file };
         let mut examples = Examples::default();
         for (line, row) in &read.rows {
             let train = places.train.get(&row.prompt).map(|p| (p, &mut examples.train));
@@ -70,7 +70,6 @@ impl Examples {
 struct Encoder<'a> {
     path: &'a Path,
     files: &'a ModelFiles,
-    end: u32,
     file: &'a ExampleFile<'a>,
 }
 
@@ -81,8 +80,9 @@ impl Encoder<'_> {
         row: &ExampleRow,
         prompt: u64,
     ) -> Result<Example<Tokens>, LlmError> {
-        let chosen = self.response(&row.chosen)?;
-        let rejected = row.rejected.as_deref().map(|text| self.response(text)).transpose()?;
+        let chosen = self.response((&row.chosen, row.chosen_cut))?;
+        let rejected = row.rejected.as_deref().map(|text| self.response((text, row.rejected_cut)));
+        let rejected = rejected.transpose()?;
         if rejected.as_ref() == Some(&chosen) {
             return Err(LlmError::input(
                 format!(
@@ -96,10 +96,9 @@ impl Encoder<'_> {
         Ok(Example { prompt, chosen, rejected })
     }
 
-    /// A response closed by the end token, or cut.
-    fn response(&self, text: &str) -> Result<Tokens, LlmError> {
-        let mut tokens = self.files.tokenizer.encode(text)?;
-        tokens.push(self.end);
+    /// A response closed by the end token, or cut: before, as the row says, or here.
+    fn response(&self, (text, is_cut): (&str, bool)) -> Result<Tokens, LlmError> {
+        let mut tokens = self.files.response(text, is_cut)?;
         tokens.truncate(self.file.max_response_tokens.unwrap_or(tokens.len()));
         Ok(tokens.into())
     }

@@ -11,7 +11,8 @@ use std::sync::atomic::Ordering;
 ///
 /// Each line is an object with `prompt` (a text) or `messages` (a list of `role` and `content`), and
 /// `response`. It is written as it was, with `prompt_ids`, `response_ids`, `token_log_probs` (nats, one for each
-/// token of the response, the end token among them) and their sum `sum_log_prob`. Prompts are written by
+/// token of the response, the end token among them unless the row says `"response_cut": true`) and their sum
+/// `sum_log_prob`. Prompts are written by
 /// the model's chat template if it has one. All lines are checked before the model is loaded.
 #[derive(clap::Args, Debug)]
 pub struct Args {
