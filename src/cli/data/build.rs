@@ -9,8 +9,8 @@ use crate::cli::host::DeviceArgs;
 use crate::cli::llm::ModelArgs;
 use crate::cli::options::{one_or_more, writable, write_file};
 use crate::preference::{
-    Answered, BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec, PairRule,
-    PairSpec, Selection,
+    Answered, BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec,
+    PairRule, PairSpec, Selection,
 };
 use crate::stream::Streams;
 use anyhow::anyhow;

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::lengths::Lengths;
 use crate::cli::llm::{ModelArgs, failure};
-use crate::llm::{LlmError, ModelFiles};
+use crate::llm::{LlmError, ModelFiles, shorter};
 use crate::preference::Checkup;
 use crate::problem::ExampleKind;
 use std::path::Path;
@@ -56,13 +56,12 @@ impl Reader {
         if whole <= config.context {
             return Ok((prompt, responses));
         }
-        let limit = |kind: ExampleKind| format!(", or set {}.max_response_tokens", kind.key());
-        let limit = match responses.len() {
-            0 => String::new(),
-            1 => limit(ExampleKind::Demonstration),
-            _ => limit(ExampleKind::Comparison),
+        let kind = match responses.len() {
+            0 => None,
+            1 => Some(ExampleKind::Demonstration),
+            _ => Some(ExampleKind::Comparison),
         };
-        let most = config.context;
-        Err(format!("has {whole} tokens in all, and the model reads {most}; shorten it{limit}"))
+        let (most, help) = (config.context, shorter(prompt, config.context, kind));
+        Err(format!("has {whole} tokens in all, and the model reads {most}; {help}"))
     }
 }
