@@ -266,9 +266,9 @@ fn rows_are_read_as_a_model_reads_them() {
     // Each names the key of its own kind of rows.
     for (line, key) in [("line 2: has ", "preferences"), ("line 1: has ", "demonstrations")] {
         let fault = told.lines().find(|told| told.contains(line)).expect(line);
-        // `the` is a token, and the template writes 18 more.
+        // `the` is a token, and the template writes 19 more.
         let remedy = format!(
-            "the model reads 32; shorten it, set data.{key}.max_response_tokens to at most 13, or take a model with a \
+            "the model reads 32; shorten it, set data.{key}.max_response_tokens to at most 12, or take a model with a \
              longer context"
         );
         assert!(fault.ends_with(&remedy), "{fault}");

@@ -6,7 +6,7 @@ use super::responses::Asked;
 use super::scorer::{Means, Reward, reward};
 use super::{Failure, json_lines, say};
 use crate::cli::host::DeviceArgs;
-use crate::cli::llm::ModelArgs;
+use crate::cli::llm::{ModelArgs, SystemArgs};
 use crate::cli::options::{one_or_more, writable, write_file};
 use crate::preference::{
     Answered, BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec,
@@ -20,8 +20,9 @@ use std::time::Duration;
 
 /// Sample responses to prompts, score and compare them, and write train.jsonl and test.jsonl.
 ///
-/// Rows are `prompt`, `chosen`, `rejected` with rewards and numbers of tokens, and `chosen_cut` or `rejected_cut` where a
-/// response was cut at --max-new-tokens; a scenario reads them as data.preferences.jsonl. Prompts are parted at random, so that no prompt is in both files. responses.jsonl keeps
+/// Rows are `prompt`, `chosen`, `rejected` with rewards and numbers of tokens, and `chosen_cut` or `rejected_cut` where
+/// a response was cut at --max-new-tokens; a scenario reads them as data.preferences.jsonl. A --system message is
+/// written into their prompts. Prompts are parted at random, so that no prompt is in both files. responses.jsonl keeps
 /// what was sampled, prompt by prompt: the same command goes on from there after an interrupt, or after a reward's
 /// command failed. manifest.toml says how all was made; with it the folder is finished.
 #[derive(clap::Args, Debug)]
@@ -30,6 +31,8 @@ pub struct Args {
     pub prompts: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
+    #[command(flatten)]
+    system: SystemArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// The folder that is written
@@ -214,6 +217,7 @@ impl Args {
             prompts: self.prompts.as_deref(),
             limit: self.limit,
             model: &self.model,
+            system: &self.system,
             device: &self.device,
             reward: match &self.reward {
                 Reward::Length(length) => Some(*length),

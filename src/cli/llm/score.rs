@@ -1,6 +1,6 @@
 //! `modeseek llm score --model MODEL FILE`: log-probabilities of responses.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, SystemArgs, failure, say};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{writable_file, write_file};
 use crate::llm::{Decoder, Load, ResponseRow, Work, memory, pieces, require_memory};
@@ -21,6 +21,8 @@ pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
+    system: SystemArgs,
+    #[command(flatten)]
     device: DeviceArgs,
     /// Write the rows into this file, whole or not at all [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -34,7 +36,8 @@ pub struct Args {
 pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let mut files = args.model.open()?;
-    let rows = ResponseRow::read_all(&args.file, &files).map_err(failure)?;
+    let rows = ResponseRow::read_all(&args.file, &files, |prompt| args.system.before(prompt));
+    let rows = rows.map_err(failure)?;
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
     let rows_in_all = rows.iter().map(ResponseRow::tokens).sum::<usize>();
     let longest = rows.iter().map(ResponseRow::tokens).max().unwrap_or(0);
