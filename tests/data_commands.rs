@@ -119,6 +119,39 @@ fn built_comparisons_are_right_parted_and_ready_to_train_on() {
     assert_eq!(weights.len(), 64, "{weights}");
 }
 
+/// Rows say which of their responses were cut at the limit, as responses.jsonl has it, and how many is said.
+#[test]
+fn rows_say_which_responses_were_cut() {
+    let place = place();
+    let place = place.path();
+    let output = build(place, "data", "skew=3", &["--system", "be"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let kept = rows(&place.join("data/responses.jsonl"));
+    let cut = |prompt: &Value, text: &Value| {
+        let group = kept.iter().find(|group| group["prompt"] == *prompt).expect("a group");
+        let own = group["responses"].as_array().expect("responses").iter();
+        let endings = own.filter(|y| y["text"] == *text).map(|y| y["ending"] == "limit");
+        endings.collect::<Vec<bool>>()
+    };
+    let (mut counts, mut all) = ([0, 0], 0);
+    for row in
+        ["train", "test"].map(|name| rows(&place.join(format!("data/{name}.jsonl")))).concat()
+    {
+        assert_eq!(row["prompt"][0], serde_json::json!({ "role": "system", "content": "be" }));
+        all += 1;
+        for (side, count) in ["chosen", "rejected"].into_iter().zip(&mut counts) {
+            let flag = &row[format!("{side}_cut")];
+            assert!(flag.is_null() || *flag == true, "{row}");
+            assert!(cut(&row["prompt"], &row[side]).contains(&(*flag == true)), "{row}");
+            *count += usize::from(*flag == true);
+        }
+    }
+    assert!(counts[1] > 0, "{counts:?}");
+    let told = format!("of {all} rows have a response that was cut at --max-new-tokens");
+    let sides = format!("({} chosen, {} rejected)", counts[0], counts[1]);
+    assert!(said(&output).contains(&told) && said(&output).contains(&sides), "{}", said(&output));
+}
+
 #[test]
 fn the_same_command_builds_the_same_bytes_and_another_seed_others() {
     let place = place();
