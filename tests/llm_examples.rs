@@ -198,7 +198,10 @@ fn null_columns_are_absent() {
 fn scores_know_cut_responses_and_the_system_message() {
     let place = tempfile::tempdir().expect("a folder");
     let place = place.path();
-    let files = model(place);
+    let mut config = llama_config();
+    config["max_position_embeddings"] = json!(64);
+    write_folder(&place.join("model"), &config, LLAMA, DType::F32);
+    let files = ModelFiles::open(&place.join("model")).expect("a model");
     let said = |system: &str| json!([{ "role": "system", "content": system }, { "role": "user", "content": "x" }]);
     let rows = [
         json!({ "prompt": "x", "response": "yz" }),
