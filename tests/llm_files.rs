@@ -287,3 +287,73 @@ fn streamed_text_holds_a_character_back_until_it_is_whole() {
     assert_eq!(stream.push(ids[0]).expect("text"), "");
     assert_eq!(stream.finish().expect("text"), "\u{fffd}");
 }
+
+/// A trainer left a truncation to two tokens and a padding to nine in the file: neither is used, and what is
+/// written has none.
+#[test]
+fn a_stored_truncation_or_padding_changes_no_text() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("model");
+    write_folder(&folder, &llama_config(), LLAMA, DType::F32);
+    let plain = open(&folder).tokenizer;
+    let path = folder.join("tokenizer.json");
+    let read = |path: &Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON")
+    };
+    let mut stored = read(&path);
+    stored["truncation"] = json!({ "direction": "Right", "max_length": 2,
+        "strategy": "LongestFirst", "stride": 0 });
+    stored["padding"] = json!({ "strategy": { "Fixed": 9 }, "direction": "Right",
+        "pad_to_multiple_of": null, "pad_id": 1, "pad_type_id": 0, "pad_token": "<|end|>" });
+    std::fs::write(&path, stored.to_string()).expect("written");
+    let mut files = open(&folder);
+    let written = exported(&mut files, &place.path().join("written"));
+    for text in ["x", "the 12 things are long"] {
+        let wanted = plain.encode(text).expect("tokens");
+        for tokenizer in [&files.tokenizer, &written.tokenizer] {
+            assert_eq!(tokenizer.encode(text).expect("tokens"), wanted, "{text}");
+            assert_eq!(tokenizer.encode_beginning(text).expect("tokens"), wanted, "{text}");
+            assert_eq!(tokenizer.to_json().expect("JSON"), plain.to_json().expect("JSON"));
+        }
+    }
+    let written = read(&place.path().join("written/tokenizer.json"));
+    assert!(written["truncation"].is_null() && written["padding"].is_null());
+}
+
+/// transformers reads a score at the last token that is not the pad token: of a response that ends with an end token,
+/// filled up or not, that is the end token. A language model keeps its pad token.
+#[test]
+fn an_exported_reward_model_is_read_at_its_end_token() {
+    for (ends, own, pad) in
+        [(json!(1), json!(1), 0), (json!([0, 1]), json!(1), 2), (json!(1), json!(7), 7)]
+    {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().join("model");
+        let mut config = llama_config();
+        config["pad_token_id"] = own.clone();
+        write_folder(&folder, &config, LLAMA, DType::F32);
+        let generation = json!({ "eos_token_id": ends }).to_string();
+        std::fs::write(folder.join("generation_config.json"), generation).expect("written");
+        let mut files = open(&folder);
+        let end = files.require_end_token().expect("an end token");
+        let read = |name: &str, file: &str| -> serde_json::Value {
+            let path = place.path().join(name).join(file);
+            serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON")
+        };
+        exported(&mut files, &place.path().join("plain"));
+        assert_eq!(read("plain", "config.json")["pad_token_id"], own);
+        assert!(read("plain", "tokenizer_config.json")["pad_token"].is_null());
+        let engine = Engine::host(Kernels::Fused, Threads::One);
+        let config = files.config.clone();
+        let decoder = Decoder::load(config, engine, &mut *files.weights, Training::Frozen);
+        let mut decoder = decoder.expect("a decoder");
+        decoder.add_readout(vec![1.0; decoder.config().width], Training::Frozen);
+        decoder.export(&files, &place.path().join("judge")).expect("written");
+        assert_eq!(read("judge", "config.json")["pad_token_id"], json!(pad));
+        let name = files.tokenizer.spelled(pad).expect("a token");
+        assert_eq!(read("judge", "tokenizer_config.json")["pad_token"], json!(name));
+        for filled in [vec![5, 9, end], vec![5, 9, end, pad, pad]] {
+            assert_eq!(filled.iter().rposition(|token| *token != pad), Some(2));
+        }
+    }
+}

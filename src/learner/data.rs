@@ -41,7 +41,8 @@ pub struct PreferenceFile {
     /// of messages; its path is relative to the scenario file.
     ///
     /// *Reading* Rows whose prompt is kept for evaluation (`problem.prompts.test`) are never trained on:
-    /// `margin`, `accuracy` and the log-ratios are measured on them. Each row counts as two responses.
+    /// `margin`, `accuracy` and the log-ratios are measured on them. Each row counts as two responses. After a response
+    /// that was cut, which the row says by `chosen_cut` or `rejected_cut` = true, no end token is learned.
     ///
     /// *Wrong* A row that cannot be used is refused with its line; `modeseek data check` shows all of
     /// them, with lengths and repetitions.
@@ -71,7 +72,9 @@ pub struct DemonstrationFile {
     /// A JSONL file: `prompt` and `completion` (or `response`, or `chosen`), each a text or a list of messages, or
     /// `messages` that end with the assistant's; its path is relative to the scenario file.
     ///
-    /// *Reading* A file of comparisons serves too: what it chose is imitated. Rows whose prompt is kept for
+    /// *Reading* A file of comparisons serves too: what it chose is imitated. Of `messages` the last one is, earlier ones
+    /// are its prompt. After a response that was cut, which the row says by `completion_cut` = true (`_cut` behind the
+    /// name of its field), no end token is learned. Rows whose prompt is kept for
     /// evaluation (`problem.prompts.test`) are never trained on; `eval_loss` is measured on them.
     ///
     /// *Wrong* A row that cannot be used is refused with its line; `modeseek data check` shows all of

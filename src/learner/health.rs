@@ -102,7 +102,8 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
             |x| {
                 format!(
                     "the divergence to π_ref is estimated at {x:.1} nats, and it cannot be below 0: there are few \
-                 evaluation prompts, or π_ref is not the model that the run began with"
+                 evaluation prompts, π_ref is not the model that the run began with, or temperature, top_k or top_p \
+                 has answers drawn from another policy than π"
                 )
             },
         ),

@@ -87,9 +87,20 @@ fn unknown(name: &str) -> LlmError {
     let names = || KNOWN_MODELS.iter().map(|model| model.name);
     let help = match did_you_mean(name, names()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "other models are used by the path of their folder or .gguf file".to_owned(),
+        None => {
+            let (repository, folder) = match name.split_once('/') {
+                Some((_, own)) => (name, own),
+                None => ("OWNER/NAME", "DIR"),
+            };
+            format!(
+                "any other of the families Llama, Qwen2, Qwen3 and GPT-NeoX is used by the path of its folder or .gguf \
+                 file, as `model = \"{folder}\"` or --model {folder}; a folder is had with `hf download {repository} \
+                 --local-dir {folder}`"
+            )
+        }
     };
-    LlmError::input(format!("there is no model `{name}`"), listed(names()), help)
+    let allowed = format!("what `modeseek llm get` fetches: {}", listed(names()));
+    LlmError::input(format!("there is no model `{name}`"), allowed, help)
 }
 
 /// The path of a model that is named by its path, or by the name under which it lies in `models`; `nano` always

@@ -66,23 +66,18 @@ impl Opened {
         let given = asked.data.examples();
         let split = asked.prompts.read(asked.data.instead_of_prompts(spec));
         let PromptSplit { train, test } = split.map_err(|e| unreadable(&e))?;
-        let examples = given.map(|file| Examples::read(&file, (&train, &test), &files));
-        let examples = examples.transpose()?.unwrap_or_default();
-        let tokens = |list: Vec<Prompt>| {
-            list.into_iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
+        let tokens = |list: &[Prompt]| {
+            list.iter().map(|p| prompt_tokens(p, spec, &files)).collect::<Result<Vec<_>, _>>()
         };
         let last = |prompt: &Prompt| prompt.texts().last().copied().unwrap_or_default().to_owned();
         let prompts = test.iter().map(last).collect();
-        let (train, test) = (tokens(train)?, tokens(test)?);
-        let lengths: Vec<usize> = train.iter().chain(&test).map(|prompt| prompt.len()).collect();
-        let answered = SampleSettings {
-            max_new_tokens: settings.max_new_tokens.max(examples.longest_response()),
-            ..settings.clone()
-        };
-        for (i, length) in lengths.iter().enumerate() {
-            answered.fit(i, *length, files.config.context)?;
-        }
-        let longest = (lengths.into_iter().max().unwrap_or(0), answered.max_new_tokens);
+        let (train_tokens, test_tokens) = (tokens(&train)?, tokens(&test)?);
+        let sides = ((&*train, &*train_tokens), (&*test, &*test_tokens));
+        let examples = given.map(|file| Examples::read(&file, sides, &files));
+        let examples = examples.transpose()?.unwrap_or_default();
+        let (train, test) = (train_tokens, test_tokens);
+        let longest =
+            longest(asked, &settings, ((&train, &test), &examples), files.config.context)?;
         let scorer = |folder: &Option<PathBuf>| {
             folder.as_ref().map(|folder| scorer(folder, &files, place)).transpose()
         };
@@ -93,6 +88,42 @@ impl Opened {
         require_memory_of_run(&files.config, asked, longest, (available, beside))?;
         Ok(Opened { files, settings, train, test, prompts, examples, gold, proxy })
     }
+}
+
+/// Tokens of the longest texts of a run.
+struct Longest {
+    /// A prompt that the model answers.
+    answered: usize,
+    /// A prompt with a response.
+    together: usize,
+    /// A prompt with all responses that are learned from at once.
+    whole: usize,
+}
+
+/// The longest texts of a run; refused where a prompt leaves no room for its answer. Where responses are given,
+/// prompts that are trained on are not answered.
+fn longest(
+    asked: &Asked<'_>,
+    settings: &SampleSettings,
+    ((train, test), examples): ((&[Tokens], &[Tokens]), &Examples),
+    context: usize,
+) -> Result<Longest, LlmError> {
+    let is_given = asked.data.examples().is_some();
+    let is_read = is_given && asked.schedule.data == DataSource::Offline;
+    let read = SampleSettings { max_new_tokens: 1, ..settings.clone() };
+    for (i, prompt) in train.iter().chain(test).enumerate() {
+        let by = if is_read && i < train.len() { &read } else { settings };
+        by.fit(i, prompt.len(), context)?;
+    }
+    let among: &[Tokens] = if is_read { &[] } else { train };
+    let answered = among.iter().chain(test).map(|prompt| prompt.len()).max().unwrap_or(0);
+    let (one, both) = examples.longest(train, test);
+    let (new, count) = (settings.max_new_tokens, asked.schedule.responses_per_prompt);
+    Ok(Longest {
+        answered,
+        together: one.max(answered + new),
+        whole: both.max(answered + count * new),
+    })
 }
 
 /// A reward model that reads the tokens of another model.
@@ -201,12 +232,11 @@ pub fn keep_learned(
     learned
 }
 
-/// Refuses a run whose steps or samples need more memory than there is; the longest prompt and the longest
-/// response have so many tokens, and so many bytes stand beside.
+/// Refuses a run whose steps or samples need more memory than there is; so many bytes stand beside.
 fn require_memory_of_run(
     config: &Config,
     asked: &Asked<'_>,
-    (prompt, response): (usize, usize),
+    longest: Longest,
     (available, beside): (Option<u64>, usize),
 ) -> Result<(), LlmError> {
     const REMEDY: &str = "of policy.language-model: lower rows_at_once or max_new_tokens, write \
@@ -223,24 +253,23 @@ fn require_memory_of_run(
     };
     // A critic learns weights of its own: value, gradient and two moments of each.
     let critic = if critic.is_some() { 16 * trained } else { 0 };
-    let one = prompt + schedule.responses_per_prompt * response;
-    let minibatch = schedule.minibatch * (prompt + response);
+    let minibatch = schedule.minibatch * longest.together;
     let drawn = SAMPLES_AT_ONCE.max(schedule.responses_per_prompt);
     let load = Load {
-        tokens: minibatch.min(model.rows_at_once.max(one)),
-        cached: drawn * (prompt + model.max_new_tokens),
+        tokens: minibatch.min(model.rows_at_once.max(longest.whole)),
+        cached: drawn * (longest.answered + model.max_new_tokens),
     };
     require_memory(memory(config, work, load) + beside + critic, available, REMEDY)
 }
 
 /// A prompt as the model reads it, after the scenario's system message if there is one.
 fn prompt_tokens(
-    prompt: Prompt,
+    prompt: &Prompt,
     spec: &LanguageModelSpec,
     files: &ModelFiles,
 ) -> Result<Tokens, LlmError> {
     let prompt = match &spec.system {
-        Some(system) => prompt.after_system(system),
+        Some(system) => &prompt.clone().after_system(system),
         None => prompt,
     };
     Ok(prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?.into())

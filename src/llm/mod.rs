@@ -42,7 +42,7 @@ pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, Ro
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};
 pub use error::LlmError;
-pub use examples::Examples;
+pub use examples::{Examples, shorter};
 pub use files::{AdapterFiles, ModelFiles, require_absent, sha256, weights_of};
 pub use fit::FittedWeights;
 pub use gradient::Output;

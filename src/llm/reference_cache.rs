@@ -20,8 +20,18 @@ pub struct ReferenceCache {
 
 impl ReferenceCache {
     /// The cache of a model below a folder of models; reads every byte of its weights.
+    ///
+    /// The same weights under another configuration (rotations, ε, …) are another model. Tokenizer and chat template
+    /// are not asked: rows are kept by their tokens.
     pub fn new(models: &Path, files: &ModelFiles, engine: &Engine) -> Result<Self, LlmError> {
-        let identity = format!("{} {}", files.identity()?, engine.arithmetic());
+        let config = serde_json::to_string(&files.config).map_err(|error| {
+            LlmError::input(
+                format!("{}: its configuration cannot be written: {error}", files.path.display()),
+                "finite numbers in config.json",
+                "correct config.json",
+            )
+        })?;
+        let identity = format!("{} {config} {}", files.identity()?, engine.arithmetic());
         Ok(ReferenceCache::of(models, &identity))
     }
 

@@ -18,21 +18,26 @@ pub struct ResponseRow {
 }
 
 impl ResponseRow {
-    /// Reads every line of a JSONL file; empty lines are passed over.
+    /// Reads every line of a JSONL file; empty lines are passed over. `asked` is what becomes of a prompt before the
+    /// model reads it.
     ///
     /// Prompts are written by the model's chat template if it has one; responses are closed by its end
-    /// token. Refused with their line: what is no JSON object or has no `response` and no `prompt` or
+    /// token, unless the row says `"response_cut": true`. Refused with their line: what is no JSON object or has no `response` and no `prompt` or
     /// `messages`, empty prompts, and rows that are longer than the model's context.
-    pub fn read_all(path: &Path, files: &ModelFiles) -> Result<Vec<Self>, LlmError> {
+    pub fn read_all(
+        path: &Path,
+        files: &ModelFiles,
+        asked: impl Fn(Prompt) -> Prompt,
+    ) -> Result<Vec<Self>, LlmError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let found = format!("{}: cannot be read: {error}", path.display());
             LlmError::input(found, "a text file, one JSON object a line", "name another file")
         })?;
-        let end = files.require_end_token()?;
+        files.require_end_token()?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let rows = lines.map(|(index, line)| {
             let place = format!("{}:{}", path.display(), index + 1);
-            Self::read(line, files, end).map_err(|fault| fault.at(&place))
+            Self::read(line, files, &asked).map_err(|fault| fault.at(&place))
         });
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
@@ -42,11 +47,14 @@ impl ResponseRow {
         Ok(rows)
     }
 
-    fn read(line: &str, files: &ModelFiles, end: u32) -> Result<Self, Fault> {
-        let ChatRow { prompt, response } = row(line).map_err(Fault::Row)?;
-        let prompt = prompt.tokens(files.chat_template.as_ref(), &files.tokenizer)?;
-        let mut response = files.tokenizer.encode(&response.unwrap_or_default())?;
-        response.push(end);
+    fn read(
+        line: &str,
+        files: &ModelFiles,
+        asked: &impl Fn(Prompt) -> Prompt,
+    ) -> Result<Self, Fault> {
+        let (ChatRow { prompt, response }, is_cut) = row(line).map_err(Fault::Row)?;
+        let prompt = asked(prompt).tokens(files.chat_template.as_ref(), &files.tokenizer)?;
+        let response = files.response(&response.unwrap_or_default(), is_cut)?;
         let (tokens, context) = (prompt.len() + response.len(), files.config.context);
         if tokens > context {
             return Err(Fault::Model(LlmError::input(
@@ -124,12 +132,15 @@ impl Fault {
     }
 }
 
-/// The prompt and the response of a line.
-fn row(line: &str) -> Result<ChatRow, String> {
+/// The prompt and the response of a line, and whether that was cut before its end.
+fn row(line: &str) -> Result<(ChatRow, bool), String> {
     let row = jsonl::object(line)?;
     let prompt = Prompt::of_row(&row)?;
     match jsonl::field(&row, "response", "it is what is scored")? {
-        Value::String(response) => Ok(ChatRow { prompt, response: Some(response.clone()) }),
+        Value::String(response) => {
+            let is_cut = jsonl::flag(&row, "response_cut")?;
+            Ok((ChatRow { prompt, response: Some(response.clone()) }, is_cut))
+        }
         _ => Err("its response is no text".to_owned()),
     }
 }

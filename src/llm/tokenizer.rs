@@ -1,6 +1,7 @@
 //! From text to tokens and back.
 
 use super::LlmError;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::tokenizer::DecodeStream;
@@ -41,19 +42,22 @@ impl Tokenizer {
     }
 
     /// Reads a tokenizer.json; what it adds to an empty text tells whether plain text begins with
-    /// a token of its own.
+    /// a token of its own. A truncation or padding that it stores is dropped.
     pub(super) fn from_file(
         path: &Path,
         bos: Option<String>,
         eos: Option<String>,
     ) -> Result<Self, LlmError> {
-        let inner = tokenizers::Tokenizer::from_file(path).map_err(|error| {
+        let mut inner = tokenizers::Tokenizer::from_file(path).map_err(|error| {
             LlmError::input(
                 format!("{}: unreadable tokenizer: {error}", path.display()),
                 "a tokenizer.json as the tokenizers library writes it",
                 "fetch it again from where the model was published",
             )
         })?;
+        // Some trainers leave theirs in the file: it would cut or fill every text without a word.
+        inner.with_truncation(None).map_err(|e| unusable(&*e))?;
+        inner.with_padding(None);
         let added = inner.encode_fast("", true).map_err(|e| unusable(&e))?;
         let first = added.get_ids().first().copied();
         let bos_id = bos.as_ref().and_then(|bos| inner.token_to_id(bos));
@@ -89,6 +93,17 @@ impl Tokenizer {
     /// The token that is spelled so.
     pub fn token(&self, name: &str) -> Option<u32> {
         self.inner.token_to_id(name)
+    }
+
+    /// How a token is spelled in the vocabulary.
+    pub fn spelled(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The special tokens, by their numbers.
+    pub fn special_tokens(&self) -> BTreeMap<u32, String> {
+        let added = self.inner.get_added_tokens_decoder().into_iter();
+        added.filter(|(_, token)| token.special).map(|(id, token)| (id, token.content)).collect()
     }
 
     /// How the first special token is spelled.

@@ -75,7 +75,8 @@ pub struct LanguageModelSpec {
     /// find.
     #[serde(default = "one")]
     pub top_p: f64,
-    /// The system message before every prompt, in place of the chat template's own.
+    /// The system message before every prompt, in place of the chat template's own; a prompt that has one of its own
+    /// keeps that.
     ///
     /// *Reading* Part of the prompt: π_ref and π both see it, and it is never trained on.
     ///
@@ -132,7 +133,8 @@ pub struct ScoringModelSpec {
     /// *Wrong* Nearly all are cut and rewards of length are all alike: no pair is left.
     #[serde(default = "max_new_tokens")]
     pub max_new_tokens: usize,
-    /// The system message before every prompt, in place of the chat template's own.
+    /// The system message before every prompt, in place of the chat template's own; a prompt that has one of its own
+    /// keeps that.
     ///
     /// *Reading* Part of the prompt that is scored: write the same as the policy has.
     ///

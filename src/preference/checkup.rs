@@ -59,10 +59,13 @@ impl Row {
 
     /// Its responses, the chosen one first.
     pub fn responses(&self) -> Vec<&str> {
+        self.responses_and_cuts().into_iter().map(|(text, _)| text).collect()
+    }
+
+    /// The same, each with whether it was cut before its end.
+    pub fn responses_and_cuts(&self) -> Vec<(&str, bool)> {
         match self {
-            Row::Example(row) => {
-                std::iter::once(row.chosen.as_str()).chain(row.rejected.as_deref()).collect()
-            }
+            Row::Example(row) => row.responses().collect(),
             Row::Prompt(_) => Vec::new(),
         }
     }

@@ -31,6 +31,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether it was cut before its end.
+    pub fn is_cut(&self) -> bool {
+        self.ending == Ending::Limit
+    }
+
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty()
@@ -63,6 +68,16 @@ pub struct ComparisonRow<'a> {
     pub chosen_tokens: usize,
     /// Tokens of the other one.
     pub rejected_tokens: usize,
+    /// Whether the chosen one was cut at the limit, so that no end follows it; written only where it was.
+    #[serde(skip_serializing_if = "is_false")]
+    pub chosen_cut: bool,
+    /// Whether the other one was.
+    #[serde(skip_serializing_if = "is_false")]
+    pub rejected_cut: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What is done with empty responses.
@@ -148,6 +163,8 @@ fn row<'a>(
         rejected_reward: rewards[rejected],
         chosen_tokens: of(chosen).tokens,
         rejected_tokens: of(rejected).tokens,
+        chosen_cut: of(chosen).is_cut(),
+        rejected_cut: of(rejected).is_cut(),
     }
 }
 

@@ -23,6 +23,10 @@ pub struct ExampleRow {
     pub chosen: String,
     /// The other one of a comparison.
     pub rejected: Option<String>,
+    /// Whether the preferred response was cut before its end.
+    pub chosen_cut: bool,
+    /// Whether the other one was.
+    pub rejected_cut: bool,
 }
 
 /// A response as data files write it: a text, or a conversation that ends with it.
@@ -94,7 +98,8 @@ impl ExampleRow {
         } else {
             Prompt::Chat(before)
         };
-        Ok(ExampleRow { prompt, chosen, rejected: None })
+        let chosen_cut = is_cut(row, name)?;
+        Ok(ExampleRow { prompt, chosen, rejected: None, chosen_cut, rejected_cut: false })
     }
 
     fn has_prompt(row: &Map<String, Value>) -> bool {
@@ -127,8 +132,14 @@ impl ExampleRow {
                     .to_owned(),
             );
         }
-        Ok(ExampleRow { prompt, chosen, rejected: Some(rejected) })
+        let (chosen_cut, rejected_cut) = (is_cut(row, "chosen")?, is_cut(row, "rejected")?);
+        Ok(ExampleRow { prompt, chosen, rejected: Some(rejected), chosen_cut, rejected_cut })
     }
+}
+
+/// Whether the response of a field was cut before its end: `chosen_cut` beside `chosen`.
+fn is_cut(row: &Map<String, Value>, name: &str) -> Result<bool, String> {
+    jsonl::flag(row, &format!("{name}_cut"))
 }
 
 /// Whether the messages before a response, if there are any, are the prompt once more.
@@ -242,6 +253,12 @@ impl ExampleRows {
 }
 
 impl ExampleRow {
+    /// Its responses, the chosen one first, each with whether it was cut before its end.
+    pub fn responses(&self) -> impl Iterator<Item = (&str, bool)> {
+        let other = self.rejected.as_deref().map(|text| (text, self.rejected_cut));
+        std::iter::once((self.chosen.as_str(), self.chosen_cut)).chain(other)
+    }
+
     /// The field of an empty response, if there is one.
     pub fn empty_side(&self) -> Option<&'static str> {
         let sides = [("chosen", Some(&self.chosen)), ("rejected", self.rejected.as_ref())];
@@ -266,7 +283,8 @@ mod tests {
     }
 
     fn row_of(prompt: Prompt) -> ExampleRow {
-        ExampleRow { prompt, chosen: "yes".to_owned(), rejected: Some("no".to_owned()) }
+        let (chosen, rejected) = ("yes".to_owned(), Some("no".to_owned()));
+        ExampleRow { prompt, chosen, rejected, chosen_cut: false, rejected_cut: false }
     }
 
     #[test]

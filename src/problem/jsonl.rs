@@ -56,9 +56,23 @@ pub(crate) fn field<'a>(
     })
 }
 
-/// The object of a line.
+/// Whether a field of an object is true; it may be left out.
+pub(crate) fn flag(row: &Map<String, Value>, name: &str) -> Result<bool, String> {
+    match row.get(name) {
+        None => Ok(false),
+        Some(value) => value.as_bool().ok_or_else(|| {
+            format!("its `{name}` is {value}, neither true nor false; correct it, or leave it out")
+        }),
+    }
+}
+
+/// The object of a line, without fields that are null: tables with a column for every field write those.
 pub(crate) fn object(line: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(line).map_err(|e| {
+    let object = serde_json::from_str(line).map(|mut row: Map<String, Value>| {
+        row.retain(|_, value| !value.is_null());
+        row
+    });
+    object.map_err(|e| {
         let text = e.to_string();
         let what = text.split(" at line ").next().unwrap_or(&text);
         let help = match line.trim_start().starts_with('[') {

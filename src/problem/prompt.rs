@@ -63,14 +63,18 @@ impl Prompt {
         }
     }
 
-    /// The prompt after a system message; a text becomes what the user says.
+    /// The prompt after a system message, unless it has one of its own; a text becomes what the user says.
     pub fn after_system(self, system: &str) -> Prompt {
+        const SYSTEM: &str = "system";
         let say = |role: &str, content: String| Message { role: role.to_owned(), content };
         let rest = match self {
             Prompt::Text(text) => vec![say("user", text)],
+            Prompt::Chat(messages) if messages.iter().any(|m| m.role == SYSTEM) => {
+                return Prompt::Chat(messages);
+            }
             Prompt::Chat(messages) => messages,
         };
-        let system = say("system", system.to_owned());
+        let system = say(SYSTEM, system.to_owned());
         Prompt::Chat(std::iter::once(system).chain(rest).collect())
     }
 
@@ -204,6 +208,25 @@ mod tests {
         assert!(row("user").is_ok());
         let error = row("human").expect_err("refused");
         assert!(error.contains("a message of `human`: rename it to `user`"), "{error}");
+    }
+
+    /// Whatever a prompt is, it has one system message: its own, where it has one.
+    #[test]
+    fn a_system_message_stands_in_place_of_the_template_s_own_alone() {
+        let say = |(role, content): (&str, &str)| Message {
+            role: role.to_owned(),
+            content: content.to_owned(),
+        };
+        let chat = |said: &[(&str, &str)]| Prompt::Chat(said.iter().copied().map(say).collect());
+        let (given, asked) = (("system", "Be brief."), ("user", "Why?"));
+        let own = chat(&[("system", "Be kind."), asked]);
+        for (prompt, wanted) in [
+            (text("Why?"), chat(&[given, asked])),
+            (chat(&[asked]), chat(&[given, asked])),
+            (own.clone(), own),
+        ] {
+            assert_eq!(prompt.after_system("Be brief."), wanted);
+        }
     }
 
     #[test]

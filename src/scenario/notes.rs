@@ -19,7 +19,8 @@ pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
     };
     Some(format!(
         "with policy.language-model.{changed} responses are drawn from another policy than the one \
-         that is trained: on-policy methods learn from off-policy samples"
+         that is trained: on-policy methods learn from off-policy samples, and `kl`, read off such answers, may be \
+         below 0"
     ))
 }
 

@@ -6,11 +6,11 @@ use super::responses::Asked;
 use super::scorer::{Means, Reward, reward};
 use super::{Failure, json_lines, say};
 use crate::cli::host::DeviceArgs;
-use crate::cli::llm::ModelArgs;
+use crate::cli::llm::{ModelArgs, SystemArgs};
 use crate::cli::options::{one_or_more, writable, write_file};
 use crate::preference::{
-    Answered, BradleyTerrySpec, Dataset, EmptyAnswers, Ending, FlippedSpec, LabelSpec, PairRule,
-    PairSpec, Selection,
+    Answered, BradleyTerrySpec, ComparisonRow, Dataset, EmptyAnswers, FlippedSpec, LabelSpec,
+    PairRule, PairSpec, Selection,
 };
 use crate::stream::Streams;
 use anyhow::anyhow;
@@ -20,8 +20,9 @@ use std::time::Duration;
 
 /// Sample responses to prompts, score and compare them, and write train.jsonl and test.jsonl.
 ///
-/// Rows are `prompt`, `chosen`, `rejected` with rewards and numbers of tokens; a scenario reads them as
-/// data.preferences.jsonl. Prompts are parted at random, so that no prompt is in both files. responses.jsonl keeps
+/// Rows are `prompt`, `chosen`, `rejected` with rewards and numbers of tokens, and `chosen_cut` or `rejected_cut` where
+/// a response was cut at --max-new-tokens; a scenario reads them as data.preferences.jsonl. A --system message is
+/// written into their prompts. Prompts are parted at random, so that no prompt is in both files. responses.jsonl keeps
 /// what was sampled, prompt by prompt: the same command goes on from there after an interrupt, or after a reward's
 /// command failed. manifest.toml says how all was made; with it the folder is finished.
 #[derive(clap::Args, Debug)]
@@ -30,6 +31,8 @@ pub struct Args {
     pub prompts: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
+    #[command(flatten)]
+    system: SystemArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// The folder that is written
@@ -134,8 +137,25 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         write_file(&args.out.join(name), content.as_bytes())?;
     }
     say(&told)?;
-    lacks(&data, &answered).iter().for_each(|line| eprintln!("warning: {line}"));
+    let warnings = lacks(&data, &answered).into_iter().chain(cut(&data));
+    warnings.for_each(|line| eprintln!("warning: {line}"));
     Ok(())
+}
+
+/// Said of rows of which a response was cut.
+fn cut(data: &Dataset<'_>) -> Option<String> {
+    let all = || data.train.iter().chain(&data.test);
+    let (rows, count) =
+        (all().count(), |is: fn(&ComparisonRow<'_>) -> bool| all().filter(|row| is(row)).count());
+    let cut = count(|row| row.chosen_cut || row.rejected_cut);
+    let (chosen, rejected) = (count(|row| row.chosen_cut), count(|row| row.rejected_cut));
+    (cut > 0).then(|| {
+        format!(
+            "{cut} of {rows} rows have a response that was cut at --max-new-tokens ({chosen} chosen, {rejected} \
+             rejected): they are marked (`chosen_cut`, `rejected_cut`), and no end is learned after them; more tokens \
+             would show how they end"
+        )
+    })
 }
 
 /// What a finished build is of no use for, and why.
@@ -143,7 +163,7 @@ fn lacks(data: &Dataset<'_>, answered: &[Answered]) -> Vec<String> {
     let mut found = Vec::new();
     if data.train.is_empty() {
         let all = || answered.iter().flat_map(|group| &group.responses);
-        let cut = all().filter(|y| y.ending == Ending::Limit).count();
+        let cut = all().filter(|y| y.is_cut()).count();
         found.push(format!(
             "train.jsonl is empty: {} pairs tie, {} are of the same text, {} responses are empty, {cut} of {} were cut \
              at --max-new-tokens; a reward that tells responses apart, or longer ones, would leave some",
@@ -197,6 +217,7 @@ impl Args {
             prompts: self.prompts.as_deref(),
             limit: self.limit,
             model: &self.model,
+            system: &self.system,
             device: &self.device,
             reward: match &self.reward {
                 Reward::Length(length) => Some(*length),

@@ -4,7 +4,7 @@ use super::Failure;
 use super::kept::{Kept, Settings};
 use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
-use crate::cli::llm::{ModelArgs, answering, failure};
+use crate::cli::llm::{ModelArgs, SystemArgs, answering, failure};
 use crate::llm::task::{Cut, LanguageTask, PromptsTask};
 use crate::llm::{
     Examples, LanguageModel, Load, ModelFiles, Passes, SampleSettings, Special, Tokenizer, Tokens,
@@ -25,6 +25,8 @@ pub struct Asked<'a> {
     pub limit: Option<usize>,
     /// Who answers.
     pub model: &'a ModelArgs,
+    /// A system message before prompts.
+    pub system: &'a SystemArgs,
     /// Where it is computed.
     pub device: &'a DeviceArgs,
     /// The reward, of which Skew Length shortens responses.
@@ -59,7 +61,7 @@ impl Asked<'_> {
                 "--temperature {given}: a number above 0; 1 is the model"
             )));
         }
-        let prompts = self.model.prompts(self.prompts, self.limit)?;
+        let prompts = self.model.prompts((self.prompts, self.limit), self.system)?;
         let files = self.model.open()?;
         files.require_end_token().map_err(failure)?;
         let (tokens, sampling) = self.answering(&prompts, &files)?;

@@ -5,7 +5,7 @@ use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
 use crate::cli::llm::failure;
 use crate::llm::{ModelFiles, ScoringModel, Tokens};
-use crate::preference::{Answered, Ending};
+use crate::preference::{Answer, Answered};
 use crate::problem::{ExponentialSpec, LengthReward, ModeLengthSpec};
 use anyhow::anyhow;
 use serde_json::json;
@@ -102,7 +102,7 @@ fn judged(
     const AT_ONCE: usize = 16;
     let engine = means.device.engine()?;
     let files = ScoringModel::open(folder, means.models, &engine).map_err(failure)?;
-    let end = files.base.require_end_token().map_err(failure)?;
+    files.base.require_end_token().map_err(failure)?;
     let (model, base) = files.load(&engine).map_err(failure)?;
     let stop = interrupts("stopping after these prompts");
     let mut rewards = Vec::with_capacity(answered.len());
@@ -111,7 +111,7 @@ fn judged(
             return Err(Failure::Interrupted);
         }
         for group in some {
-            let (prompt, responses) = tokens(group, (&base, end))?;
+            let (prompt, responses) = tokens(group, &base)?;
             rewards.push(model.scores(&prompt, &responses).map_err(Failure::work)?);
         }
         eprintln!("{} of {} prompts scored", rewards.len(), answered.len());
@@ -120,20 +120,11 @@ fn judged(
 }
 
 /// A prompt with its responses as a reward model reads them.
-fn tokens(
-    group: &Answered,
-    (base, end): (&ModelFiles, u32),
-) -> Result<(Tokens, Vec<Tokens>), Failure> {
+fn tokens(group: &Answered, base: &ModelFiles) -> Result<(Tokens, Vec<Tokens>), Failure> {
     let prompt = group.prompt.tokens(base.chat_template.as_ref(), &base.tokenizer);
-    let mut responses = Vec::with_capacity(group.responses.len());
-    for response in &group.responses {
-        let mut tokens = base.tokenizer.encode(&response.text).map_err(failure)?;
-        if response.ending != Ending::Limit || tokens.is_empty() {
-            tokens.push(end);
-        }
-        responses.push(tokens.into());
-    }
-    Ok((prompt.map_err(failure)?.into(), responses))
+    let tokens = |y: &Answer| base.response(&y.text, y.is_cut()).map(Tokens::from);
+    let responses = group.responses.iter().map(tokens).collect::<Result<_, _>>();
+    Ok((prompt.map_err(failure)?.into(), responses.map_err(failure)?))
 }
 
 /// Has a command read `{prompt, response}` rows and write a number a line.

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::lengths::Lengths;
 use crate::cli::llm::{ModelArgs, failure};
-use crate::llm::{LlmError, ModelFiles};
+use crate::llm::{LlmError, ModelFiles, shorter};
 use crate::preference::Checkup;
 use crate::problem::ExampleKind;
 use std::path::Path;
@@ -21,11 +21,11 @@ impl Reader {
         Ok(Reader { files })
     }
 
-    /// Lengths in tokens, end tokens counted; rows that the model cannot read become faults.
+    /// Lengths in tokens, end tokens counted where a response was not cut; rows that the model cannot read become faults.
     pub fn read(&self, found: &mut Checkup) -> Lengths {
         let mut lengths = Lengths { unit: "tokens", prompts: Vec::new(), responses: Vec::new() };
         for (line, row) in std::mem::take(&mut found.rows) {
-            match self.lengths(row.prompt(), &row.responses()) {
+            match self.lengths(row.prompt(), &row.responses_and_cuts()) {
                 Ok((prompt, responses)) => {
                     lengths.prompts.push(prompt);
                     lengths.responses.push(responses);
@@ -42,25 +42,26 @@ impl Reader {
     fn lengths(
         &self,
         prompt: &crate::problem::Prompt,
-        responses: &[&str],
+        responses: &[(&str, bool)],
     ) -> Result<(usize, Vec<usize>), String> {
         let ModelFiles { tokenizer, chat_template, config, .. } = &self.files;
         let one_line = |error: LlmError| error.to_string().replace('\n', ";");
         let prompt = prompt.tokens(chat_template.as_ref(), tokenizer).map_err(one_line)?.len();
-        let response = |text: &&str| tokenizer.encode(text).map(|tokens| tokens.len() + 1);
+        let response = |&(text, is_cut): &(&str, bool)| {
+            self.files.response(text, is_cut).map(|tokens| tokens.len())
+        };
         let responses: Vec<usize> =
             responses.iter().map(response).collect::<Result<_, _>>().map_err(one_line)?;
         let whole = prompt + responses.iter().max().unwrap_or(&0);
         if whole <= config.context {
             return Ok((prompt, responses));
         }
-        let limit = |kind: ExampleKind| format!(", or set {}.max_response_tokens", kind.key());
-        let limit = match responses.len() {
-            0 => String::new(),
-            1 => limit(ExampleKind::Demonstration),
-            _ => limit(ExampleKind::Comparison),
+        let kind = match responses.len() {
+            0 => None,
+            1 => Some(ExampleKind::Demonstration),
+            _ => Some(ExampleKind::Comparison),
         };
-        let most = config.context;
-        Err(format!("has {whole} tokens in all, and the model reads {most}; shorten it{limit}"))
+        let (most, help) = (config.context, shorter(prompt, config.context, kind));
+        Err(format!("has {whole} tokens in all, and the model reads {most}; {help}"))
     }
 }

@@ -1,6 +1,6 @@
 //! `modeseek llm eval PROMPTS.jsonl --model MODEL --adapter DIR`: two models on the same prompts.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, answering, failure, say};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, SystemArgs, answering, failure, say};
 use crate::cli::data::scorer::{Means, Reward, reward};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{one_or_more, writable_file, write_file};
@@ -35,6 +35,8 @@ pub struct Args {
     /// The second model's adapter
     #[arg(long, value_name = "DIR")]
     against_adapter: Option<PathBuf>,
+    #[command(flatten)]
+    system: SystemArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// What a response is worth: min, mode=TOKENS, skew=TOKENS (as min), model=DIR (a reward model) or command="LINE", which reads {prompt, response} rows and writes a number a line
@@ -107,7 +109,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
         return Err(Failure::input(anyhow!("both sides are {}: {help}", second.shown())));
     }
     args.reward.check(&args.means())?;
-    let prompts = args.model.prompts(args.prompts.as_deref(), args.limit)?;
+    let prompts = args.model.prompts((args.prompts.as_deref(), args.limit), &args.system)?;
     let mut sides = [
         args.side(&args.model, &prompts, args.best_of as usize)?,
         args.side(&second, &prompts, 1)?,

@@ -1,6 +1,6 @@
 //! `modeseek llm generate --model MODEL --prompt TEXT`: a response, word by word.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, new_tokens};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, SystemArgs, failure, new_tokens};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::one_or_more;
 use crate::llm::{
@@ -25,11 +25,10 @@ pub struct Args {
     /// What is to be answered
     #[arg(long, value_name = "TEXT")]
     prompt: String,
-    /// A system message before it
-    #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
-    system: Option<String>,
+    #[command(flatten)]
+    system: SystemArgs,
     /// The prompt is the beginning of a text: no chat template
-    #[arg(long)]
+    #[arg(long, conflicts_with = "system")]
     raw: bool,
     /// Tokens at most [default: 256, or what the model's context leaves beside the longest prompt]
     #[arg(long, value_name = "N", value_parser = one_or_more)]
@@ -93,11 +92,7 @@ pub fn command(args: &Args) -> Result<(), Failure> {
 
 /// The tokens of the prompt.
 fn prompt(args: &Args, files: &ModelFiles) -> Result<Tokens, LlmError> {
-    let prompt = Prompt::Text(args.prompt.clone());
-    let prompt = match &args.system {
-        Some(system) => prompt.after_system(system),
-        None => prompt,
-    };
+    let prompt = args.system.before(Prompt::Text(args.prompt.clone()));
     let template = files.chat_template.as_ref().filter(|_| !args.raw);
     Ok(prompt.tokens(template, &files.tokenizer)?.into())
 }

@@ -13,7 +13,7 @@ use super::{Failure, say};
 use crate::llm::LlmError;
 use clap::Subcommand;
 use model::Pace;
-pub use model::{ModelArgs, answering, new_tokens};
+pub use model::{ModelArgs, SystemArgs, answering, new_tokens};
 
 /// Where models are kept, below the working directory.
 const MODELS: &str = "models";

@@ -86,18 +86,20 @@ impl ModelArgs {
         Ok((files.identity().map_err(failure)?, adapter))
     }
 
-    /// The prompts of a file, or of the program for the model that knows them.
+    /// The prompts of a file, or of the program for the model that knows them, after the system message if there is
+    /// one.
     pub fn prompts(
         &self,
-        jsonl: Option<&Path>,
-        limit: Option<usize>,
+        (jsonl, limit): (Option<&Path>, Option<usize>),
+        system: &SystemArgs,
     ) -> Result<Vec<Prompt>, Failure> {
         let spec = PromptsSpec::unrewarded(jsonl.map(Path::to_path_buf), limit);
         let instead = if self.is_nano() { Instead::Made } else { Instead::Nothing };
-        spec.read(instead).map(|split| split.train).map_err(|error| {
+        let split = spec.read(instead).map_err(|error| {
             let help = "name a file of prompts, as the first argument";
             Failure::input(anyhow!("{error}\n  help: {help}"))
-        })
+        })?;
+        Ok(split.train.into_iter().map(|prompt| system.before(prompt)).collect())
     }
 
     /// The weights, with the adapter if there is one; it is checked before a weight is loaded.
@@ -110,6 +112,24 @@ impl ModelArgs {
         let mut decoder = decoder.map_err(failure)?;
         adapter.map_or(Ok(()), |adapter| decoder.put_adapters(adapter)).map_err(failure)?;
         Ok(decoder)
+    }
+}
+
+/// A system message, for the commands that ask a model something.
+#[derive(clap::Args, Debug)]
+pub struct SystemArgs {
+    /// A system message before every prompt that has none of its own
+    #[arg(long, value_name = "TEXT")]
+    system: Option<String>,
+}
+
+impl SystemArgs {
+    /// The prompt after the message, if there is one.
+    pub fn before(&self, prompt: Prompt) -> Prompt {
+        match &self.system {
+            Some(system) => prompt.after_system(system),
+            None => prompt,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `modeseek llm score --model MODEL FILE`: log-probabilities of responses.
 
-use super::{DeviceArgs, Failure, ModelArgs, Pace, failure, say};
+use super::{DeviceArgs, Failure, ModelArgs, Pace, SystemArgs, failure, say};
 use crate::cli::interrupt::interrupts;
 use crate::cli::options::{writable_file, write_file};
 use crate::llm::{Decoder, Load, ResponseRow, Work, memory, pieces, require_memory};
@@ -11,7 +11,8 @@ use std::sync::atomic::Ordering;
 ///
 /// Each line is an object with `prompt` (a text) or `messages` (a list of `role` and `content`), and
 /// `response`. It is written as it was, with `prompt_ids`, `response_ids`, `token_log_probs` (nats, one for each
-/// token of the response, the end token among them) and their sum `sum_log_prob`. Prompts are written by
+/// token of the response, the end token among them unless the row says `"response_cut": true`) and their sum
+/// `sum_log_prob`. Prompts are written by
 /// the model's chat template if it has one. All lines are checked before the model is loaded.
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -19,6 +20,8 @@ pub struct Args {
     file: PathBuf,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    system: SystemArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// Write the rows into this file, whole or not at all [default: standard output]
@@ -33,7 +36,8 @@ pub struct Args {
 pub fn command(args: &Args) -> Result<(), Failure> {
     let engine = args.device.engine()?;
     let mut files = args.model.open()?;
-    let rows = ResponseRow::read_all(&args.file, &files).map_err(failure)?;
+    let rows = ResponseRow::read_all(&args.file, &files, |prompt| args.system.before(prompt));
+    let rows = rows.map_err(failure)?;
     args.out.as_ref().map_or(Ok(()), |out| writable_file(out, "--out"))?;
     let rows_in_all = rows.iter().map(ResponseRow::tokens).sum::<usize>();
     let longest = rows.iter().map(ResponseRow::tokens).max().unwrap_or(0);

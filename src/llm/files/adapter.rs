@@ -31,6 +31,28 @@ pub fn adapter_base(folder: &Path) -> Result<String, LlmError> {
     Ok(AdapterConfig::read(&folder.join(CONFIG))?.base)
 }
 
+/// An adapter's folder where a whole model is asked for.
+pub fn no_whole_model(folder: &Path) -> LlmError {
+    let AdapterConfig { kind, base, .. } = match AdapterConfig::read(&folder.join(CONFIG)) {
+        Ok(config) => config,
+        Err(unreadable) => return unreadable,
+    };
+    let place = folder.display();
+    let base = if base.is_empty() { "BASE" } else { &base };
+    let help = match kind {
+        AdapterKind::LanguageModel => format!(
+            "make one of both with `modeseek llm merge --model {base} --adapter {place} --out NEW` and name NEW"
+        ),
+        AdapterKind::RewardModel => {
+            "it makes a reward model: give it where a reward is asked for, as --reward \
+                                     model=DIR or problem.prompts.gold_model"
+                .to_owned()
+        }
+    };
+    let found = format!("it is an adapter of `{base}`, not a whole model");
+    fault(folder, found, "a folder with config.json, model.safetensors and tokenizer.json", help)
+}
+
 /// An adapter on disk, known to fit a model.
 pub struct AdapterFiles {
     config: AdapterConfig,

@@ -49,7 +49,7 @@ impl Decoder {
             false => describe(files, &staged)?,
         }
         if self.readout().is_some() {
-            classify(&staged.join("config.json"))?;
+            classify(files, &staged)?;
         }
         let weights = self.weights().into_iter().map(|weight| &**weight);
         write_weights(&staged.join("model.safetensors"), weights, self.config())?;
@@ -67,14 +67,47 @@ impl Decoder {
 
 /// Says of a model that it is one for sequence classification with one label; transformers passes over
 /// the head of the language model that is still there.
-fn classify(path: &Path) -> Result<(), LlmError> {
-    let mut config: Map<String, Value> = read_json(path)?;
+fn classify(files: &ModelFiles, folder: &Path) -> Result<(), LlmError> {
+    let path = folder.join("config.json");
+    let mut config: Map<String, Value> = read_json(&path)?;
     let class = config.get("architectures").and_then(|list| list[0].as_str()).unwrap_or_default();
     let class = class.replace("ForCausalLM", "ForSequenceClassification");
+    let pad = padding(files, config.get("pad_token_id").and_then(Value::as_u64));
     let labels = json!({ "architectures": [class], "id2label": { "0": "reward" },
-        "label2id": { "reward": 0 }, "problem_type": "regression" });
+        "label2id": { "reward": 0 }, "problem_type": "regression", "pad_token_id": pad });
     config.extend(labels.as_object().cloned().unwrap_or_default());
-    write_json(path, &Value::Object(config))
+    write_json(&path, &Value::Object(config))?;
+    for name in ["tokenizer_config.json", "special_tokens_map.json"] {
+        let path = folder.join(name);
+        if path.is_file() {
+            let mut settings: Map<String, Value> = read_json(&path)?;
+            settings.insert("pad_token".to_owned(), json!(files.tokenizer.spelled(pad)));
+            write_json(&path, &Value::Object(settings))?;
+        }
+    }
+    Ok(())
+}
+
+/// The token that fills batches of a sequence classifier: `own`, unless that ends responses; else a special
+/// token that is for padding or unknown text by its name, else any other special token, else any other token.
+///
+/// transformers reads the score at the last token that is not this one: an end token would be passed over, and
+/// without a token batches are refused. It takes the place of no text's last token.
+fn padding(files: &ModelFiles, own: Option<u64>) -> u32 {
+    const NAMES: [&str; 4] = ["pad", "unk", "unused", "reserved"];
+    let is_free = |id: &u32| {
+        !files.config.end_tokens.contains(id) && (*id as usize) < files.config.vocabulary
+    };
+    let rank = |name: &str| {
+        let name = name.to_lowercase();
+        NAMES.iter().position(|known| name.contains(known)).unwrap_or(NAMES.len())
+    };
+    let special = files.tokenizer.special_tokens();
+    let special = special.iter().filter(|(id, _)| is_free(id));
+    let own = own.and_then(|id| u32::try_from(id).ok()).filter(is_free);
+    own.or_else(|| special.min_by_key(|(_, name)| rank(name)).map(|(id, _)| *id))
+        .or_else(|| (0..=files.config.end_tokens.len() as u32).find(is_free))
+        .unwrap_or_default()
 }
 
 /// Copies what a folder holds beside its weights.
@@ -83,11 +116,21 @@ fn copy(from: &Path, to: &Path) -> Result<(), LlmError> {
         let source = from.join(name);
         fs::copy(&source, to.join(name)).map_err(|error| LlmError::file(&source, error))?;
     }
+    uncut(&to.join("tokenizer.json"))?;
     let path = to.join("config.json");
     let mut config: Map<String, Value> = read_json(&path)?;
     let narrow: Vec<&str> = DTYPES.into_iter().filter(|key| config.contains_key(*key)).collect();
     narrow.iter().for_each(|key| drop(config.insert((*key).to_owned(), json!("float32"))));
     if narrow.is_empty() { Ok(()) } else { write_json(&path, &Value::Object(config)) }
+}
+
+/// Takes a truncation and a padding out of a tokenizer.json, which were none of this model either.
+fn uncut(path: &Path) -> Result<(), LlmError> {
+    let mut tokenizer: Map<String, Value> = read_json(path)?;
+    let stored = |key: &&str| tokenizer.get(*key).is_some_and(|value| !value.is_null());
+    let stored: Vec<&str> = ["truncation", "padding"].into_iter().filter(stored).collect();
+    stored.iter().for_each(|key| drop(tokenizer.insert((*key).to_owned(), Value::Null)));
+    if stored.is_empty() { Ok(()) } else { write_json(path, &Value::Object(tokenizer)) }
 }
 
 /// Writes configuration and tokenizer.

@@ -1,6 +1,7 @@
 //! Hugging Face folders.
 
 use super::Parts;
+use super::adapter::{is_adapter, no_whole_model};
 use super::end::{Ids, end_tokens};
 use super::faults::fault;
 use super::hf_config::config_of;
@@ -67,6 +68,9 @@ impl Template {
 
 /// Reads a folder but for its weights.
 pub fn open(folder: &Path) -> Result<Parts, LlmError> {
+    if is_adapter(folder) && !folder.join("config.json").is_file() {
+        return Err(no_whole_model(folder));
+    }
     let mut written = config_of(&required(folder, "config.json")?)?;
     let store = Safetensors::open(folder)?;
     let tokenizer_file = required(folder, "tokenizer.json")?;

@@ -114,6 +114,17 @@ impl ModelFiles {
         })
     }
 
+    /// The tokens of a written response, closed by the end token unless it was cut before its end; without a token
+    /// of its own it is always closed. Refused: a model without an end token.
+    pub fn response(&self, text: &str, is_cut: bool) -> Result<Vec<u32>, LlmError> {
+        let end = self.require_end_token()?;
+        let mut tokens = self.tokenizer.encode(text)?;
+        if !is_cut || tokens.is_empty() {
+            tokens.push(end);
+        }
+        Ok(tokens)
+    }
+
     /// The sha256 of its weights: of the file, or of the sha256s of several files in the order of
     /// their names. Reads every byte.
     pub fn identity(&self) -> Result<String, LlmError> {
