@@ -1,7 +1,7 @@
 //! What the data say of a claim.
 
 use super::error::MissingRuns;
-use super::few::narrowed;
+use super::few::{narrowed, tail};
 use super::measure::{Measure, Question};
 use super::multiverse::share_of_settings;
 use super::read::Run;
@@ -179,7 +179,7 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
         verdict,
         expected: claim.expected,
         share_of_settings: share.filter(|_| verdict.is_some()),
-        p: verdict.map(|verdict| p_value(verdict, (&resamples, n), claim.margin)),
+        p: verdict.map(|verdict| p_value(verdict, (&effects.values, &resamples), claim.margin)),
         holm_verdict: verdict,
         n,
         exact: effects.exact,
@@ -223,19 +223,27 @@ fn verdict_of(effect: &Estimate, margin: f64) -> Verdict {
     }
 }
 
-/// Twice the share of resamples of n effects that speak against a verdict, less sure of few; 1 for `inconclusive`.
-fn p_value(verdict: Verdict, (resamples, n): (&[f64], usize), margin: f64) -> f64 {
-    let share = |against: &dyn Fn(f64) -> bool| {
-        let count = resamples.iter().filter(|&&r| against(r)).count();
-        let share = (1 + count) as f64 / (1 + resamples.len()) as f64;
-        (2.0 * narrowed(share.min(0.5), n)).min(1.0)
-    };
+/// Twice the probability of what speaks against a verdict; 1 for `inconclusive`.
+fn p_value(verdict: Verdict, (values, resamples): (&[f64], &[f64]), margin: f64) -> f64 {
+    let beyond = |limit: f64, upper: bool| (2.0 * chance(values, resamples, limit, upper)).min(1.0);
     match verdict {
-        Verdict::Holds => share(&|r| r <= margin),
-        Verdict::Reversed => share(&|r| r >= -margin),
-        Verdict::NoDifference => share(&|r| r > margin).max(share(&|r| r < -margin)),
+        Verdict::Holds => beyond(margin, false),
+        Verdict::Reversed => beyond(-margin, true),
+        Verdict::NoDifference => beyond(margin, true).max(beyond(-margin, false)),
         Verdict::Inconclusive => 1.0,
     }
+}
+
+/// The probability that an effect lies at a limit or beyond it, on its upper or lower side: the share of resamples
+/// there, less sure of few values; where there is none, Student's.
+fn chance(values: &[f64], resamples: &[f64], limit: f64, upper: bool) -> f64 {
+    let there = |r: &&f64| if upper { **r >= limit } else { **r <= limit };
+    let count = resamples.iter().filter(there).count();
+    let share = (1 + count) as f64 / (1 + resamples.len()) as f64;
+    let share = narrowed(share.min(0.5), values.len());
+    let distance = (Statistic::Mean.of(values) - limit).abs();
+    let tail = tail(values, distance).filter(|_| count == 0);
+    tail.map_or(share, |tail| tail.min(share))
 }
 
 /// The effect of each seed, and how many runs never reached the level asked for. Such a run counts with its length,

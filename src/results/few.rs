@@ -26,6 +26,18 @@ pub(super) fn narrowed(level: f64, n: usize) -> f64 {
     }
 }
 
+/// How likely the mean of values such as these is that far from its true place, on one side; none for fewer than two.
+///
+/// *Formula* P(T ≥ distance·√n/s), where T is Student's with n − 1 degrees of freedom and s² = Σ(x − x̄)²/(n − 1)
+pub(super) fn tail(values: &[f64], distance: f64) -> Option<f64> {
+    let (_, student, _) = laws(values.len())?;
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let square = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
+    let error = (square / n).sqrt();
+    Some(if error > 0.0 { student.cdf(-distance / error) } else { 0.0 })
+}
+
 /// The normal law, Student's with n − 1 degrees of freedom, and √(n/(n − 1)).
 fn laws(n: usize) -> Option<(Normal, StudentsT, f64)> {
     let freedom = n.checked_sub(1).filter(|freedom| *freedom > 0)? as f64;
@@ -46,6 +58,16 @@ mod tests {
         assert!((expanded(0.975, 5) + expanded(0.025, 5) - 1.0).abs() < 1e-9);
         assert!((expanded(0.025, 100_000) - 0.025).abs() < 1e-5);
         assert_eq!((expanded(0.025, 1), expanded(0.025, 0)), (0.025, 0.025));
+    }
+
+    /// 1, 2, 3, 4, 5: s² = 2.5, s/√5 = 0.7071; 1.963 away t is 2.7764, beyond which lie 2.5 %.
+    #[test]
+    fn the_tail_of_a_mean_is_students() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let found = tail(&values, 2.776_445 * 0.5f64.sqrt()).expect("five values");
+        assert!((found - 0.025).abs() < 1e-6, "{found}");
+        assert_eq!(tail(&[2.0; 3], 1.0), Some(0.0));
+        assert_eq!(tail(&[2.0], 1.0), None);
     }
 
     #[test]
