@@ -238,6 +238,36 @@ fn every_shipped_scenario_resolves_and_survives_being_written_and_read() {
     }
 }
 
+/// A quick look takes a quarter of the steps, and its panels show steps that every run measures.
+#[test]
+fn panels_of_a_quick_look_show_measured_steps() {
+    let mut looked_at = 0;
+    for file in shipped() {
+        let whole = Scenario::load(&Source::Shipped(file.id().into()), &[], None).expect("shipped");
+        let quick = whole.shortened(3, 4);
+        for step in quick.panels.iter().filter_map(|panel| panel.at_step) {
+            let measured = |cell: &Cell| cell.moments().contains(&step);
+            assert!(quick.cells.iter().all(measured), "{}: step {step}", file.path);
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 20, "{looked_at} panels");
+}
+
+/// Measured at 0, 4, 8 and 10.
+#[test]
+fn a_step_that_is_not_measured_is_refused_with_its_neighbours() {
+    let text = |at: u64| {
+        let text = SCENARIO.replace("steps = 64", "steps = 10");
+        format!("{text}[measure]\nevery = 4\n[[panel]]\nkind = \"frontier\"\nat_step = {at}\n")
+    };
+    let parse = |at| Scenario::parse("mine.toml", &text(at), None, &[], None);
+    assert!(parse(8).is_ok(), "{}", parse(8).expect_err("refused"));
+    let error = parse(6).expect_err("refused").to_string();
+    assert!(error.contains("no cell is measured at step 6"), "{error}");
+    assert!(error.contains("nearest: 4 and 8"), "{error}");
+}
+
 #[test]
 fn every_kind_of_policy_survives_being_written_and_read() {
     for policy in ["mlp", "unimodal]\nmean = 20\nwidth = 10\n[data", "tabular"] {

@@ -34,8 +34,8 @@ pub use fit::{fit_to_reference, reverse_kl_coefficients};
 pub use fits::Fits;
 pub use health::{Ailment, Warning, warnings};
 pub use observer::{
-    BanditObserver, Book, Film, Frame, LANGUAGE_METRICS, METRICS, Measured, Measurement, Observer,
-    SCORING_METRICS, StepReport, is_metric, is_of_language_only,
+    BanditObserver, Book, Film, Frame, LANGUAGE_METRICS, METRICS, Measured, Measurement, Moments,
+    Observer, SCORING_METRICS, StepReport, is_metric, is_of_language_only,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};

@@ -25,6 +25,8 @@ pub(super) struct Vocabulary {
     pub claims: Vec<(String, Vec<String>)>,
     /// The metrics that some cell writes; `None` if one writes all.
     pub measured: Option<BTreeSet<String>>,
+    /// The steps at which some cell is measured.
+    pub moments: BTreeSet<u64>,
 }
 
 impl Vocabulary {
@@ -41,6 +43,16 @@ impl Vocabulary {
                 .note("measured", listed(measured.iter().map(String::as_str)))
                 .note("help", "add it to `measure.metrics`")
         })
+    }
+
+    /// A step is one at which some cell is measured.
+    fn moment(&self, key: String, at_step: Option<u64>) -> Result<(), Fault> {
+        let Some(step) = at_step.filter(|step| !self.moments.contains(step)) else { return Ok(()) };
+        let around = [self.moments.range(..step).next_back(), self.moments.range(step..).next()];
+        let around: Vec<String> = around.into_iter().flatten().map(u64::to_string).collect();
+        Err(Fault::new(key, format!("no cell is measured at step {step}"))
+            .note("nearest", around.join(" and "))
+            .note("help", "take one of these, or change `measure.every` or `measure.points`"))
     }
 
     /// A selector of a claim names one cell: no list of values, unless a swept value is that list.
@@ -128,6 +140,7 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
             .note("allowed", "0 or a finite number above")
     })?;
     compared(at, "a claim", spec.reading())?;
+    known.moment(format!("{at}.at_step"), spec.at_step)?;
     against(at, spec)?;
     for (key, selector) in [
         ("better", Some(&spec.better)),
@@ -191,6 +204,7 @@ pub(super) fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fau
 pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> Result<(), Fault> {
     known.metric(format!("{at}.metric"), &spec.metric)?;
     compared(at, "a published number", spec.reading())?;
+    known.moment(format!("{at}.at_step"), spec.at_step)?;
     known.selector(&format!("{at}.cell"), &spec.cell)?;
     let help =
         "write `values = [0.04, 0.11]`, or `range = [0.91, 0.94]` for the lowest and highest";
@@ -230,6 +244,7 @@ pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary) -> Result<
 pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
+    known.moment(format!("{at}.at_step"), spec.at_step)?;
     of_factors(at, spec, known)?;
     of_claim(at, spec, known)?;
     if let Some(key) = &spec.lines {

@@ -3,7 +3,7 @@
 use super::canonical::table_of;
 use super::document::leaves;
 use super::selector::written;
-use crate::learner::{DataSpec, MeasureSpec, OptimizerSpec, ScheduleSpec};
+use crate::learner::{DataSpec, MeasureSpec, Moments, OptimizerSpec, ScheduleSpec};
 use crate::objective::ObjectiveSpec;
 use crate::policy::PolicySpec;
 use crate::preference::{PairSpec, RewardModelSpec};
@@ -88,6 +88,12 @@ impl Cell {
     /// How messages name the cell: "method `dpo`, schedule.passes = 4".
     pub fn description(&self) -> String {
         describe(&self.method, &self.settings)
+    }
+
+    /// The steps at which it is measured, ascending.
+    pub fn moments(&self) -> Vec<u64> {
+        let Experiment { measure, schedule, .. } = &self.experiment;
+        Moments::new(measure, schedule.steps).steps().to_vec()
     }
 }
 

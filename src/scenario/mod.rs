@@ -139,9 +139,13 @@ impl Scenario {
                 cell.name = canonical::cell_name(&table);
             }
         }
-        let sooner = |at: Option<u64>| at.map(|step| (step / part).max(1));
+        let mut measured = self.cells.first().map(Cell::moments).unwrap_or_default();
+        for own in self.cells.iter().map(Cell::moments) {
+            measured.retain(|step| own.contains(step));
+        }
+        let nearest = |step: u64| measured.iter().copied().min_by_key(|m| m.abs_diff(step));
         for panel in &mut self.panels {
-            panel.at_step = sooner(panel.at_step);
+            panel.at_step = panel.at_step.and_then(|step| nearest(step / part));
             panel.steps.iter_mut().for_each(|step| *step /= part);
         }
         self

@@ -24,6 +24,11 @@ impl Moments {
         Moments { steps }
     }
 
+    /// All of them, ascending.
+    pub fn steps(&self) -> &[u64] {
+        &self.steps
+    }
+
     /// Whether a step is measured.
     pub fn contain(&self, step: u64) -> bool {
         self.steps.binary_search(&step).is_ok()
