@@ -134,7 +134,7 @@ fn trained(place: &Path, policy: &str, available_memory: Option<u64>) -> Result<
     };
     let engine = Engine::host(Kernels::Fused, Threads::One);
     let (models, fits) = ("models".into(), Default::default());
-    let place = LanguagePlace { engine, models, fits, available_memory };
+    let place = LanguagePlace { engine, models, fits, available_memory, shell: None };
     run.train_kept(0, &place, &mut ()).map(drop)
 }
 

@@ -174,7 +174,7 @@ fn train(objective: &str, schedule: &str, keeper: &mut Cut) -> Result<Vec<Measur
     };
     let engine = Engine::host(Kernels::Fused, Threads::One);
     let (models, fits, available_memory) = ("models".into(), Default::default(), None);
-    let place = LanguagePlace { engine, models, fits, available_memory };
+    let place = LanguagePlace { engine, models, fits, available_memory, shell: None };
     run.train_kept(3, &place, keeper)
 }
 

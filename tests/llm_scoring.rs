@@ -13,7 +13,7 @@ use command::{modeseek, run};
 use heads::{TOLD, are_differences, gradients, language_model, telling};
 use llm_fixture::write_small_model;
 use modeseek::learner::Task;
-use modeseek::llm::task::PromptsTask;
+use modeseek::llm::task::{Gold, PromptsTask};
 use modeseek::llm::{
     Decoder, Engine, Examples, Kernels, Output, ScoringModel, Sequences, Tokens, Training,
 };
@@ -117,7 +117,8 @@ fn a_proxy_stands_before_the_true_reward() {
     assert_eq!(task.rewards(&prompt, &responses).expect("rewards"), scores);
     assert_eq!(task.gold_rewards(&prompt, &responses).expect("rewards"), [-3.0, -1.0]);
     assert!(task.has_reward_model());
-    let gold = PromptsTask { gold: task.proxy, proxy: None, ..task };
+    let gold =
+        PromptsTask { gold: task.proxy.map(|own| Gold::Model(Box::new(own))), proxy: None, ..task };
     assert_eq!(gold.gold_rewards(&prompt, &responses).expect("rewards"), scores);
     assert_eq!(gold.rewards(&prompt, &responses).expect("rewards"), scores);
 }

@@ -49,7 +49,8 @@ impl HostArgs {
     #[cfg(feature = "llm")]
     pub fn host(&self) -> Result<Host, Failure> {
         let (engine, available) = (self.device.engine()?, self.device.available_memory());
-        Ok(Host::new(engine, self.models.clone(), available))
+        let shell = std::sync::Arc::new(super::shell::HostShell);
+        Ok(Host::new(engine, self.models.clone(), available).with_shell(shell))
     }
 
     /// Refuses a device: this build has no language models.

@@ -22,6 +22,8 @@ mod provenance;
 mod report;
 mod reproduce;
 mod run;
+#[cfg(feature = "llm")]
+mod shell;
 mod tensorboard;
 
 use anyhow::Error;

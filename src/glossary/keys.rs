@@ -19,9 +19,9 @@ use crate::policy::{
 };
 use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
 use crate::problem::{
-    BumpsSpec, ExponentialSpec, FittedSpec, LearnedRewardSpec, LengthSpec, LogNormalSpec,
-    LongestSpec, ModeLengthSpec, NegativeBinomialSpec, NormalSpec, PromptsSpec, SeparationSpec,
-    TableSpec, TiltSpec, TokensSpec, TwoModesSpec,
+    BumpsSpec, ExponentialSpec, FittedSpec, GoldCommandSpec, LearnedRewardSpec, LengthSpec,
+    LogNormalSpec, LongestSpec, ModeLengthSpec, NegativeBinomialSpec, NormalSpec, PromptsSpec,
+    SeparationSpec, TableSpec, TiltSpec, TokensSpec, TwoModesSpec,
 };
 use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, PublishedSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
@@ -61,7 +61,7 @@ const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 53] = [
+const SECTIONS: [Section; 54] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -96,6 +96,9 @@ const SECTIONS: [Section; 53] = [
     }),
     section("problem.prompts.reward.skew", "ExponentialSpec", || {
         filled::<ExponentialSpec>("mean = 1")
+    }),
+    section("problem.prompts.gold_command", "GoldCommandSpec", || {
+        filled::<GoldCommandSpec>("line = \"\"")
     }),
     section("problem.prompts.learned", "LearnedRewardSpec", || filled::<LearnedRewardSpec>("")),
     section("policy.stop", "StopSpec", || filled::<StopSpec>("")),

@@ -2,11 +2,11 @@
 
 use super::policy::SAMPLES_AT_ONCE;
 use super::run::LanguagePlace;
-use super::task::{PromptsTask, Texts};
+use super::task::{Gold, PromptsTask, Texts};
 use super::{
-    Config, Decoder, Examples, LanguageModel, LlmError, Load, ModelFiles, Passes, ReferenceCache,
-    SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work, adapter_parameters,
-    find_model, memory, parameters, require_memory, require_nano,
+    Commanded, Config, Decoder, Examples, LanguageModel, LlmError, Load, ModelFiles, Passes,
+    ReferenceCache, SampleSettings, ScoringFiles, ScoringModel, Tokens, Training, Work,
+    adapter_parameters, find_model, memory, parameters, require_memory, require_nano,
 };
 use crate::learner::{DataSource, DataSpec, Keeper, Measurement, ScheduleSpec, Stop};
 use crate::objective::CriticSpec;
@@ -41,6 +41,7 @@ pub struct Opened {
     prompts: Vec<String>,
     examples: Examples,
     gold: Option<ScoringFiles>,
+    command: Option<Commanded>,
     proxy: Option<ScoringFiles>,
 }
 
@@ -75,6 +76,12 @@ impl Opened {
         let sides = ((&*train, &*train_tokens), (&*test, &*test_tokens));
         let examples = given.map(|file| Examples::read(&file, sides, &files));
         let examples = examples.transpose()?.unwrap_or_default();
+        let known = train.iter().zip(&train_tokens).chain(test.iter().zip(&test_tokens));
+        let command = asked.prompts.gold_command.as_ref().map(|spec| {
+            let known = known.map(|(prompt, tokens)| (tokens.clone(), prompt.clone())).collect();
+            Commanded::new(spec, place.shell.as_ref(), known, &files.tokenizer)
+        });
+        let command = command.transpose()?;
         let (train, test) = (train_tokens, test_tokens);
         let longest =
             longest(asked, &settings, ((&train, &test), &examples), files.config.context)?;
@@ -86,7 +93,7 @@ impl Opened {
         let beside = gold.iter().chain(&proxy).map(|own| parameters(&own.base.config) * 4).sum();
         let available = place.available_memory;
         require_memory_of_run(&files.config, asked, longest, (available, beside))?;
-        Ok(Opened { files, settings, train, test, prompts, examples, gold, proxy })
+        Ok(Opened { files, settings, train, test, prompts, examples, gold, command, proxy })
     }
 }
 
@@ -171,7 +178,8 @@ impl Loaded {
         streams: Streams,
     ) -> Result<Self, LlmError> {
         let opened = Opened::new(asked, place)?;
-        let Opened { mut files, settings, train, test, prompts, examples, gold, proxy } = opened;
+        let Opened { mut files, settings, train, test, prompts, examples, gold, command, proxy } =
+            opened;
         let spec = asked.model;
         let training = if spec.lora.is_some() { Training::Frozen } else { Training::Trained };
         let (config, engine) = (files.config.clone(), place.engine.clone());
@@ -188,6 +196,9 @@ impl Loaded {
         };
         let load = |files: ScoringFiles| files.load(&place.engine).map(|(model, _)| model);
         let (gold, proxy) = (gold.map(load).transpose()?, proxy.map(load).transpose()?);
+        let gold = gold
+            .map(|own| Gold::Model(Box::new(own)))
+            .or(command.map(|own| Gold::Command(Box::new(own))));
         let texts = Some(Texts { tokenizer: files.tokenizer.clone(), prompts });
         let task =
             PromptsTask { train, test, examples, reward, gold, proxy, reference, cache, texts };

@@ -2,6 +2,7 @@
 
 mod answers;
 mod chat;
+mod command;
 mod config;
 mod decoder;
 mod engine;
@@ -38,6 +39,7 @@ mod tokenizer;
 mod weight;
 
 pub use chat::{ChatRow, ChatTemplate};
+pub use command::{Commanded, Shell};
 pub use config::{Activation, Architecture, Config, Norm, Positions, Residual, RopeScaling};
 pub use decoder::Decoder;
 pub use engine::{Engine, Kernels};

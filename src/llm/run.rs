@@ -8,7 +8,7 @@ use super::scoring_run::with_head;
 use super::task::{LanguageTask, TokensTask};
 use super::{
     Config, Decoder, Engine, LanguageModel, LlmError, Output, Passes, SampleSettings, ScoringModel,
-    Sequences, Tokens, Training, WeightSource,
+    Sequences, Shell, Tokens, Training, WeightSource,
 };
 use crate::learner::{
     DataSource, DataSpec, Example, Fits, Keeper, Learner, MeasureSpec, Measurement, Method,
@@ -33,6 +33,8 @@ pub struct LanguagePlace {
     pub fits: Arc<Fits<FittedWeights>>,
     /// Memory that there is (bytes), where it is known.
     pub available_memory: Option<u64>,
+    /// Who runs the commands of rewards, if somebody does.
+    pub shell: Option<Arc<dyn Shell>>,
 }
 
 /// The settings of one run.

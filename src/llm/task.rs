@@ -1,7 +1,8 @@
 //! What a language model is asked to do: the N-token bandit, and prompts of a file.
 
 use super::{
-    Examples, LanguageModel, ReferenceCache, ScoringModel, Sequences, Special, Tokenizer, Tokens,
+    Commanded, Examples, LanguageModel, ReferenceCache, ScoringModel, Sequences, Special,
+    Tokenizer, Tokens,
 };
 use crate::learner::{Example, Task};
 use crate::policy::{Policy, PolicyError};
@@ -161,9 +162,8 @@ pub struct PromptsTask {
     pub examples: Examples,
     /// The reward by length, where there is one.
     pub reward: Option<LengthReward>,
-    /// The reward by a trained model, in its place; without either all responses are worth 0 and nothing
-    /// reads that.
-    pub gold: Option<ScoringModel>,
+    /// Who tells the reward in its place; without either all responses are worth 0 and nothing reads that.
+    pub gold: Option<Gold>,
     /// What methods see in place of it.
     pub proxy: Option<ScoringModel>,
     /// π_ref.
@@ -172,6 +172,15 @@ pub struct PromptsTask {
     pub cache: Option<ReferenceCache>,
     /// How responses are written down, if they are to be.
     pub texts: Option<Texts>,
+}
+
+/// Who tells the true reward.
+#[derive(Debug)]
+pub enum Gold {
+    /// A trained model.
+    Model(Box<ScoringModel>),
+    /// A program of the user's.
+    Command(Box<Commanded>),
 }
 
 /// From tokens back to texts.
@@ -268,11 +277,18 @@ impl Task for PromptsTask {
     }
 
     fn gold_rewards(&self, prompt: &Tokens, responses: &[Tokens]) -> Result<Vec<f64>, PolicyError> {
-        if let Some(gold) = &self.gold {
-            return gold.scores(prompt, responses);
+        match &self.gold {
+            Some(Gold::Model(model)) => model.scores(prompt, responses),
+            Some(Gold::Command(command)) => {
+                let said = |y: &'_ Tokens| self.measure(y).0;
+                let said: Vec<&[u32]> = responses.iter().map(|y| &y[..said(y)]).collect();
+                command.scores(prompt, &said)
+            }
+            None => {
+                let worth = |y| self.reward.map_or(0.0, |reward| reward.of(self.measure(y).0));
+                Ok(responses.iter().map(worth).collect())
+            }
         }
-        let worth = |y| self.reward.map_or(0.0, |reward| reward.of(self.measure(y).0));
-        Ok(responses.iter().map(worth).collect())
     }
 
     fn has_reward_model(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Problems of language models, as a scenario writes them.
 
-use super::{Bump, ExponentialSpec, ReferenceSpec};
+use super::{Bump, ExponentialSpec, GoldCommandSpec, ReferenceSpec};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -77,6 +77,15 @@ pub struct PromptsSpec {
     /// different comparisons, and let one judge the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold_model: Option<PathBuf>,
+    /// A program whose score is the true reward, in place of `reward`.
+    ///
+    /// *Reading* What a program can check: an answer that is right, a form that is kept, a test that passes. On-policy
+    /// methods learn from it; offline pairs are compared by it.
+    ///
+    /// *Wrong* Nearly all responses of a prompt score alike: nothing is learned from them. Give partial credit, or take
+    /// prompts that the model answers rightly some of the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gold_command: Option<GoldCommandSpec>,
     /// The folder of a reward model whose score methods see in place of the true reward: r_φ.
     ///
     /// *Reading* On-policy methods learn from it, and `proxy_reward` is its mean; offline pairs are still
@@ -243,6 +252,7 @@ impl PromptsSpec {
             jsonl,
             reward: None,
             gold_model: None,
+            gold_command: None,
             proxy_model: None,
             learned: None,
             order: PromptOrder::File,

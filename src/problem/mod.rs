@@ -2,6 +2,7 @@
 
 mod bumps;
 mod columns;
+mod command;
 mod coverage;
 mod examples;
 pub(crate) mod jsonl;
@@ -14,6 +15,7 @@ mod sentences;
 mod separation;
 mod spec;
 
+pub use command::{GoldCommandSpec, misscored, scorer_rewards, scorer_rows};
 pub use coverage::{Coverage, DataLaw, coverage};
 pub use examples::{EmptyResponses, ExampleKind, ExampleRow, ExampleRows};
 pub use language::{

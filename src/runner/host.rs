@@ -11,7 +11,7 @@ pub use without::Host;
 #[cfg(feature = "llm")]
 mod with {
     use super::{Experiment, Keeper, Measurement, Stop};
-    use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun, lacks_nano};
+    use crate::llm::{Engine, Kernels, LanguagePlace, LanguageRun, Shell, lacks_nano};
     use crate::numerics::Threads;
     use crate::runner::is_long;
     use std::path::PathBuf;
@@ -35,8 +35,17 @@ mod with {
                 models: models.clone(),
                 fits: Arc::clone(&fits),
                 available_memory,
+                shell: None,
             };
             Host { short: place(Threads::One), long: place(Threads::Pool) }
+        }
+
+        /// The same with somebody who runs the commands of rewards.
+        pub fn with_shell(mut self, shell: Arc<dyn Shell>) -> Self {
+            for place in [&mut self.short, &mut self.long] {
+                place.shell = Some(Arc::clone(&shell));
+            }
+            self
         }
 
         /// Refuses experiments whose language models, prompts or memory are not there, before one of

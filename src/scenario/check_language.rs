@@ -215,11 +215,28 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
 
 /// Whatever reads a reward has one, and not two.
 fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
-    need(spec.reward.is_none() || spec.gold_model.is_none(), || {
-        Fault::new("problem.prompts.gold_model", "the true reward is given twice")
-            .note("given", "`problem.prompts.reward` and `problem.prompts.gold_model`")
+    let given = [
+        ("reward", spec.reward.is_some()),
+        ("gold_model", spec.gold_model.is_some()),
+        ("gold_command", spec.gold_command.is_some()),
+    ];
+    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+    need(given.len() <= 1, || {
+        let keys = given.iter().map(|key| format!("`problem.prompts.{key}`"));
+        Fault::new(format!("problem.prompts.{}", given[1]), "the true reward is given twice")
+            .note("given", keys.collect::<Vec<_>>().join(" and "))
             .note("help", "leave one out; what methods are to see beside it is `proxy_model`")
     })?;
+    if let Some(command) = &spec.gold_command {
+        let key = |name: &str| format!("problem.prompts.gold_command.{name}");
+        let seconds = command.seconds as f64;
+        range(&key("seconds"), seconds, command.seconds >= 1, "1 or more seconds")?;
+        need(!command.line.trim().is_empty(), || {
+            Fault::new(key("line"), "the command is empty")
+                .note("allowed", "what a shell runs: \"python3 score.py\"")
+        })?;
+    }
+    let is_rewarded = !given.is_empty();
     let metric = |name: &str| experiment.measure.metrics.iter().position(|metric| metric == name);
     let is_learned = spec.proxy_model.is_some() || spec.learned.is_some();
     if let (Some(index), false) = (metric("proxy_reward"), is_learned) {
@@ -251,14 +268,17 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
     } else {
         return Ok(());
     };
-    need(spec.reward.is_some() || spec.gold_model.is_some(), || {
+    need(is_rewarded, || {
         let help = match experiment.data.preferences.is_some() {
             true => {
                 "for what your comparisons say: an objective of pairs (`dpo`, `ipo`, `hinge`, `pref-ft`) with \
                  `schedule.data = \"offline\"`, or a reward model that `policy.reward-model` trains on them, as \
                  `problem.prompts.gold_model`; a length reward (`problem.prompts.reward.min = {}`) ignores them"
             }
-            false => "write `problem.prompts.reward.min = {}`, or another reward",
+            false => {
+                "write `problem.prompts.reward.min = {}`, or another reward; one of your own is \
+                 `problem.prompts.gold_command.line = \"python3 score.py\"`"
+            }
         };
         Fault::new("problem.prompts", format!("a reward is missing: {reader}"))
             .note("allowed", "no reward only beside `data.preferences` and an objective of pairs")

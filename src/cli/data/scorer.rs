@@ -4,18 +4,16 @@ use super::Failure;
 use crate::cli::host::DeviceArgs;
 use crate::cli::interrupt::interrupts;
 use crate::cli::llm::failure;
+use crate::cli::shell::{Patience, Unanswered, answer};
 use crate::llm::{ModelFiles, ScoringModel, Tokens};
 use crate::preference::{Answer, Answered};
-use crate::problem::{ExponentialSpec, LengthReward, ModeLengthSpec};
+use crate::problem::{
+    ExponentialSpec, LengthReward, ModeLengthSpec, misscored, scorer_rewards, scorer_rows,
+};
 use anyhow::anyhow;
-use serde_json::json;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// `--reward`.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,124 +127,20 @@ fn tokens(group: &Answered, base: &ModelFiles) -> Result<(Tokens, Vec<Tokens>), 
 
 /// Has a command read `{prompt, response}` rows and write a number a line.
 fn scored(line: &str, answered: &[Answered], limit: Duration) -> Result<Vec<Vec<f64>>, Failure> {
-    let rows: String = answered
+    let rows = answered
         .iter()
-        .flat_map(|group| {
-            let row = |text: &str| json!({ "prompt": group.prompt, "response": text });
-            group.responses.iter().map(move |y| format!("{}\n", row(&y.text)))
-        })
-        .collect();
-    let count: usize = answered.iter().map(|group| group.responses.len()).sum();
-    let said = answer_of(line, rows, limit)?;
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    if lines.len() != count {
-        return Err(fault(line, &format!("wrote {} lines for {count} rows", lines.len())));
-    }
-    let mut rewards = lines.iter().enumerate().map(|(i, text)| {
-        number(text).ok_or_else(|| fault(line, &format!("wrote `{text}` for row {}", i + 1)))
-    });
+        .map(|group| scorer_rows(&group.prompt, group.responses.iter().map(|y| y.text.as_str())));
+    let stop = Some(interrupts("stopping the reward's command"));
+    let said = answer(line, rows.collect(), Patience { limit, stop }).map_err(|e| match e {
+        Unanswered::Interrupted => Failure::Interrupted,
+        Unanswered::Instead(what) => fault(line, &what),
+    })?;
+    let count = answered.iter().map(|group| group.responses.len()).sum();
+    let mut rewards = scorer_rewards(&said, count).map_err(|what| fault(line, &what))?.into_iter();
     let of = |group: &Answered| rewards.by_ref().take(group.responses.len()).collect();
-    answered.iter().map(of).collect()
-}
-
-/// A finite number, or `{"reward": number}`.
-fn number(text: &str) -> Option<f64> {
-    let value: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
-    value.as_f64().or_else(|| value.get("reward")?.as_f64()).filter(|x| x.is_finite())
+    Ok(answered.iter().map(of).collect())
 }
 
 fn fault(line: &str, what: &str) -> Failure {
-    Failure::work(anyhow!(
-        "the reward's command {what}\n  command: {line}\n  allowed: for each row {{prompt, response}} on its standard input one \
-         line with a finite number, or {{\"reward\": number}}\n  help: correct the command and run the same again"
-    ))
-}
-
-/// What a shell command writes when it is given `input`; it is ended after the limit, or by an interrupt, with
-/// everything that it started.
-fn answer_of(line: &str, input: String, limit: Duration) -> Result<String, Failure> {
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    // A group of its own, so that what the line starts can be ended with it.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(|e| fault(line, &format!("cannot start: {e}")))?;
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // A command that ends early closes its input, which its exit status tells better.
-    thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    let mut stdout = child.stdout.take().expect("a pipe");
-    let (sender, said) = channel();
-    thread::spawn(move || {
-        let mut text = String::new();
-        // Nobody listens any more once the limit has passed.
-        drop(sender.send(stdout.read_to_string(&mut text).map(|_| text)));
-    });
-    let mut scorer = Scorer { child, said, line };
-    let finished = scorer.finish(limit);
-    if finished.is_err() {
-        scorer.end();
-    }
-    finished
-}
-
-/// A command at work.
-struct Scorer<'a> {
-    child: Child,
-    /// All that it wrote, once everybody who holds its output has closed it.
-    said: Receiver<std::io::Result<String>>,
-    line: &'a str,
-}
-
-impl Scorer<'_> {
-    /// Waits for its end and for the end of its output, which a process that it left behind may hold open.
-    fn finish(&mut self, limit: Duration) -> Result<String, Failure> {
-        const PAUSE: Duration = Duration::from_millis(20);
-        let stop = interrupts("stopping the reward's command");
-        let begun = Instant::now();
-        let (mut status, mut said) = (None, None);
-        loop {
-            status = status.or(self.status()?);
-            said = said.or(self.said()?);
-            if let Some(status) = status.filter(|status| !status.success()) {
-                return Err(fault(self.line, &format!("failed: {status}")));
-            }
-            if status.is_some()
-                && let Some(said) = said.take()
-            {
-                return Ok(said);
-            }
-            if stop.load(Ordering::Relaxed) {
-                return Err(Failure::Interrupted);
-            }
-            if begun.elapsed() > limit {
-                let what = format!("took longer than {} s (--limit-seconds)", limit.as_secs());
-                return Err(fault(self.line, &what));
-            }
-            thread::sleep(PAUSE);
-        }
-    }
-
-    fn status(&mut self) -> Result<Option<ExitStatus>, Failure> {
-        let waited = self.child.try_wait();
-        waited.map_err(|e| fault(self.line, &format!("cannot be waited for: {e}")))
-    }
-
-    fn said(&self) -> Result<Option<String>, Failure> {
-        let unread = |e: &dyn std::fmt::Display| fault(self.line, &format!("wrote no text: {e}"));
-        match self.said.try_recv() {
-            Ok(said) => said.map(Some).map_err(|e| unread(&e)),
-            // Not yet, or it was taken before.
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Ok(None),
-        }
-    }
-
-    /// Ends it with everything that it started.
-    fn end(&mut self) {
-        #[cfg(unix)]
-        let _ = Command::new("sh")
-            .args(["-c", &format!("kill -s KILL -- -{} 2> /dev/null", self.child.id())])
-            .status();
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    Failure::work(anyhow!("{}", misscored(line, what)))
 }
