@@ -57,8 +57,9 @@ pub(crate) fn are_apart(panels: &[Panel]) -> bool {
     let own: Vec<usize> = panels.iter().map(|panel| entries([panel]).len()).collect();
     let all = entries(panels);
     let alone = own.iter().all(|&n| n > 1) && all.len() == own.iter().sum::<usize>();
-    let means_two = |(i, e): (usize, &Trace)| all[..i].iter().any(|other| other.look == e.look);
-    own.len() > 1 && (alone || all.iter().enumerate().any(means_two))
+    let lines: Vec<&Trace> = all.iter().filter(|e| e.manner.swatch.is_none()).collect();
+    let means_two = |(i, e): (usize, &&Trace)| lines[..i].iter().any(|other| other.look == e.look);
+    own.len() > 1 && (alone || lines.iter().enumerate().any(means_two))
 }
 
 /// The lines of some panels, every name once.

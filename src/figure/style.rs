@@ -169,8 +169,19 @@ pub(crate) fn fills(scenario: &Scenario) -> Vec<(&str, Look)> {
 }
 
 /// The shade of the `place`-th of some methods that share a colour: it, a darker one, a lighter one,
-/// and on outwards.
+/// and on outwards; of a dark colour lighter ones first, since little is darker that is not black.
 fn shade(base: Rgb, place: usize) -> Rgb {
+    const DARK: f64 = 6.0;
+    let (white, black, yellow) = (Rgb(255, 255, 255), Rgb(0, 0, 0), Rgb(0xF0, 0xE4, 0x42));
+    if base.contrast(white) > DARK {
+        return match place {
+            0 => base,
+            1 => base.mix(white, 0.42),
+            2 => base.mix(yellow, 0.55),
+            odd if odd % 2 == 1 => base.mix(black, 0.62),
+            _ => base.mix(white, 0.68),
+        };
+    }
     match place {
         0 => base,
         1 => base.mix(Rgb(0, 0, 0), 0.38),
