@@ -467,6 +467,7 @@ fn swapped_comparisons_are_learned_the_other_way() {
 fn what_cannot_be_used_is_refused_before_work() {
     let cases = [
         (("model = \"model\"", "model = \"nowhere\""), "there is no model `nowhere`"),
+        (("model = \"model\"", "model = \"me/mine\""), "hf download me/mine --local-dir mine"),
         (("max_new_tokens = 6", "max_new_tokens = 6000"), "is to be answered by 6000"),
         (("rank = 2", "rank = 2\ntargets = [\"q_poj\"]"), "did you mean `q_proj`?"),
         (("samples_per_round = 8", "samples_per_round = 9"), "`schedule."),

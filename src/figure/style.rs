@@ -176,10 +176,10 @@ fn shade(base: Rgb, place: usize) -> Rgb {
     if base.contrast(white) > DARK {
         return match place {
             0 => base,
-            1 => base.mix(white, 0.42),
-            2 => base.mix(yellow, 0.55),
+            1 => base.mix(yellow, 0.55),
+            2 => base.mix(white, 0.66),
             odd if odd % 2 == 1 => base.mix(black, 0.62),
-            _ => base.mix(white, 0.68),
+            _ => base.mix(white, 0.4),
         };
     }
     match place {

@@ -116,6 +116,15 @@ pub fn find_model(typed: &str, models: &Path) -> Result<PathBuf, LlmError> {
     if !typed.is_empty() && fetched.exists() {
         return Ok(fetched);
     }
+    if let Some((owner, name)) = typed.split_once('/').filter(is_hub_name) {
+        return Err(LlmError::input(
+            format!("there is no folder {typed}"),
+            "the path of a model's folder, or a model that `modeseek llm get` knows",
+            format!(
+                "if it is a model of the hub: `hf download {owner}/{name} --local-dir {name}`, then `{name}`"
+            ),
+        ));
+    }
     if path.components().count() > 1 || path.extension().is_some() {
         return Ok(path); // opening it says what is wrong
     }
@@ -125,6 +134,12 @@ pub fn find_model(typed: &str, models: &Path) -> Result<PathBuf, LlmError> {
         "a model that has been fetched, or the path of one",
         format!("fetch it with `modeseek llm get {}`", model.name),
     ))
+}
+
+/// Whether an owner and a name may be a repository of the hub, and no file.
+fn is_hub_name((owner, name): &(&str, &str)) -> bool {
+    let is_file = [".gguf", ".safetensors", ".whl", ".json"].iter().any(|end| name.ends_with(end));
+    !["", ".", ".."].contains(owner) && !name.is_empty() && !name.contains('/') && !is_file
 }
 
 /// Brings a model's files into the folder of its name below `models`: all of them with their sha256
