@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The program scores a row by the bytes of its line, so that short answers win.
+/// The program scores a row by the bytes of its line.
 const SCENARIO: &str = r#"id = "scored"
 title = "A tiny model"
 [problem.prompts]
 jsonl = "prompts.jsonl"
-gold_command.line = "LC_ALL=C awk '{ print -length($0) }'"
+gold_command = "LC_ALL=C awk '{ print -length($0) }'"
 test = 2
 [policy.language-model]
 model = "model"
@@ -27,11 +27,11 @@ rank = 2
 samples_per_round = 8
 responses_per_prompt = 4
 minibatch = 8
-steps = 40
+steps = 3
 [data]
 prompts = "fresh"
 [measure]
-every = 40
+every = 3
 metrics = ["gold_reward"]
 [optimizer.adam]
 learning_rate = 0.05
@@ -57,28 +57,27 @@ fn seed_folder(place: &Path) -> PathBuf {
     cells.flatten().next().expect("a cell").path().join("0")
 }
 
-/// Every kept answer has the reward that its row has by hand, and the policy learns to be short.
+/// Every kept answer has the reward that its row has by hand, and what is learned follows its sign.
 #[test]
 fn a_program_scores_what_is_answered() {
-    let place = place("LC_ALL=C awk '{ print -length($0) }'");
-    let place = place.path();
-    run(place, &["run", "scored.toml"]);
-    let kept = fs::read_to_string(seed_folder(place).join("completions.jsonl")).expect("answers");
+    let place_of_short = place("LC_ALL=C awk '{ print -length($0) }'");
+    let short = place_of_short.path();
+    run(short, &["run", "scored.toml"]);
+    let kept = fs::read_to_string(seed_folder(short).join("completions.jsonl")).expect("answers");
     let rows: Vec<Value> =
         kept.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(rows.len(), 2);
     for row in &rows {
         let asked = json!({ "prompt": row["prompt"], "response": row["response"] }).to_string();
-        assert_eq!(row["reward"].as_f64(), Some(-(asked.len() as f64)), "{row}");
+        assert_eq!(row["gold_reward"].as_f64(), Some(-(asked.len() as f64)), "{row}");
     }
-    let metrics = fs::read_to_string(place.join("runs/scored/metrics.csv")).expect("metrics");
-    let rewards: Vec<f64> = metrics
-        .lines()
-        .filter(|line| line.contains(",gold_reward,"))
-        .map(|line| line.rsplit(',').next().and_then(|x| x.parse().ok()).expect("a number"))
-        .collect();
-    assert_eq!(rewards.len(), 2);
-    assert!(rewards[1] > rewards[0] + 1.0, "{rewards:?}");
+    let place_of_long = place("LC_ALL=C awk '{ print length($0) }'");
+    let long = place_of_long.path();
+    run(long, &["run", "scored.toml"]);
+    let adapter = |place: &Path| {
+        fs::read(seed_folder(place).join("model/adapter_model.safetensors")).expect("an adapter")
+    };
+    assert!(adapter(short) != adapter(long));
 }
 
 /// A program that fails, says too little, or takes too long stops the run and is named, with what is asked of it.
@@ -87,10 +86,10 @@ fn a_program_that_does_not_score_is_told() {
     for (line, said) in [
         ("exit 3", "failed: exit status: 3"),
         ("head -n 1 > /dev/null", "wrote 0 lines for"),
-        ("sleep 30", "took longer than the 1 s that it has"),
+        ("sleep 30", "took longer than 1 s (--limit-seconds gives it more)"),
     ] {
-        let place = place(&format!("{line}\"\ngold_command.seconds = 1 # \""));
-        let output = modeseek(place.path(), &["run", "scored.toml"]);
+        let place = place(line);
+        let output = modeseek(place.path(), &["run", "scored.toml", "--limit-seconds", "1"]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(said), "{line}: {error}");
@@ -112,4 +111,12 @@ fn two_true_rewards_and_an_empty_program_are_refused() {
     refused(&SCENARIO.replace("LC_ALL=C awk '{ print -length($0) }'", ""), "the command is empty");
     let twice = SCENARIO.replace("test = 2", "test = 2\nreward = { min = {} }");
     refused(&twice, "the true reward is given twice");
+    // On the command line one reward takes the place of another.
+    let lengths = SCENARIO
+        .replace("gold_command = \"LC_ALL=C awk '{ print -length($0) }'\"", "reward.min = {}");
+    fs::write(place.path().join("scored.toml"), lengths).expect("written");
+    let set = "problem.prompts.gold_command=head -n 0";
+    let output = modeseek(place.path(), &["run", "scored.toml", "--set", set]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("wrote 0 lines for"), "{error}");
 }

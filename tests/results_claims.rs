@@ -3,7 +3,7 @@
 mod results_fixture;
 
 use modeseek::results::{Finding, Run, adjust, findings_csv, findings_markdown, judge, multiverse};
-use modeseek::scenario::Verdict;
+use modeseek::scenario::{ClaimSpec, Verdict};
 use results_fixture::{cell, claim, run, scenario, series};
 
 /// One final value per seed of the methods a and b.
@@ -68,6 +68,33 @@ fn effects_of_each_measure_have_their_hand_computed_values() {
         let finding = judge(&run, &claim(lines)).unwrap();
         close(finding.effect, effect);
         assert_eq!(finding.censored, if lines == "steps_to = 0.9" { 5 } else { 0 });
+    }
+}
+
+/// Better alone, against a number. `paths` gives a the last value 1, the mean 0.75, and 0.4 at step 4.
+#[test]
+fn a_claim_against_a_number_has_its_sign() {
+    let run = paths(&[0.0, 1.0, 1.0], &[0.0, 0.0, 0.8]);
+    let against = |method: &str, lines: &str| -> ClaimSpec {
+        let text = format!(
+            "id = '1'\nsays = 'so'\nexpected = 'holds'\nmetric = 'gold_reward'\nmargin = 0.5\n\
+             better = {{ method = '{method}' }}\n{lines}"
+        );
+        toml::from_str(&text).expect("a claim")
+    };
+    for (method, lines, effect, verdict) in [
+        ("a", "above = 0.4", 0.6, Verdict::Holds),
+        ("a", "below = 0.4", -0.6, Verdict::Reversed),
+        ("a", "above = 0.9\narea = true", -0.15, Verdict::NoDifference),
+        ("a", "below = 10.0\nsteps_to = 0.4", 6.0, Verdict::Holds),
+        ("a", "above = 10.0\nsteps_to = 0.4", -6.0, Verdict::Reversed),
+        // b never gets there: its 20 steps are too few, so that it may be no faster than 30.
+        ("b", "below = 30.0\nsteps_to = 0.9", 10.0, Verdict::Inconclusive),
+        ("b", "above = 10.0\nsteps_to = 0.9", 10.0, Verdict::Holds),
+    ] {
+        let finding = judge(&run, &against(method, lines)).expect("judged");
+        close(finding.effect, effect);
+        assert_eq!(finding.verdict, Some(verdict), "{method}: {lines}");
     }
 }
 

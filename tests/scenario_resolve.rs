@@ -245,7 +245,9 @@ fn panels_of_a_quick_look_show_measured_steps() {
     for file in shipped() {
         let whole = Scenario::load(&Source::Shipped(file.id().into()), &[], None).expect("shipped");
         let quick = whole.shortened(3, 4);
-        for step in quick.panels.iter().filter_map(|panel| panel.at_step) {
+        for step in
+            quick.panels.iter().flat_map(|panel| panel.steps.iter().copied().chain(panel.at_step))
+        {
             let measured = |cell: &Cell| cell.moments().contains(&step);
             assert!(quick.cells.iter().all(measured), "{}: step {step}", file.path);
             looked_at += 1;
@@ -259,13 +261,37 @@ fn panels_of_a_quick_look_show_measured_steps() {
 fn a_step_that_is_not_measured_is_refused_with_its_neighbours() {
     let text = |at: u64| {
         let text = SCENARIO.replace("steps = 64", "steps = 10");
-        format!("{text}[measure]\nevery = 4\n[[panel]]\nkind = \"frontier\"\nat_step = {at}\n")
+        let panel =
+            "title = \"a\"\nkind = \"frontier\"\nx = \"reverse_kl_ref\"\ny = \"gold_reward\"";
+        format!("{text}[measure]\nevery = 4\n[[panel]]\n{panel}\nat_step = {at}\n")
     };
     let parse = |at| Scenario::parse("mine.toml", &text(at), None, &[], None);
     assert!(parse(8).is_ok(), "{}", parse(8).expect_err("refused"));
     let error = parse(6).expect_err("refused").to_string();
     assert!(error.contains("no cell is measured at step 6"), "{error}");
     assert!(error.contains("nearest: 4 and 8"), "{error}");
+}
+
+#[test]
+fn a_claim_compares_with_one_thing() {
+    let parse = |lines: &str| {
+        let claim = "[[claim]]\nid = \"1\"\nsays = \"so\"\nexpected = \"holds\"\n\
+                     metric = \"gold_reward\"\nmargin = 0.1\nbetter = { method = \"rwr\" }\n";
+        Scenario::parse("mine.toml", &format!("{SCENARIO}{claim}{lines}\n"), None, &[], None)
+    };
+    for lines in ["worse = { method = \"ipo\" }", "above = 0.5", "below = 0"] {
+        assert!(parse(lines).is_ok(), "{lines}: {}", parse(lines).expect_err("refused"));
+    }
+    for (lines, said) in [
+        ("", "given: nothing"),
+        ("above = 0.5\nbelow = 0.7", "with one thing"),
+        ("above = 0.5\nworse = { method = \"ipo\" }", "with one thing"),
+        ("above = 0.5\nminus_better = { method = \"ipo\" }", "with one thing"),
+        ("below = inf", "must be finite"),
+    ] {
+        let error = parse(lines).expect_err("refused").to_string();
+        assert!(error.contains(said), "{lines}: {error}");
+    }
 }
 
 #[test]

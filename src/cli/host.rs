@@ -42,6 +42,9 @@ pub struct HostArgs {
     /// Folder of fetched models
     #[arg(long, value_name = "DIR", default_value = "models")]
     models: PathBuf,
+    /// Seconds that a reward's command (problem.prompts.gold_command) may take for the responses to a prompt
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    limit_seconds: u64,
 }
 
 impl HostArgs {
@@ -49,7 +52,8 @@ impl HostArgs {
     #[cfg(feature = "llm")]
     pub fn host(&self) -> Result<Host, Failure> {
         let (engine, available) = (self.device.engine()?, self.device.available_memory());
-        let shell = std::sync::Arc::new(super::shell::HostShell);
+        let limit = std::time::Duration::from_secs(self.limit_seconds);
+        let shell = std::sync::Arc::new(super::shell::HostShell(limit));
         Ok(Host::new(engine, self.models.clone(), available).with_shell(shell))
     }
 

@@ -10,6 +10,8 @@ pub fn interrupts(told: &'static str) -> &'static AtomicBool {
     HANDLER.get_or_init(|| {
         let handler = move || {
             if RAISED.swap(true, Ordering::Relaxed) {
+                #[cfg(feature = "llm")]
+                super::shell::end_watched();
                 std::process::exit(130);
             }
             eprintln!("\n{told}");

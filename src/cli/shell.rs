@@ -2,10 +2,44 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// The group of processes that a second interrupt ends with the program; 0 for none.
+static WATCHED: AtomicU32 = AtomicU32::new(0);
+
+/// A group of processes that does not outlive the program, until this is dropped.
+struct Watched;
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        WATCHED.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Has a second interrupt end a group of processes too.
+fn watch(group: u32) -> Watched {
+    WATCHED.store(group, Ordering::Relaxed);
+    Watched
+}
+
+/// Ends the command at work, if there is one: a second interrupt ends it with the program.
+pub fn end_watched() {
+    let group = WATCHED.load(Ordering::Relaxed);
+    if group != 0 {
+        end_group(group);
+    }
+}
+
+/// Ends a group of processes at once.
+fn end_group(group: u32) {
+    if cfg!(unix) {
+        let line = format!("kill -s KILL -- -{group} 2> /dev/null");
+        let _ = Command::new("sh").args(["-c", &line]).status();
+    }
+}
 
 /// How long a line may take, and the flag that ends it before.
 #[derive(Clone, Copy)]
@@ -25,13 +59,13 @@ pub enum Unanswered {
     Instead(String),
 }
 
-/// Runs the lines of rewards, each to its end or to its limit.
+/// Runs the lines of rewards, each to its end or to this limit; an interrupt lets it finish.
 #[derive(Debug)]
-pub struct HostShell;
+pub struct HostShell(pub Duration);
 
 impl crate::llm::Shell for HostShell {
-    fn answer(&self, line: &str, input: String, seconds: u64) -> Result<String, String> {
-        let patience = Patience { limit: Duration::from_secs(seconds), stop: None };
+    fn answer(&self, line: &str, input: String) -> Result<String, String> {
+        let patience = Patience { limit: self.0, stop: None };
         answer(line, input, patience).map_err(|unanswered| match unanswered {
             Unanswered::Interrupted => "was interrupted".to_owned(),
             Unanswered::Instead(what) => what,
@@ -59,7 +93,9 @@ pub fn answer(line: &str, input: String, patience: Patience<'_>) -> Result<Strin
         drop(sender.send(stdout.read_to_string(&mut text).map(|_| text)));
     });
     let mut running = Running { child, said };
+    let watched = watch(running.child.id());
     let finished = running.finish(patience);
+    drop(watched);
     if finished.is_err() {
         running.end();
     }
@@ -100,7 +136,8 @@ impl Running {
             }
             if begun.elapsed() > patience.limit {
                 let seconds = patience.limit.as_secs();
-                return Err(instead(format!("took longer than the {seconds} s that it has")));
+                let what = format!("took longer than {seconds} s (--limit-seconds gives it more)");
+                return Err(instead(what));
             }
             thread::sleep(pause);
             pause = (2 * pause).min(PAUSES[1]);
@@ -121,10 +158,7 @@ impl Running {
 
     /// Ends it with everything that it started.
     fn end(&mut self) {
-        #[cfg(unix)]
-        let _ = Command::new("sh")
-            .args(["-c", &format!("kill -s KILL -- -{} 2> /dev/null", self.child.id())])
-            .status();
+        end_group(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -19,9 +19,9 @@ use crate::policy::{
 };
 use crate::preference::{BradleyTerrySpec, FlippedSpec, PairSpec, RewardModelSpec};
 use crate::problem::{
-    BumpsSpec, ExponentialSpec, FittedSpec, GoldCommandSpec, LearnedRewardSpec, LengthSpec,
-    LogNormalSpec, LongestSpec, ModeLengthSpec, NegativeBinomialSpec, NormalSpec, PromptsSpec,
-    SeparationSpec, TableSpec, TiltSpec, TokensSpec, TwoModesSpec,
+    BumpsSpec, ExponentialSpec, FittedSpec, LearnedRewardSpec, LengthSpec, LogNormalSpec,
+    LongestSpec, ModeLengthSpec, NegativeBinomialSpec, NormalSpec, PromptsSpec, SeparationSpec,
+    TableSpec, TiltSpec, TokensSpec, TwoModesSpec,
 };
 use crate::scenario::{ClaimSpec, FactorSpec, PanelSpec, PublishedSpec, Seeds};
 use serde::{Serialize, de::DeserializeOwned};
@@ -56,12 +56,12 @@ const SEPARATION: &str = "p = 0.3\nq1 = 0.4\nq2 = 0.1";
 const TWO_MODES: &str = "peaks = [1, 2]\nmasses = [1, 1]\nwidths = [1, 1]";
 const TABLE: &str = "rewards = [0, 1]\nreference = \"uniform\"";
 const CLAIM: &str = "id = \"\"\nsays = \"\"\nexpected = \"holds\"\nmetric = \"\"\nbetter = {}\n\
-    worse = {}\nmargin = 0.0";
+    margin = 0.0";
 
 const PUBLISHED: &str = "id = \"\"\nsays = \"\"\nsource = \"\"\nmetric = \"\"\ncell = {}";
 
 /// Every table of a scenario, in the order in which scenarios are written.
-const SECTIONS: [Section; 54] = [
+const SECTIONS: [Section; 53] = [
     section("", "Scenario", || None),
     section("seeds", "Seeds", || filled::<Seeds>("")),
     section("", "Experiment", || None),
@@ -96,9 +96,6 @@ const SECTIONS: [Section; 54] = [
     }),
     section("problem.prompts.reward.skew", "ExponentialSpec", || {
         filled::<ExponentialSpec>("mean = 1")
-    }),
-    section("problem.prompts.gold_command", "GoldCommandSpec", || {
-        filled::<GoldCommandSpec>("line = \"\"")
     }),
     section("problem.prompts.learned", "LearnedRewardSpec", || filled::<LearnedRewardSpec>("")),
     section("policy.stop", "StopSpec", || filled::<StopSpec>("")),

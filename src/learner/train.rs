@@ -52,7 +52,12 @@ impl<T: Task> Learner<'_, T> {
                 }
             }
         }
+        let mut rests = false;
         self.go_on(policy, observer, &mut |learner, policy, observer, report| {
+            if !rests && learner.has_collapsed() {
+                rests = true;
+                keeper.warn(&learner.says_it_rests());
+            }
             observer.take_warnings().iter().for_each(|text| keeper.warn(text));
             let (step, steps) = (learner.progress.step, learner.schedule.steps);
             let keep = match report {
@@ -135,6 +140,16 @@ impl<T: Task> Learner<'_, T> {
     /// samples hold no comparison any more.
     fn has_collapsed(&self) -> bool {
         self.may_collapse() && self.progress.idle_rounds >= self.alike_rounds()
+    }
+
+    /// That no more is learned, for whoever reads along.
+    fn says_it_rests(&self) -> String {
+        let (step, rounds) = (self.progress.step, self.progress.idle_rounds);
+        let why = self.task.why_alike();
+        format!(
+            "step {step}: {rounds} rounds in a row had nothing to tell apart; the run rests until its last step. If the \
+             policy has not arrived, draw more responses per prompt{why}"
+        )
     }
 
     /// So many rounds in a row without a comparison are no chance.

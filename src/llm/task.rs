@@ -345,10 +345,19 @@ impl Task for PromptsTask {
 
     /// Fewer than on bandits, since each costs a pass for every token.
     fn alike_responses(&self) -> u64 {
-        1000
+        match self.gold {
+            // Answers that differ may score alike for long.
+            Some(Gold::Command(_)) => 10_000,
+            _ => 1000,
+        }
     }
 
     fn why_alike(&self) -> &'static str {
-        ", and see whether all answers are cut at max_new_tokens: to a reward of lengths they are one answer"
+        match self.gold {
+            Some(_) => ", or take a reward that tells answers apart more finely: partial credit",
+            None => {
+                ", and see whether all answers are cut at max_new_tokens: to a reward of lengths they are one answer"
+            }
+        }
     }
 }

@@ -1,36 +1,8 @@
-//! A reward that a program of the user's gives.
+//! What a program that scores responses reads and writes: for each row `{"prompt": …, "response": …}` on its standard
+//! input, in order, one line on its standard output with a finite number, or `{"reward": number}`.
 
 use super::Prompt;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// `problem.prompts.gold_command`: a program whose score is the true reward, in place of `reward`.
-///
-/// *Formula* for each row `{"prompt": …, "response": …}` on its standard input, in order, one line on its standard
-/// output: a finite number, or `{"reward": number}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GoldCommandSpec {
-    /// The line that a shell runs (`sh -c`), in the working directory.
-    ///
-    /// *Reading* It is run anew for the responses of each prompt; what takes long to load belongs in a server that it
-    /// asks. `llm eval --reward command="…"` judges by the same program. Run scenarios of people you trust only.
-    ///
-    /// *Wrong* The line, not what it runs, is part of a cell's name: after a change of the program give the line
-    /// another name, or run with --fresh. A program that draws random numbers makes runs that cannot be repeated.
-    pub line: String,
-    /// How long it may take for the responses of one prompt (seconds).
-    ///
-    /// *Reading* Past it the program is ended and the run stops with its last checkpoint.
-    ///
-    /// *Wrong* Far too long: a program that hangs holds up the run for as long.
-    #[serde(default = "seconds")]
-    pub seconds: u64,
-}
-
-fn seconds() -> u64 {
-    60
-}
 
 /// What is wrong with a program that scores, with what is asked of it.
 pub fn misscored(line: &str, what: &str) -> String {

@@ -1,6 +1,6 @@
 //! Problems of language models, as a scenario writes them.
 
-use super::{Bump, ExponentialSpec, GoldCommandSpec, ReferenceSpec};
+use super::{Bump, ExponentialSpec, ReferenceSpec};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -77,15 +77,18 @@ pub struct PromptsSpec {
     /// different comparisons, and let one judge the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold_model: Option<PathBuf>,
-    /// A program whose score is the true reward, in place of `reward`.
+    /// A shell line (`sh -c`) whose score is the true reward, in place of `reward`: for each row
+    /// `{"prompt": …, "response": …}` on its standard input it writes a number a line.
     ///
-    /// *Reading* What a program can check: an answer that is right, a form that is kept, a test that passes. On-policy
-    /// methods learn from it; offline pairs are compared by it.
+    /// *Reading* What a program can check: an answer that is right, a form that is kept, a test that passes. It is run
+    /// anew for the responses to each prompt, in the working directory, for at most --limit-seconds; what takes long to
+    /// load belongs in a server that it asks. `llm eval --reward command="…"` judges by the same. Run scenarios of
+    /// people you trust only.
     ///
-    /// *Wrong* Nearly all responses of a prompt score alike: nothing is learned from them. Give partial credit, or take
-    /// prompts that the model answers rightly some of the time.
+    /// *Wrong* Nearly all responses to a prompt score alike: nothing is learned from them; give partial credit. The
+    /// line, not what it runs, is part of a cell's name: after a change of the program run with --fresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gold_command: Option<GoldCommandSpec>,
+    pub gold_command: Option<String>,
     /// The folder of a reward model whose score methods see in place of the true reward: r_φ.
     ///
     /// *Reading* On-policy methods learn from it, and `proxy_reward` is its mean; offline pairs are still

@@ -15,7 +15,7 @@ mod sentences;
 mod separation;
 mod spec;
 
-pub use command::{GoldCommandSpec, misscored, scorer_rewards, scorer_rows};
+pub use command::{misscored, scorer_rewards, scorer_rows};
 pub use coverage::{Coverage, DataLaw, coverage};
 pub use examples::{EmptyResponses, ExampleKind, ExampleRow, ExampleRows};
 pub use language::{

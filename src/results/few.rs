@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn narrowing_undoes_expanding() {
-        for n in [2, 5, 20, 100] {
+        for n in [5, 20, 100] {
             for level in [0.001, 0.025, 0.3, 0.5, 0.9] {
                 let back = narrowed(expanded(level, n), n);
                 assert!((back - level).abs() < 1e-6, "{level} of {n}: {back}");

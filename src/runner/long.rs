@@ -32,8 +32,9 @@ pub fn is_long(experiment: &Experiment) -> bool {
         | ProblemSpec::Separation(_)
         | ProblemSpec::Length(_)
         | ProblemSpec::Tokens(_) => false,
-        ProblemSpec::Prompts(_) => match &experiment.policy {
-            PolicySpec::LanguageModel(model) => !model.is_nano(),
+        ProblemSpec::Prompts(prompts) => match &experiment.policy {
+            // What a program takes to score, nobody knows.
+            PolicySpec::LanguageModel(model) => !model.is_nano() || prompts.gold_command.is_some(),
             // What it leaves is used by other runs.
             PolicySpec::RewardModel(_) => true,
             _ => false,

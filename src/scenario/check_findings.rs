@@ -245,6 +245,9 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
     known.moment(format!("{at}.at_step"), spec.at_step)?;
+    for (index, step) in spec.steps.iter().enumerate() {
+        known.moment(format!("{at}.steps.{index}"), Some(*step))?;
+    }
     of_factors(at, spec, known)?;
     of_claim(at, spec, known)?;
     if let Some(key) = &spec.lines {

@@ -213,8 +213,8 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
     }
 }
 
-/// Whatever reads a reward has one, and not two.
-fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+/// Whether there is a true reward; not two.
+fn true_reward(spec: &PromptsSpec) -> Result<bool, Fault> {
     let given = [
         ("reward", spec.reward.is_some()),
         ("gold_model", spec.gold_model.is_some()),
@@ -227,33 +227,37 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
             .note("given", keys.collect::<Vec<_>>().join(" and "))
             .note("help", "leave one out; what methods are to see beside it is `proxy_model`")
     })?;
-    if let Some(command) = &spec.gold_command {
-        let key = |name: &str| format!("problem.prompts.gold_command.{name}");
-        let seconds = command.seconds as f64;
-        range(&key("seconds"), seconds, command.seconds >= 1, "1 or more seconds")?;
-        need(!command.line.trim().is_empty(), || {
-            Fault::new(key("line"), "the command is empty")
-                .note("allowed", "what a shell runs: \"python3 score.py\"")
-        })?;
-    }
-    let is_rewarded = !given.is_empty();
+    need(spec.gold_command.as_ref().is_none_or(|line| !line.trim().is_empty()), || {
+        Fault::new("problem.prompts.gold_command", "the command is empty")
+            .note("allowed", "what a shell runs: \"python3 score.py\"")
+    })?;
+    Ok(!given.is_empty())
+}
+
+/// r_φ is given once, and can be learned.
+fn learned_reward(spec: &PromptsSpec) -> Result<(), Fault> {
+    let Some(learned) = &spec.learned else { return Ok(()) };
+    need(spec.proxy_model.is_none(), || {
+        Fault::new("problem.prompts.learned", "the learned reward is given twice")
+            .note("given", "`problem.prompts.learned` and `problem.prompts.proxy_model`")
+    })?;
+    let key = |name: &str| format!("problem.prompts.learned.{name}");
+    let (prompts, steps, rate) = (learned.prompts, learned.steps, learned.learning_rate);
+    range(&key("prompts"), prompts as f64, prompts >= 1, "1 or more")?;
+    range(&key("steps"), steps as f64, steps >= 1, "1 or more")?;
+    range(&key("learning_rate"), rate, rate > 0.0, "a number above 0")
+}
+
+/// Whatever reads a reward has one.
+fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
+    let is_rewarded = true_reward(spec)?;
     let metric = |name: &str| experiment.measure.metrics.iter().position(|metric| metric == name);
     let is_learned = spec.proxy_model.is_some() || spec.learned.is_some();
     if let (Some(index), false) = (metric("proxy_reward"), is_learned) {
         return Err(Fault::new(format!("measure.metrics.{index}"), "there is no learned reward")
             .note("help", "name its folder in problem.prompts.proxy_model, or leave it out"));
     }
-    if let Some(learned) = &spec.learned {
-        need(spec.proxy_model.is_none(), || {
-            Fault::new("problem.prompts.learned", "the learned reward is given twice")
-                .note("given", "`problem.prompts.learned` and `problem.prompts.proxy_model`")
-        })?;
-        let key = |name: &str| format!("problem.prompts.learned.{name}");
-        let (prompts, steps, rate) = (learned.prompts, learned.steps, learned.learning_rate);
-        range(&key("prompts"), prompts as f64, prompts >= 1, "1 or more")?;
-        range(&key("steps"), steps as f64, steps >= 1, "1 or more")?;
-        range(&key("learning_rate"), rate, rate > 0.0, "a number above 0")?;
-    }
+    learned_reward(spec)?;
     let needs = experiment.objective.needs();
     let is_sft = matches!(experiment.objective, ObjectiveSpec::Sft {});
     let given = experiment.data.examples().is_some();
@@ -277,7 +281,7 @@ fn rewarded(experiment: &Experiment, spec: &PromptsSpec) -> Result<(), Fault> {
             }
             false => {
                 "write `problem.prompts.reward.min = {}`, or another reward; one of your own is \
-                 `problem.prompts.gold_command.line = \"python3 score.py\"`"
+                 `problem.prompts.gold_command = \"python3 score.py\"`"
             }
         };
         Fault::new("problem.prompts", format!("a reward is missing: {reader}"))

@@ -52,6 +52,7 @@ pub use selector::{Absent, Selector, admits, selects, written};
 pub use shipped::{ShippedScenario, find, shipped};
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Bumped when a change makes the same experiment give other numbers; part of every cell's name.
 pub const RESULTS_VERSION: u32 = 3;
@@ -146,7 +147,8 @@ impl Scenario {
         let nearest = |step: u64| measured.iter().copied().min_by_key(|m| m.abs_diff(step));
         for panel in &mut self.panels {
             panel.at_step = panel.at_step.and_then(|step| nearest(step / part));
-            panel.steps.iter_mut().for_each(|step| *step /= part);
+            let steps = panel.steps.iter().filter_map(|step| nearest(step / part));
+            panel.steps = steps.collect::<BTreeSet<u64>>().into_iter().collect();
         }
         self
     }

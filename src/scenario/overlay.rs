@@ -42,7 +42,8 @@ impl Layer {
     /// This layer with another one laid over it.
     ///
     /// Tables are merged key by key, except that a choice (`problem`, `policy`, `objective`,
-    /// `optimizer`, `problem.*.reference` and `problem.prompts.reward`) with another variant replaces the one below.
+    /// `optimizer`, `problem.*.reference` and `problem.prompts.reward`) with another variant replaces the one below, and
+    /// a true reward of prompts another one.
     pub fn under(&self, over: &Layer) -> Layer {
         let mut merged = self.clone();
         merge(&mut merged.table, &over.table, &mut Vec::new(), (&mut merged.places, &over.places));
@@ -53,6 +54,11 @@ impl Layer {
 /// Lays `over` over `base` at `path`.
 fn merge(base: &mut Table, over: &Table, path: &mut KeyPath, places: (&mut Places, &Places)) {
     let (below, above) = places;
+    for replaced in others(path, over) {
+        base.remove(replaced);
+        let at: KeyPath = path.iter().cloned().chain([replaced.to_owned()]).collect();
+        below.retain(|place, _| !place.starts_with(&at));
+    }
     for (key, value) in over {
         path.push(key.clone());
         match (base.get_mut(key), value) {
@@ -68,6 +74,18 @@ fn merge(base: &mut Table, over: &Table, path: &mut KeyPath, places: (&mut Place
         }
         path.pop();
     }
+}
+
+/// What tells the true reward of prompts, one in place of another.
+const TRUE_REWARDS: [&str; 3] = ["reward", "gold_model", "gold_command"];
+
+/// The keys of a table below that those of the table over it replace.
+fn others(path: &[String], over: &Table) -> Vec<&'static str> {
+    let is_prompts =
+        matches!(path, [problem, prompts] if problem == "problem" && prompts == "prompts");
+    let (given, others): (Vec<&str>, Vec<&str>) =
+        TRUE_REWARDS.iter().partition(|key| over.contains_key(**key));
+    if is_prompts && !given.is_empty() { others } else { Vec::new() }
 }
 
 /// Whether two tables are merged: always, but for choices with different variants.
