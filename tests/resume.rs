@@ -187,7 +187,7 @@ fn a_checkpoint_of_another_run_is_refused() {
 /// Stops after every round that held no pair, and counts those since the last step.
 #[derive(Default)]
 struct Impatient {
-    kept: Option<Checkpoint<'static>>,
+    memory: Memory,
     idle: u64,
     stops: u64,
     /// Of each step: rounds since the last, and the share of prompts that it says taught nothing.
@@ -196,7 +196,7 @@ struct Impatient {
 
 impl Keeper for Impatient {
     fn last(&mut self) -> Result<Option<Checkpoint<'static>>, Stop> {
-        Ok(self.kept.clone())
+        self.memory.last()
     }
 
     fn due(&mut self, taken: &Taken<'_>) -> Keep {
@@ -213,8 +213,7 @@ impl Keeper for Impatient {
     }
 
     fn save(&mut self, checkpoint: &Checkpoint<'_>) -> Result<(), Stop> {
-        self.kept = Some(checkpoint.clone().into_owned());
-        Ok(())
+        self.memory.save(checkpoint)
     }
 }
 

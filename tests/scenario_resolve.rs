@@ -248,7 +248,7 @@ fn panels_of_a_quick_look_show_measured_steps() {
         for step in
             quick.panels.iter().flat_map(|panel| panel.steps.iter().copied().chain(panel.at_step))
         {
-            let measured = |cell: &Cell| cell.moments().contains(&step);
+            let measured = |cell: &Cell| cell.moments().contain(step);
             assert!(quick.cells.iter().all(measured), "{}: step {step}", file.path);
             looked_at += 1;
         }

@@ -7,23 +7,8 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The group of processes that a second interrupt ends with the program; 0 for none.
+/// The command at work, by its group of processes, which a second interrupt ends with the program; 0 for none.
 static WATCHED: AtomicU32 = AtomicU32::new(0);
-
-/// A group of processes that does not outlive the program, until this is dropped.
-struct Watched;
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        WATCHED.store(0, Ordering::Relaxed);
-    }
-}
-
-/// Has a second interrupt end a group of processes too.
-fn watch(group: u32) -> Watched {
-    WATCHED.store(group, Ordering::Relaxed);
-    Watched
-}
 
 /// Ends the command at work, if there is one: a second interrupt ends it with the program.
 pub fn end_watched() {
@@ -93,9 +78,9 @@ pub fn answer(line: &str, input: String, patience: Patience<'_>) -> Result<Strin
         drop(sender.send(stdout.read_to_string(&mut text).map(|_| text)));
     });
     let mut running = Running { child, said };
-    let watched = watch(running.child.id());
+    WATCHED.store(running.child.id(), Ordering::Relaxed);
     let finished = running.finish(patience);
-    drop(watched);
+    WATCHED.store(0, Ordering::Relaxed);
     if finished.is_err() {
         running.end();
     }

@@ -173,22 +173,16 @@ pub(crate) fn fills(scenario: &Scenario) -> Vec<(&str, Look)> {
 fn shade(base: Rgb, place: usize) -> Rgb {
     const DARK: f64 = 6.0;
     let (white, black, yellow) = (Rgb(255, 255, 255), Rgb(0, 0, 0), Rgb(0xF0, 0xE4, 0x42));
-    if base.contrast(white) > DARK {
-        return match place {
-            0 => base,
-            1 => base.mix(yellow, 0.55),
-            2 => base.mix(white, 0.66),
-            odd if odd % 2 == 1 => base.mix(black, 0.62),
-            _ => base.mix(white, 0.4),
-        };
-    }
-    match place {
-        0 => base,
-        1 => base.mix(Rgb(0, 0, 0), 0.38),
-        2 => base.mix(Rgb(255, 255, 255), 0.42),
-        odd if odd % 2 == 1 => base.mix(Rgb(0, 0, 0), 0.62),
-        _ => base.mix(Rgb(255, 255, 255), 0.66),
-    }
+    let shades = match base.contrast(white) > DARK {
+        true => [(yellow, 0.55), (white, 0.66), (black, 0.62), (white, 0.4)],
+        false => [(black, 0.38), (white, 0.42), (black, 0.62), (white, 0.66)],
+    };
+    let (other, share) = match place {
+        0 => return base,
+        1 | 2 => shades[place - 1],
+        further => shades[3 - further % 2],
+    };
+    base.mix(other, share)
 }
 
 /// Step `i` of `n` of a lightness ramp: light is fresh or small, dark is stale or large. On dark

@@ -112,8 +112,7 @@ fn formula(claim: &ClaimSpec, is_speed: bool) -> String {
             if sign > 0.0 { format!("better − {level}") } else { format!("{level} − better") };
         return format!("effect = mean over seeds of ({difference})");
     }
-    let second = [&claim.minus_better, &claim.minus_worse, &claim.minus_where];
-    match second.iter().any(|selector| selector.is_some()) {
+    match claim.has_second_pair() {
         true => {
             format!("effect = mean over seeds of [({difference}) − ({difference}, second pair)]")
         }

@@ -94,8 +94,8 @@ fn unknown(name: &str) -> LlmError {
             };
             format!(
                 "any other of the families Llama, Qwen2, Qwen3 and GPT-NeoX is used by the path of its folder or .gguf \
-                 file, as `model = \"{folder}\"` or --model {folder}; a folder is had with `hf download {repository} \
-                 --local-dir {folder}`"
+                 file, as `model = \"{folder}\"` or --model {folder}; a folder is had with {}",
+                download_of(repository, folder)
             )
         }
     };
@@ -116,13 +116,11 @@ pub fn find_model(typed: &str, models: &Path) -> Result<PathBuf, LlmError> {
     if !typed.is_empty() && fetched.exists() {
         return Ok(fetched);
     }
-    if let Some((owner, name)) = typed.split_once('/').filter(is_hub_name) {
+    if let Some((_, name)) = typed.split_once('/').filter(is_hub_name) {
         return Err(LlmError::input(
             format!("there is no folder {typed}"),
             "the path of a model's folder, or a model that `modeseek llm get` knows",
-            format!(
-                "if it is a model of the hub: `hf download {owner}/{name} --local-dir {name}`, then `{name}`"
-            ),
+            format!("if it is a model of the hub: {}, then `{name}`", download_of(typed, name)),
         ));
     }
     if path.components().count() > 1 || path.extension().is_some() {
@@ -134,6 +132,11 @@ pub fn find_model(typed: &str, models: &Path) -> Result<PathBuf, LlmError> {
         "a model that has been fetched, or the path of one",
         format!("fetch it with `modeseek llm get {}`", model.name),
     ))
+}
+
+/// The command that brings a repository of the hub into a folder.
+fn download_of(repository: &str, folder: &str) -> String {
+    format!("`hf download {repository} --local-dir {folder}`")
 }
 
 /// Whether an owner and a name may be a repository of the hub, and no file.

@@ -1,5 +1,6 @@
 //! A language model from files for a run, and its way back into files.
 
+use super::examples::Side;
 use super::policy::SAMPLES_AT_ONCE;
 use super::run::LanguagePlace;
 use super::task::{Gold, PromptsTask, Texts};
@@ -76,12 +77,8 @@ impl Opened {
         let sides = ((&*train, &*train_tokens), (&*test, &*test_tokens));
         let examples = given.map(|file| Examples::read(&file, sides, &files));
         let examples = examples.transpose()?.unwrap_or_default();
-        let known = train.iter().zip(&train_tokens).chain(test.iter().zip(&test_tokens));
-        let command = asked.prompts.gold_command.as_ref().map(|spec| {
-            let known = known.map(|(prompt, tokens)| (tokens.clone(), prompt.clone())).collect();
-            Commanded::new(spec, place.shell.as_ref(), known, &files.tokenizer)
-        });
-        let command = command.transpose()?;
+        let line = asked.prompts.gold_command.as_deref();
+        let command = line.map(|line| commanded(line, sides, &files, place)).transpose()?;
         let (train, test) = (train_tokens, test_tokens);
         let longest =
             longest(asked, &settings, ((&train, &test), &examples), files.config.context)?;
@@ -131,6 +128,18 @@ fn longest(
         together: one.max(answered + new),
         whole: both.max(answered + count * new),
     })
+}
+
+/// A program that scores what a model answers to the prompts of a split.
+fn commanded(
+    line: &str,
+    ((train, train_tokens), (test, test_tokens)): (Side<'_>, Side<'_>),
+    files: &ModelFiles,
+    place: &LanguagePlace,
+) -> Result<Commanded, LlmError> {
+    let known = train.iter().zip(train_tokens).chain(test.iter().zip(test_tokens));
+    let known = known.map(|(prompt, tokens)| (tokens.clone(), prompt.clone())).collect();
+    Commanded::new(line, place.shell.as_ref(), known, &files.tokenizer)
 }
 
 /// A reward model that reads the tokens of another model.

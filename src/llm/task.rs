@@ -207,6 +207,11 @@ impl PromptsTask {
         responses.into_iter().enumerate().map(cut).collect()
     }
 
+    /// A response without its end token.
+    fn said<'a>(&self, response: &'a Tokens) -> &'a [u32] {
+        &response[..self.measure(response).0]
+    }
+
     /// A response of at most so many tokens, closed by the end token where something was cut off.
     fn shortened(&self, whole: Tokens, most: usize) -> Tokens {
         let end = self.reference.settings().end_tokens.first();
@@ -255,8 +260,7 @@ impl LanguageTask for PromptsTask {
         response: &Tokens,
     ) -> Result<Option<(String, String)>, PolicyError> {
         let Some(texts) = &self.texts else { return Ok(None) };
-        let said = &response[..self.measure(response).0];
-        let said = texts.tokenizer.decode(said, Special::Hidden)?;
+        let said = texts.tokenizer.decode(self.said(response), Special::Hidden)?;
         Ok(Some((texts.prompts.get(prompt).cloned().unwrap_or_default(), said)))
     }
 }
@@ -280,8 +284,7 @@ impl Task for PromptsTask {
         match &self.gold {
             Some(Gold::Model(model)) => model.scores(prompt, responses),
             Some(Gold::Command(command)) => {
-                let said = |y: &'_ Tokens| self.measure(y).0;
-                let said: Vec<&[u32]> = responses.iter().map(|y| &y[..said(y)]).collect();
+                let said: Vec<&[u32]> = responses.iter().map(|y| self.said(y)).collect();
                 command.scores(prompt, &said)
             }
             None => {

@@ -100,7 +100,7 @@ impl LabelSpec {
     pub(super) fn first_wins(&self, gap: f64, uniform: &mut impl FnMut() -> f64) -> bool {
         match self {
             LabelSpec::Exact => gap > 0.0,
-            LabelSpec::BradleyTerry(spec) => uniform() < sigmoid(gap / spec.temperature),
+            LabelSpec::BradleyTerry(_) => uniform() < self.chance(gap),
             LabelSpec::Flipped(spec) => (gap > 0.0) != (uniform() < spec.rate),
         }
     }

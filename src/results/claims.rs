@@ -6,7 +6,7 @@ use super::measure::{Measure, Question};
 use super::multiverse::share_of_settings;
 use super::read::Run;
 use super::select::Sides;
-use super::statistics::{Bootstrap, Estimate, holm, interval};
+use super::statistics::{Bootstrap, Estimate, holm};
 use crate::learner::Expectation;
 use crate::policy::PolicySpec;
 use crate::preference::{Selection, TieRule};
@@ -164,7 +164,7 @@ pub fn judge(run: &Run, claim: &ClaimSpec) -> Result<Finding, ClaimError> {
     let n = effects.values.len();
     let bootstrap = Bootstrap::with_resamples(n, RESAMPLES, Streams::new(0));
     let resamples = bootstrap.distribution(&effects.values, Statistic::Mean);
-    let estimate = interval(Statistic::Mean.of(&effects.values), resamples.clone(), n);
+    let estimate = bootstrap.interval(Statistic::Mean.of(&effects.values), resamples.clone());
     let verdict = verdict_on(&effects, &estimate, claim.margin);
     let share = share_of_settings(run, claim)?;
     Ok(Finding {

@@ -26,8 +26,7 @@ impl Sides {
             return Sides(vec![better]);
         }
         let mut sides = vec![better, side(&claim.worse, &claim.where_)];
-        let second = [&claim.minus_better, &claim.minus_worse, &claim.minus_where];
-        if second.iter().any(|selector| selector.is_some()) {
+        if claim.has_second_pair() {
             let mut shared = claim.where_.clone();
             shared.extend(claim.minus_where.clone().unwrap_or_default());
             sides.push(side(claim.minus_better.as_ref().unwrap_or(&claim.better), &shared));
@@ -74,7 +73,13 @@ pub(super) fn one_cell<'a>(
 
 impl Side {
     fn cell<'a>(&self, asker: &str, scenario: &'a Scenario) -> Result<&'a Cell, ClaimError> {
-        let found: Vec<&Cell> = scenario.cells.iter().filter(|cell| self.admits(cell)).collect();
+        let mut shared = self.shared.clone();
+        shared.retain(|key, _| !self.own.contains_key(key));
+        let admitted = |cell: &&Cell| {
+            admits(&self.own, &cell.method, &cell.settings, Absent::Refuses)
+                && admits(&shared, &cell.method, &cell.settings, Absent::Passes)
+        };
+        let found: Vec<&Cell> = scenario.cells.iter().filter(admitted).collect();
         match found[..] {
             [cell] => Ok(cell),
             [] => Err(ClaimError::NoCell {
@@ -91,13 +96,6 @@ impl Side {
                 candidates: found.iter().take(6).map(|cell| describe(cell)).collect(),
             }),
         }
-    }
-
-    fn admits(&self, cell: &Cell) -> bool {
-        let mut shared = self.shared.clone();
-        shared.retain(|key, _| !self.own.contains_key(key));
-        admits(&self.own, &cell.method, &cell.settings, Absent::Refuses)
-            && admits(&shared, &cell.method, &cell.settings, Absent::Passes)
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Bootstrap {
     n: usize,
     /// How often each seed was drawn, `[resamples, n]`.
     counts: Vec<u16>,
+    /// Where the ends of a 95 % interval are read off.
+    levels: [f64; 2],
 }
 
 impl Bootstrap {
@@ -71,7 +73,7 @@ impl Bootstrap {
                 resample[rng.random_range(0..n)] += 1;
             }
         }
-        Bootstrap { n, counts }
+        Bootstrap { n, counts, levels: [0.025, 0.975].map(|level| expanded(level, n)) }
     }
 
     /// The statistic of `values: [n]` in each resample, in no order that means anything.
@@ -89,7 +91,17 @@ impl Bootstrap {
 
     /// The statistic of `values: [n]` with its interval.
     pub fn estimate(&self, values: &[f64], statistic: Statistic) -> Estimate {
-        interval(statistic.of(values), self.distribution(values, statistic), self.n)
+        self.interval(statistic.of(values), self.distribution(values, statistic))
+    }
+
+    /// A number with the quantiles of its resamples that stand for 2.5 % and 97.5 %.
+    pub(super) fn interval(&self, mean: f64, mut resamples: Vec<f64>) -> Estimate {
+        if resamples.is_empty() {
+            return Estimate { mean, low: mean, high: mean };
+        }
+        resamples.sort_by(f64::total_cmp);
+        let [low, high] = self.levels.map(|level| quantile(&resamples, level));
+        Estimate { mean, low, high }
     }
 }
 
@@ -111,16 +123,6 @@ fn mean_of_ranks(values: &[f64], counts: &[u16], order: &[usize], ranks: &Range<
         passed = next;
     }
     sum / ranks.len() as f64
-}
-
-/// A number with the quantiles of its resamples, of `n` values each, that stand for 2.5 % and 97.5 %.
-pub(super) fn interval(mean: f64, mut resamples: Vec<f64>, n: usize) -> Estimate {
-    if resamples.is_empty() {
-        return Estimate { mean, low: mean, high: mean };
-    }
-    resamples.sort_by(f64::total_cmp);
-    let [low, high] = [0.025, 0.975].map(|level| quantile(&resamples, expanded(level, n)));
-    Estimate { mean, low, high }
 }
 
 /// A quantile of sorted values, interpolated linearly between ranks; towards an infinite value it
@@ -164,10 +166,9 @@ pub fn probability_of_improvement(better: &[f64], worse: &[f64], streams: Stream
     };
     let bootstrap = Bootstrap::new(n, streams);
     let resamples = bootstrap.counts.chunks_exact(n.max(1));
-    interval(
+    bootstrap.interval(
         probability(&|_| 1.0),
         resamples.map(|counts| probability(&|i| f64::from(counts[i]))).collect(),
-        n,
     )
 }
 

@@ -73,6 +73,11 @@ pub(super) fn need(holds: bool, fault: impl FnOnce() -> Fault) -> Result<(), Fau
     if holds { Ok(()) } else { Err(fault()) }
 }
 
+/// Those of some keys that are given.
+pub(super) fn given(keys: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
+    keys.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect()
+}
+
 /// A number that must lie in a range.
 pub(super) fn range(key: &str, value: f64, holds: bool, allowed: &str) -> Result<(), Fault> {
     need(holds, || Fault::new(key, format!("`{key}` cannot be {value}")).note("allowed", allowed))

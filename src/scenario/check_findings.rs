@@ -1,6 +1,6 @@
 //! Whether claims, published numbers and panels speak of metrics, methods and settings that the scenario has.
 
-use super::check::{Fault, need, unknown_metric};
+use super::check::{Fault, given, need, unknown_metric};
 use super::claim::ClaimSpec;
 use super::document::Part;
 use super::factor::FactorSpec;
@@ -164,14 +164,12 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
 
 /// A claim compares with other cells or with one finite number.
 fn against(at: &str, spec: &ClaimSpec) -> Result<(), Fault> {
-    let second = [&spec.minus_better, &spec.minus_worse, &spec.minus_where];
-    let given = [
+    let given = given([
         ("worse", !spec.worse.is_empty()),
         ("above", spec.above.is_some()),
         ("below", spec.below.is_some()),
-        ("minus_…", spec.bound().is_some() && second.iter().any(|selector| selector.is_some())),
-    ];
-    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+        ("minus_…", spec.bound().is_some() && spec.has_second_pair()),
+    ]);
     need(given.len() == 1, || {
         let words = if given.is_empty() { "nothing".to_owned() } else { listed(given) };
         Fault::new(at, "a claim compares its better side with one thing").note("given", words).note(

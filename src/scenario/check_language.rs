@@ -1,6 +1,6 @@
 //! Whether an experiment with a language model makes sense.
 
-use super::check::{Fault, need, range};
+use super::check::{Fault, given, need, range};
 use super::check_examples::{compared, demonstrated};
 use super::experiment::Experiment;
 use crate::learner::{
@@ -215,12 +215,11 @@ fn lengths(spec: &PromptsSpec) -> Result<(), Fault> {
 
 /// Whether there is a true reward; not two.
 fn true_reward(spec: &PromptsSpec) -> Result<bool, Fault> {
-    let given = [
+    let given = given([
         ("reward", spec.reward.is_some()),
         ("gold_model", spec.gold_model.is_some()),
         ("gold_command", spec.gold_command.is_some()),
-    ];
-    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+    ]);
     need(given.len() <= 1, || {
         let keys = given.iter().map(|key| format!("`problem.prompts.{key}`"));
         Fault::new(format!("problem.prompts.{}", given[1]), "the true reward is given twice")

@@ -187,6 +187,11 @@ impl ClaimSpec {
         self.above.map(|level| (1.0, level)).or(self.below.map(|level| (-1.0, level)))
     }
 
+    /// Whether a second pair is subtracted.
+    pub fn has_second_pair(&self) -> bool {
+        [&self.minus_better, &self.minus_worse, &self.minus_where].iter().any(|own| own.is_some())
+    }
+
     /// What is compared.
     pub fn reading(&self) -> Reading {
         let ClaimSpec { area, at_step, steps_to, queries_to, .. } = *self;

@@ -90,10 +90,10 @@ impl Cell {
         describe(&self.method, &self.settings)
     }
 
-    /// The steps at which it is measured, ascending.
-    pub fn moments(&self) -> Vec<u64> {
+    /// The steps at which it is measured.
+    pub fn moments(&self) -> Moments {
         let Experiment { measure, schedule, .. } = &self.experiment;
-        Moments::new(measure, schedule.steps).steps().to_vec()
+        Moments::new(measure, schedule.steps)
     }
 }
 

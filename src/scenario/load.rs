@@ -281,7 +281,7 @@ fn vocabulary(grid: &Grid) -> Vocabulary {
         factors: Vec::new(),
         claims: Vec::new(),
         measured: measured(&grid.cells),
-        moments: grid.cells.iter().flat_map(Cell::moments).collect(),
+        moments: grid.cells.iter().flat_map(|cell| cell.moments().into_steps()).collect(),
     }
 }
 

@@ -140,9 +140,10 @@ impl Scenario {
                 cell.name = canonical::cell_name(&table);
             }
         }
-        let mut measured = self.cells.first().map(Cell::moments).unwrap_or_default();
+        let first = self.cells.first().map(|cell| cell.moments().into_steps());
+        let mut measured = first.unwrap_or_default();
         for own in self.cells.iter().map(Cell::moments) {
-            measured.retain(|step| own.contains(step));
+            measured.retain(|step| own.contain(*step));
         }
         let nearest = |step: u64| measured.iter().copied().min_by_key(|m| m.abs_diff(step));
         for panel in &mut self.panels {

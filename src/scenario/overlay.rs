@@ -56,8 +56,9 @@ fn merge(base: &mut Table, over: &Table, path: &mut KeyPath, places: (&mut Place
     let (below, above) = places;
     for replaced in others(path, over) {
         base.remove(replaced);
-        let at: KeyPath = path.iter().cloned().chain([replaced.to_owned()]).collect();
-        below.retain(|place, _| !place.starts_with(&at));
+        path.push(replaced.to_owned());
+        below.retain(|at, _| !at.starts_with(path));
+        path.pop();
     }
     for (key, value) in over {
         path.push(key.clone());
@@ -81,11 +82,12 @@ const TRUE_REWARDS: [&str; 3] = ["reward", "gold_model", "gold_command"];
 
 /// The keys of a table below that those of the table over it replace.
 fn others(path: &[String], over: &Table) -> Vec<&'static str> {
-    let is_prompts =
-        matches!(path, [problem, prompts] if problem == "problem" && prompts == "prompts");
+    if path != ["problem", "prompts"] {
+        return Vec::new();
+    }
     let (given, others): (Vec<&str>, Vec<&str>) =
         TRUE_REWARDS.iter().partition(|key| over.contains_key(**key));
-    if is_prompts && !given.is_empty() { others } else { Vec::new() }
+    if given.is_empty() { Vec::new() } else { others }
 }
 
 /// Whether two tables are merged: always, but for choices with different variants.

@@ -1,5 +1,7 @@
 //! How one number is read off each run.
 
+use super::check::given;
+
 /// What is taken from a run; without any of these, the last value of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Reading {
@@ -16,13 +18,12 @@ pub struct Reading {
 impl Reading {
     /// The keys that are given; more than one contradict each other.
     pub fn given(&self) -> Vec<&'static str> {
-        let keys = [
+        given([
             ("area", self.area),
             ("at_step", self.at_step.is_some()),
             ("steps_to", self.steps_to.is_some()),
             ("queries_to", self.queries_to.is_some()),
-        ];
-        keys.into_iter().filter(|(_, given)| *given).map(|(key, _)| key).collect()
+        ])
     }
 
     /// What is read, in words: `last gold_reward`, `steps to gold_reward ≥ 0.9`.

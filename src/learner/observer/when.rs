@@ -25,8 +25,8 @@ impl Moments {
     }
 
     /// All of them, ascending.
-    pub fn steps(&self) -> &[u64] {
-        &self.steps
+    pub fn into_steps(self) -> Vec<u64> {
+        self.steps
     }
 
     /// Whether a step is measured.
