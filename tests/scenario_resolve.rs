@@ -208,11 +208,15 @@ fn run_folders_are_named_by_id_and_set_arguments() {
 fn set_may_take_the_cells_of_a_claim_away() {
     let extra = "[sweep]\n\"schedule.passes\" = [1, 4]\n[[claim]]\nid = \"1\"\nsays = \"x\"\n\
         expected = \"holds\"\nmetric = \"gold_reward\"\nbetter = { \"schedule.passes\" = 1 }\n\
-        worse = { \"schedule.passes\" = 4 }\nmargin = 0.0\n";
+        worse = { \"schedule.passes\" = 4 }\nwhere = { method = \"rwr\" }\nmargin = 0.0\n";
     assert_eq!(resolve(extra, &[]).claims.len(), 1);
-    let scenario = resolve(extra, &["schedule.passes=2"]);
-    assert!(scenario.claims.is_empty());
-    assert!(scenario.warnings.iter().any(|warning| warning.contains("claim 1 is left out")));
+    // Its cells are gone, or each of its sides is now two.
+    for set in ["schedule.passes=2", "optimizer.adam.learning_rate=0.1,0.3"] {
+        let scenario = resolve(extra, &[set]);
+        assert!(scenario.claims.is_empty(), "{set}");
+        let warned = |warning: &String| warning.contains("claim 1 is left out");
+        assert!(scenario.warnings.iter().any(warned), "{set}: {:?}", scenario.warnings);
+    }
 }
 
 #[test]

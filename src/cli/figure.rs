@@ -7,7 +7,7 @@ use super::options::{
 };
 use super::{Failure, say};
 use crate::figure::{Drawing, FigureOptions, VerdictMark, Width, draw, table_markdown};
-use crate::results::{Agreement, ClaimError, Finding, ResultsError, Run, compare, judge};
+use crate::results::{Agreement, Finding, ResultsError, Run, compare, judge};
 use crate::scenario::{Scenario, find};
 use anyhow::anyhow;
 use std::path::{Path, PathBuf};
@@ -127,16 +127,9 @@ fn run_otherwise((id, asked): (&str, &str), runs: &Path) -> String {
     others.map(help).collect()
 }
 
-/// Judges every claim of a run; one that `--set` has split into several is told and left out.
+/// Judges every claim of a run.
 pub fn findings_of(run: &Run) -> Result<Vec<Finding>, Failure> {
-    let judged = run.scenario.claims.iter().filter_map(|claim| match judge(run, claim) {
-        Err(error @ ClaimError::Ambiguous { .. }) if !run.scenario.set.is_empty() => {
-            eprintln!("not judged: {error}");
-            None
-        }
-        judged => Some(judged.map_err(Failure::work)),
-    });
-    judged.collect()
+    run.scenario.claims.iter().map(|claim| judge(run, claim).map_err(Failure::work)).collect()
 }
 
 /// Holds every published number of a scenario against its runs.

@@ -5,12 +5,11 @@ use super::few::{narrowed, tail};
 use super::measure::{Measure, Question};
 use super::multiverse::share_of_settings;
 use super::read::Run;
-use super::select::Sides;
 use super::statistics::{Bootstrap, Estimate, holm};
 use crate::learner::Expectation;
 use crate::policy::PolicySpec;
 use crate::preference::{Selection, TieRule};
-use crate::scenario::{Cell, ClaimSpec, Statistic, Verdict};
+use crate::scenario::{Cell, ClaimSpec, NotOneCell, Sides, Statistic, Verdict};
 use crate::stream::Streams;
 
 /// With fewer seeds a finding is a description without a verdict.
@@ -23,34 +22,13 @@ const RESAMPLES: usize = 20_000;
 /// A claim, or a published number, that the data cannot answer as it is written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ClaimError {
-    /// A selector names nothing.
-    #[error("{asker}: no cell matches {selector}; methods: {methods}; swept keys: {}", keys.join(", "))]
-    NoCell {
+    /// A side does not mean one cell.
+    #[error("{asker}: {fault}")]
+    Cell {
         /// Who asks: `claim 4.1`, `published ipo-R2`.
         asker: String,
-        /// The selector with what `where` adds.
-        selector: String,
-        /// The methods there are.
-        methods: String,
-        /// The swept keys with their values.
-        keys: Vec<String>,
-    },
-    /// A selector names more than one cell.
-    #[error(
-        "{asker}: {selector} matches {count} cells; pin {pin}; candidates:\n  {}",
-        candidates.join("\n  ")
-    )]
-    Ambiguous {
-        /// Who asks: `claim 4.1`, `published ipo-R2`.
-        asker: String,
-        /// The selector with what `where` adds.
-        selector: String,
-        /// How many cells match.
-        count: usize,
-        /// The keys in which they differ.
-        pin: String,
-        /// Some of them.
-        candidates: Vec<String>,
+        /// What it means.
+        fault: NotOneCell,
     },
     /// More than one of `area`, `at_step`, `steps_to` and `queries_to`.
     #[error("{0}: give at most one of area, at_step, steps_to and queries_to")]
@@ -277,7 +255,8 @@ pub(super) fn effects(
     measure: Measure,
 ) -> Result<Effects, ClaimError> {
     let question = Question::of_claim(claim);
-    let cells = sides.cells(&question.asker, &run.scenario)?;
+    let cells = sides.cells(&run.scenario.cells);
+    let cells = cells.map_err(|fault| ClaimError::Cell { asker: question.asker.clone(), fault })?;
     let seeds = common_seeds(run, &question, &cells)?;
     let exact = cells.iter().all(|cell| is_deterministic(cell, &claim.metric));
     let values = vec![0.0; seeds.len()];

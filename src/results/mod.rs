@@ -34,7 +34,6 @@ mod published_table;
 mod read;
 mod readings;
 mod rows;
-mod select;
 mod series;
 mod statistics;
 mod summary;

@@ -3,9 +3,8 @@
 use super::claims::{ClaimError, effects, verdict_on};
 use super::measure::{Measure, Question};
 use super::read::Run;
-use super::select::Sides;
 use super::statistics::{Estimate, mean_interval};
-use crate::scenario::{Cell, ClaimSpec, Verdict};
+use crate::scenario::{Cell, ClaimSpec, NotOneCell, Sides, Verdict};
 use crate::stream::Streams;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,8 +87,8 @@ fn setting(
 ) -> Option<Setting> {
     let none = Setting { keys, verdict: None, effect: None, n: 0 };
     let is_whole = |cell: &&Cell| run.seeds(&cell.name) == *seeds;
-    match sides.cells(&Question::of_claim(claim).asker, &run.scenario) {
-        Err(ClaimError::NoCell { .. }) => return None,
+    match sides.cells(&run.scenario.cells) {
+        Err(NotOneCell::None { .. }) => return None,
         Ok(cells) if cells.iter().all(is_whole) => {}
         // One of its runs failed or is missing: the seeds that are left are not like the others.
         _ => return Some(none),

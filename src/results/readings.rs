@@ -4,8 +4,7 @@ use super::claims::{ClaimError, common_seeds};
 use super::measure::{Measure, Question};
 use super::paths::Reach;
 use super::read::Run;
-use super::select::one_cell;
-use crate::scenario::{Reading, Selector};
+use crate::scenario::{Reading, Selector, one_cell};
 
 /// What is read off each finished seed of the one cell that a selector names, seeds ascending.
 ///
@@ -27,7 +26,8 @@ pub(super) fn take_all(
     measure: Measure,
     cell: &Selector,
 ) -> Result<Vec<Reach>, ClaimError> {
-    let cell = one_cell(&question.asker, cell, &run.scenario)?;
+    let cell = one_cell(cell, &run.scenario.cells);
+    let cell = cell.map_err(|fault| ClaimError::Cell { asker: question.asker.clone(), fault })?;
     let seeds = common_seeds(run, question, &[cell])?;
     seeds.into_iter().map(|seed| measure.take(run, question, cell, seed)).collect()
 }

@@ -331,7 +331,7 @@ fn measure(experiment: &Experiment) -> Result<(), Fault> {
 }
 
 /// A metric that does not exist; `others` are words allowed beside the metrics.
-pub(super) fn unknown_metric(key: String, metric: &str, others: &[&str]) -> Fault {
+pub(super) fn unknown_metric(key: impl AsRef<str>, metric: &str, others: &[&str]) -> Fault {
     let known = || others.iter().copied().chain(metrics());
     let fault = Fault::new(key, format!("no metric is called \"{metric}\""));
     let fault = match crate::wording::did_you_mean(metric, known()) {

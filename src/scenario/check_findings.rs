@@ -2,145 +2,23 @@
 
 use super::check::{Fault, given, need, unknown_metric};
 use super::claim::ClaimSpec;
-use super::document::Part;
 use super::factor::FactorSpec;
 use super::metrics::is_known;
 use super::panel::{PanelKind, PanelSpec, Statistic};
 use super::published::PublishedSpec;
 use super::reading::Reading;
-use super::selector::{Selector, selects, written};
-use crate::wording::{did_you_mean, listed};
-use std::collections::BTreeSet;
-
-/// What claims, published numbers and panels may speak of.
-#[derive(Debug)]
-pub(super) struct Vocabulary {
-    /// The methods.
-    pub methods: Vec<String>,
-    /// The swept keys with every value that a cell has.
-    pub settings: Vec<(String, BTreeSet<String>)>,
-    /// The names of the factors.
-    pub factors: Vec<String>,
-    /// The claims by id, with the keys that each is counted across.
-    pub claims: Vec<(String, Vec<String>)>,
-    /// The metrics that some cell writes; `None` if one writes all.
-    pub measured: Option<BTreeSet<String>>,
-    /// The steps at which some cell is measured.
-    pub moments: BTreeSet<u64>,
-}
-
-impl Vocabulary {
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        self.settings.iter().map(|(key, _)| key.as_str())
-    }
-
-    /// A metric exists, and some cell writes it.
-    pub(super) fn metric(&self, key: String, metric: &str) -> Result<(), Fault> {
-        need(is_known(metric), || unknown_metric(key.clone(), metric, &[]))?;
-        let Some(measured) = &self.measured else { return Ok(()) };
-        need(measured.contains(metric), || {
-            Fault::new(key, format!("no cell measures `{metric}`"))
-                .note("measured", listed(measured.iter().map(String::as_str)))
-                .note("help", "add it to `measure.metrics`")
-        })
-    }
-
-    /// A step is one at which some cell is measured.
-    fn moment(&self, key: String, at_step: Option<u64>) -> Result<(), Fault> {
-        let Some(step) = at_step.filter(|step| !self.moments.contains(step)) else { return Ok(()) };
-        let around = [self.moments.range(..step).next_back(), self.moments.range(step..).next()];
-        let around: Vec<String> = around.into_iter().flatten().map(u64::to_string).collect();
-        Err(Fault::new(key, format!("no cell is measured at step {step}"))
-            .note("nearest", around.join(" and "))
-            .note("help", "take one of these, or change `measure.every` or `measure.points`"))
-    }
-
-    /// A selector of a claim names one cell: no list of values, unless a swept value is that list.
-    fn single(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
-        for (key, value) in selector.iter().filter(|(_, value)| value.is_array()) {
-            let values = self.settings.iter().find(|(known, _)| known == key).map(|(_, v)| v);
-            let swept = values.is_some_and(|values| values.contains(&written(value)));
-            need(swept, || {
-                Fault::new(at, "a claim compares single cells")
-                    .inside(key, Part::Value)
-                    .note("given", format!("a list of values of `{key}`"))
-                    .note("help", "name one value; `across` counts a claim over all of a key")
-            })?;
-        }
-        Ok(())
-    }
-
-    /// The methods and settings that a selector names exist.
-    pub(super) fn selector(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
-        for (key, value) in selector {
-            let values: Vec<&str> = match self.settings.iter().find(|(known, _)| known == key) {
-                Some((_, values)) => values.iter().map(String::as_str).collect(),
-                None if key == "method" => self.methods.iter().map(String::as_str).collect(),
-                None => return Err(self.unknown(at, key, Some("method")).inside(key, Part::Key)),
-            };
-            let each = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            let each = if values.iter().any(|text| written(value) == *text) { &[] } else { each };
-            for one in each {
-                need(values.iter().any(|text| selects(one, text)), || {
-                    let fault = Fault::new(at, format!("`{key}` is never {one}"));
-                    suggest(fault.inside(key, Part::Value), &written(one), &values)
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A key that is not swept.
-    fn unknown(&self, at: &str, key: &str, other: Option<&str>) -> Fault {
-        let known: Vec<&str> = other.into_iter().chain(self.keys()).collect();
-        suggest(Fault::new(at, format!("`{key}` is not swept")), key, &known)
-    }
-
-    /// A claim of this id exists; the keys that it is counted across.
-    pub(super) fn claim_of(&self, at: &str, id: &str) -> Result<&[String], Fault> {
-        let found = self.claims.iter().find(|(claim, _)| claim == id);
-        found.map(|(_, across)| across.as_slice()).ok_or_else(|| {
-            let ids: Vec<&str> = self.claims.iter().map(|(id, _)| id.as_str()).collect();
-            suggest(Fault::new(at, format!("no claim has the id \"{id}\"")), id, &ids)
-        })
-    }
-
-    /// Names of methods exist.
-    fn methods(&self, at: &str, names: &[String]) -> Result<(), Fault> {
-        called("method", at, names, &self.methods)
-    }
-}
-
-/// Names are among those there are.
-fn called(what: &str, at: &str, names: &[String], there: &[String]) -> Result<(), Fault> {
-    for (index, name) in names.iter().enumerate() {
-        need(there.contains(name), || {
-            let known: Vec<&str> = there.iter().map(String::as_str).collect();
-            let fault = format!("no {what} is called \"{name}\"");
-            suggest(Fault::new(format!("{at}.{index}"), fault), name, &known)
-        })?;
-    }
-    Ok(())
-}
-
-/// Lists what there is.
-pub(super) fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
-    let fault = fault.note("allowed", listed(known.iter().copied()));
-    match did_you_mean(given, known.iter().copied()) {
-        Some(close) => fault.note("did you mean", format!("`{close}`?")),
-        None => fault,
-    }
-}
+use super::sides::Sides;
+use super::vocabulary::{Vocabulary, called, suggest};
+use crate::wording::listed;
 
 /// Checks the claim written at the key `at`.
-pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<(), Fault> {
-    known.metric(format!("{at}.metric"), &spec.metric)?;
+pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary<'_>) -> Result<(), Fault> {
+    known.metric(&format!("{at}.metric"), &spec.metric)?;
     need(spec.margin >= 0.0 && spec.margin.is_finite(), || {
         Fault::new(format!("{at}.margin"), format!("`margin` cannot be {}", spec.margin))
             .note("allowed", "0 or a finite number above")
     })?;
     compared(at, "a claim", spec.reading())?;
-    known.moment(format!("{at}.at_step"), spec.at_step)?;
     against(at, spec)?;
     for (key, selector) in [
         ("better", Some(&spec.better)),
@@ -155,9 +33,26 @@ pub(super) fn claim(at: &str, spec: &ClaimSpec, known: &Vocabulary) -> Result<()
         known.selector(&at, selector)?;
         known.single(&at, selector)?;
     }
+    let sides = Sides::of(spec);
+    let cells = sides.cells(known.cells).map_err(|meant| known.not_one(at, meant))?;
+    known.measured_by(at, &cells, (&spec.metric, spec.at_step))?;
+    across(at, (spec, &sides), known)
+}
+
+/// Keys that a claim is counted across are swept, and it does not compare their values.
+fn across(
+    at: &str,
+    (spec, sides): (&ClaimSpec, &Sides),
+    known: &Vocabulary<'_>,
+) -> Result<(), Fault> {
     for (index, key) in spec.across.iter().enumerate() {
+        let at = format!("{at}.across.{index}");
         let exists = key == "steps" || known.keys().any(|swept| swept == key);
-        need(exists, || known.unknown(&format!("{at}.across.{index}"), key, Some("steps")))?;
+        need(exists, || known.unknown(&at, key, Some("steps")))?;
+        need(!sides.differ_in(key), || {
+            Fault::new(&at, format!("the claim compares values of `{key}`"))
+                .note("help", "count it across a key in which its sides agree")
+        })?;
     }
     Ok(())
 }
@@ -199,11 +94,15 @@ pub(super) fn compared(at: &str, what: &str, reading: Reading) -> Result<(), Fau
 }
 
 /// Checks the published numbers written at the key `at`.
-pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> Result<(), Fault> {
-    known.metric(format!("{at}.metric"), &spec.metric)?;
+pub(super) fn published(
+    at: &str,
+    spec: &PublishedSpec,
+    known: &Vocabulary<'_>,
+) -> Result<(), Fault> {
+    known.metric(&format!("{at}.metric"), &spec.metric)?;
     compared(at, "a published number", spec.reading())?;
-    known.moment(format!("{at}.at_step"), spec.at_step)?;
-    known.selector(&format!("{at}.cell"), &spec.cell)?;
+    let cell = known.one_cell(&format!("{at}.cell"), &spec.cell)?;
+    known.measured_by(at, &[cell], (&spec.metric, spec.at_step))?;
     let help =
         "write `values = [0.04, 0.11]`, or `range = [0.91, 0.94]` for the lowest and highest";
     need(!spec.values.is_empty() || spec.range.is_some(), || {
@@ -227,7 +126,7 @@ pub(super) fn published(at: &str, spec: &PublishedSpec, known: &Vocabulary) -> R
 }
 
 /// Checks the factor written at the key `at`.
-pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary) -> Result<(), Fault> {
+pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary<'_>) -> Result<(), Fault> {
     for (level, selector) in [("high", &spec.high), ("low", &spec.low)] {
         known.selector(&format!("{at}.{level}"), selector)?;
         need(!selector.is_empty(), || {
@@ -239,7 +138,7 @@ pub(super) fn factor(at: &str, spec: &FactorSpec, known: &Vocabulary) -> Result<
 }
 
 /// Checks the panel written at the key `at`.
-pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary<'_>) -> Result<(), Fault> {
     known.selector(&format!("{at}.where"), &spec.where_)?;
     known.methods(&format!("{at}.methods"), &spec.methods)?;
     known.moment(format!("{at}.at_step"), spec.at_step)?;
@@ -291,7 +190,7 @@ pub(super) fn panel(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<()
 }
 
 /// Effects are those of factors, and only they are of the mean over the run.
-fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary<'_>) -> Result<(), Fault> {
     called("factor", &format!("{at}.factors"), &spec.factors, &known.factors)?;
     let effects = spec.kind == PanelKind::Effects;
     need(!effects || !known.factors.is_empty(), || {
@@ -309,7 +208,7 @@ fn of_factors(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Faul
 }
 
 /// Verdicts are those on a claim, at two of the keys that it is counted across.
-fn of_claim(at: &str, spec: &PanelSpec, known: &Vocabulary) -> Result<(), Fault> {
+fn of_claim(at: &str, spec: &PanelSpec, known: &Vocabulary<'_>) -> Result<(), Fault> {
     let verdicts = spec.kind == PanelKind::Verdicts;
     let Some(id) = &spec.claim else {
         return need(!verdicts, || {

@@ -1,20 +1,18 @@
 //! Whether a lesson asks for what the scenario can answer.
 
 use super::check::{Fault, need};
-use super::check_findings::{Vocabulary, compared, suggest};
-use super::experiment::Cell;
+use super::check_findings::compared;
 use super::lesson::{
     AnswerSpec, ByHandSpec, ChoiceSpec, LessonSpec, MeasuredSpec, NumberSpec, PredictSpec,
 };
-use super::selector::{Absent, Selector, admits};
+use super::selector::Selector;
+use super::vocabulary::{Vocabulary, suggest};
 use crate::calculator::{LossError, calculate};
 
 /// What the answers of a lesson may come from.
 pub(super) struct Ground<'a> {
     /// Metrics, methods, settings and claims.
-    pub known: &'a Vocabulary,
-    /// The cells.
-    pub cells: &'a [Cell],
+    pub known: &'a Vocabulary<'a>,
     /// The lesson itself.
     pub lesson: &'a LessonSpec,
 }
@@ -67,13 +65,19 @@ fn tolerance(at: &str, tolerance: f64) -> Result<(), Fault> {
 
 impl Ground<'_> {
     fn measured(&self, at: &str, spec: &MeasuredSpec) -> Result<(), Fault> {
-        self.known.metric(format!("{at}.of.metric"), &spec.metric)?;
+        self.known.metric(&format!("{at}.of.metric"), &spec.metric)?;
         compared(&format!("{at}.of"), "a prediction", spec.reading())
+    }
+
+    /// The one cell of a selector, which is measured.
+    fn cell(&self, at: &str, selector: &Selector, of: &MeasuredSpec) -> Result<(), Fault> {
+        let cell = self.known.one_cell(&format!("{at}.cell"), selector)?;
+        self.known.measured_by(&format!("{at}.of"), &[cell], (&of.metric, of.at_step))
     }
 
     fn number(&self, at: &str, spec: &NumberSpec) -> Result<(), Fault> {
         self.measured(at, &spec.of)?;
-        self.one_cell(&format!("{at}.cell"), &spec.cell)?;
+        self.cell(at, &spec.cell, &spec.of)?;
         tolerance(at, spec.tolerance)
     }
 
@@ -95,28 +99,9 @@ impl Ground<'_> {
                 let message = format!("two candidates have the label \"{}\"", candidate.label);
                 Fault::new(format!("{at}.label"), message).note("help", "name them apart")
             })?;
-            self.one_cell(&format!("{at}.cell"), &candidate.cell)?;
+            self.cell(&at, &candidate.cell, &spec.of)?;
         }
         Ok(())
-    }
-
-    /// A selector names methods and settings that there are, and exactly one cell.
-    fn one_cell(&self, at: &str, selector: &Selector) -> Result<(), Fault> {
-        self.known.selector(at, selector)?;
-        let selected =
-            |cell: &&Cell| admits(selector, &cell.method, &cell.settings, Absent::Refuses);
-        let count = self.cells.iter().filter(selected).count();
-        need(count == 1, || {
-            let message = match count {
-                0 => "the selector names no cell".to_owned(),
-                _ => format!("the selector names {count} cells"),
-            };
-            let keys = self.known.settings.iter().map(|(key, _)| key.as_str());
-            let keys = crate::wording::listed(std::iter::once("method").chain(keys));
-            Fault::new(at, message)
-                .note("allowed", format!("exactly one cell, pinned by {keys}"))
-                .note("help", "`modeseek check` lists the cells of a scenario")
-        })
     }
 
     fn by_hand(&self, at: &str, spec: &ByHandSpec) -> Result<(), Fault> {

@@ -90,6 +90,13 @@ impl Cell {
         describe(&self.method, &self.settings)
     }
 
+    /// Whether it writes a metric.
+    pub fn measures(&self, metric: &str) -> bool {
+        let measure = &self.experiment.measure;
+        let all = measure.metrics.is_empty() || measure.distribution;
+        all || measure.metrics.iter().any(|own| own == metric)
+    }
+
     /// The steps at which it is measured.
     pub fn moments(&self) -> Moments {
         let Experiment { measure, schedule, .. } = &self.experiment;

@@ -1,7 +1,7 @@
 //! From a file, a shipped scenario or a text to a [`Scenario`].
 
 use super::check::Fault;
-use super::check_findings::{Vocabulary, claim, factor, panel, published};
+use super::check_findings::{claim, factor, panel, published};
 use super::check_lesson::{self, Ground};
 use super::diagnostic::{Diagnostic, ScenarioError};
 use super::document::{Document, Part, Sources};
@@ -13,6 +13,7 @@ use super::notes::{left_out, long_warmup, many_models, off_policy};
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
+use super::vocabulary::Vocabulary;
 use super::{Scenario, shipped};
 use crate::learner::{DataSource, Expectation};
 use crate::wording::listed;
@@ -203,7 +204,7 @@ fn finish(
     layer: &Layer,
     sources: &Sources<'_>,
 ) -> Result<Scenario, Diagnostic> {
-    let mut known = vocabulary(&grid);
+    let mut known = Vocabulary::of(&grid.cells, &grid.methods, &grid.sweep);
     let mut warnings = grid.warnings;
     warnings.extend(doubts(&header.seeds, &grid.cells));
     let explain = |fault: Fault| fault.explain(&layer.places, sources);
@@ -220,7 +221,7 @@ fn finish(
     let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
     let asked = header.question.as_deref();
-    let lesson = header.lesson.map(|spec| lenient.lesson(spec, asked, (&known, &grid.cells)));
+    let lesson = header.lesson.map(|spec| lenient.lesson(spec, asked, &known));
     let lesson = lesson.transpose().map_err(explain)?;
     let scenario = Scenario {
         id: header.id,
@@ -270,33 +271,6 @@ fn as_changed(scenario: Scenario) -> Scenario {
     Scenario { title, figure, see: None, ..scenario }
 }
 
-/// The methods and settings that cells have.
-fn vocabulary(grid: &Grid) -> Vocabulary {
-    let values = |key: &String| {
-        grid.cells.iter().filter_map(|cell| cell.settings.get(key).cloned()).collect()
-    };
-    Vocabulary {
-        methods: grid.methods.clone(),
-        settings: grid.sweep.iter().map(|(key, _)| (key.clone(), values(key))).collect(),
-        factors: Vec::new(),
-        claims: Vec::new(),
-        measured: measured(&grid.cells),
-        moments: grid.cells.iter().flat_map(|cell| cell.moments().into_steps()).collect(),
-    }
-}
-
-/// The metrics that some cell writes; `None` if one writes all of them or every arm.
-fn measured(cells: &[Cell]) -> Option<BTreeSet<String>> {
-    let mut metrics = BTreeSet::new();
-    for measure in cells.iter().map(|cell| &cell.experiment.measure) {
-        if measure.metrics.is_empty() || measure.distribution {
-            return None;
-        }
-        metrics.extend(measure.metrics.iter().cloned());
-    }
-    Some(metrics)
-}
-
 /// Keeps the claims, published numbers, factors and panels that fit the cells. One that does not is an error; but with `--set`,
 /// which may have taken its cells away, it is left out with a warning.
 struct Lenient {
@@ -333,11 +307,11 @@ impl Lenient {
         &mut self,
         mut spec: LessonSpec,
         question: Option<&str>,
-        (known, cells): (&Vocabulary, &[Cell]),
+        known: &Vocabulary<'_>,
     ) -> Result<LessonSpec, Fault> {
         check_lesson::lesson(&spec, question)?;
         let predictions = std::mem::take(&mut spec.predictions);
-        let ground = Ground { known, cells, lesson: &spec };
+        let ground = Ground { known, lesson: &spec };
         let check = |at: &str, item: &_| check_lesson::prediction(at, item, &ground);
         let predictions = self.keep("lesson.predict", predictions, check)?;
         Ok(LessonSpec { predictions, ..spec })

@@ -33,7 +33,9 @@ mod resolve;
 mod selector;
 mod set;
 mod shipped;
+mod sides;
 mod sweep;
+mod vocabulary;
 
 pub use claim::{ClaimSpec, Verdict};
 pub use diagnostic::{Diagnostic, Excerpt, ScenarioError};
@@ -50,6 +52,7 @@ pub use published::PublishedSpec;
 pub use reading::Reading;
 pub use selector::{Absent, Selector, admits, selects, written};
 pub use shipped::{ShippedScenario, find, shipped};
+pub use sides::{NotOneCell, Sides, one_cell};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

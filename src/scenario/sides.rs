@@ -1,8 +1,9 @@
-//! From a claim's selectors to cells.
+//! From the selectors of a claim to cells.
 
-use super::claims::ClaimError;
-use crate::scenario::{Absent, Cell, ClaimSpec, Scenario, Selector, admits};
-use std::collections::BTreeMap;
+use super::claim::ClaimSpec;
+use super::experiment::Cell;
+use super::selector::{Absent, Selector, admits};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one side of a pair must be, and what it must be where its method has the key at all.
 #[derive(Debug, Clone)]
@@ -13,12 +14,42 @@ struct Side {
 
 /// Better and worse, twice for a difference of differences; better alone beside a number.
 #[derive(Debug, Clone)]
-pub(super) struct Sides(Vec<Side>);
+pub struct Sides(Vec<Side>);
+
+/// A side that means no cell, or several.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum NotOneCell {
+    /// It means nothing.
+    #[error("no cell matches {selector}; methods: {}; swept keys: {}", methods.join(", "), keys.join(", "))]
+    None {
+        /// The selector with what `where` adds.
+        selector: String,
+        /// The methods there are.
+        methods: Vec<String>,
+        /// The swept keys with their values.
+        keys: Vec<String>,
+    },
+    /// It means more than one.
+    #[error(
+        "{selector} matches {count} cells; pin {}; candidates:\n  {}",
+        pin.join(", "), candidates.join("\n  ")
+    )]
+    Several {
+        /// The selector with what `where` adds.
+        selector: String,
+        /// How many cells match.
+        count: usize,
+        /// The keys in which they differ.
+        pin: Vec<String>,
+        /// Some of them.
+        candidates: Vec<String>,
+    },
+}
 
 impl Sides {
     /// The sides of a claim; one where it compares with a number. A second pair takes from the first what it does
     /// not say itself.
-    pub(super) fn of(claim: &ClaimSpec) -> Self {
+    pub fn of(claim: &ClaimSpec) -> Self {
         let side =
             |own: &Selector, shared: &Selector| Side { own: own.clone(), shared: shared.clone() };
         let better = side(&claim.better, &claim.where_);
@@ -36,14 +67,14 @@ impl Sides {
     }
 
     /// Whether the sides differ in a key, so that it cannot be set to one value for all.
-    pub(super) fn differ_in(&self, key: &str) -> bool {
+    pub fn differ_in(&self, key: &str) -> bool {
         let mut given = self.0.iter().map(|s| s.own.get(key).or_else(|| s.shared.get(key)));
         let first = given.next().flatten();
         given.any(|value| value.is_some() && first.is_some() && value != first)
     }
 
     /// The same sides at another value of a swept key.
-    pub(super) fn at(&self, key: &str, value: &str) -> Self {
+    pub fn at(&self, key: &str, value: &str) -> Self {
         let mut sides = self.clone();
         for side in &mut sides.0 {
             side.own.remove(key);
@@ -53,46 +84,36 @@ impl Sides {
     }
 
     /// The one cell of each side.
-    pub(super) fn cells<'a>(
-        &self,
-        asker: &str,
-        scenario: &'a Scenario,
-    ) -> Result<Vec<&'a Cell>, ClaimError> {
-        self.0.iter().map(|side| side.cell(asker, scenario)).collect()
+    pub fn cells<'a>(&self, cells: &'a [Cell]) -> Result<Vec<&'a Cell>, NotOneCell> {
+        self.0.iter().map(|side| side.cell(cells)).collect()
     }
 }
 
 /// The one cell of a selector.
-pub(super) fn one_cell<'a>(
-    asker: &str,
-    selector: &Selector,
-    scenario: &'a Scenario,
-) -> Result<&'a Cell, ClaimError> {
-    Side { own: selector.clone(), shared: Selector::new() }.cell(asker, scenario)
+pub fn one_cell<'a>(selector: &Selector, cells: &'a [Cell]) -> Result<&'a Cell, NotOneCell> {
+    Side { own: selector.clone(), shared: Selector::new() }.cell(cells)
 }
 
 impl Side {
-    fn cell<'a>(&self, asker: &str, scenario: &'a Scenario) -> Result<&'a Cell, ClaimError> {
+    fn cell<'a>(&self, cells: &'a [Cell]) -> Result<&'a Cell, NotOneCell> {
         let mut shared = self.shared.clone();
         shared.retain(|key, _| !self.own.contains_key(key));
         let admitted = |cell: &&Cell| {
             admits(&self.own, &cell.method, &cell.settings, Absent::Refuses)
                 && admits(&shared, &cell.method, &cell.settings, Absent::Passes)
         };
-        let found: Vec<&Cell> = scenario.cells.iter().filter(admitted).collect();
+        let found: Vec<&Cell> = cells.iter().filter(admitted).collect();
         match found[..] {
             [cell] => Ok(cell),
-            [] => Err(ClaimError::NoCell {
-                asker: asker.to_owned(),
+            [] => Err(NotOneCell::None {
                 selector: self.to_string(),
-                methods: scenario.methods.join(", "),
-                keys: scenario.sweep.iter().map(|(k, v)| format!("{k} = {v:?}")).collect(),
+                methods: distinct(cells.iter().map(|cell| cell.method.clone())),
+                keys: swept(cells),
             }),
-            _ => Err(ClaimError::Ambiguous {
-                asker: asker.to_owned(),
+            _ => Err(NotOneCell::Several {
                 selector: self.to_string(),
                 count: found.len(),
-                pin: free_keys(&found).join(", "),
+                pin: free_keys(&found),
                 candidates: found.iter().take(6).map(|cell| describe(cell)).collect(),
             }),
         }
@@ -108,6 +129,25 @@ impl std::fmt::Display for Side {
     }
 }
 
+/// Each text once, in order of appearance.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    seen
+}
+
+/// The swept keys of cells with the values that they have.
+fn swept(cells: &[Cell]) -> Vec<String> {
+    let keys: BTreeSet<&String> = cells.iter().flat_map(|cell| cell.settings.keys()).collect();
+    let values =
+        |key: &String| distinct(cells.iter().filter_map(|cell| cell.settings.get(key).cloned()));
+    keys.into_iter().map(|key| format!("{key} = {:?}", values(key))).collect()
+}
+
 /// What a cell has for `method` or a swept key.
 fn given<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
     if key == "method" {
@@ -119,7 +159,7 @@ fn given<'a>(cell: &'a Cell, key: &str) -> Option<&'a str> {
 /// The keys in which some cells differ.
 fn free_keys(cells: &[&Cell]) -> Vec<String> {
     let keys = cells.iter().flat_map(|cell| cell.settings.keys().map(String::as_str));
-    let keys: std::collections::BTreeSet<&str> = keys.chain(["method"]).collect();
+    let keys: BTreeSet<&str> = keys.chain(["method"]).collect();
     let differs = |key: &&str| cells.iter().any(|cell| given(cell, key) != given(cells[0], key));
     keys.into_iter().filter(differs).map(str::to_owned).collect()
 }
