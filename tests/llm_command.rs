@@ -47,6 +47,7 @@ fn a_program_that_does_not_score_is_told() {
     for (line, said) in [
         ("exit 3", "failed: exit status: 3"),
         ("head -n 1 > /dev/null", "wrote 0 lines for"),
+        ("sed s/.*/nan/", "wrote `nan`"),
         ("sleep 30", "took longer than 1 s (--limit-seconds gives it more)"),
     ] {
         let place = scored_by(line);
@@ -56,6 +57,51 @@ fn a_program_that_does_not_score_is_told() {
         assert!(error.contains(said), "{line}: {error}");
         assert!(error.contains(&format!("command: {line}")), "{error}");
         assert!(error.contains("one line with a finite number"), "{error}");
+    }
+}
+
+/// Counts its calls in the file `calls` and fails at one of them unless there is a file `mended`.
+const COUNTING: &str = "n=$(cat calls 2> /dev/null || echo 0); n=$((n + 1)); echo $n > calls
+if [ $n = FAILS ] && [ ! -e mended ]; then exit 3; fi
+LC_ALL=C awk '{ print -length($0) }'
+";
+
+/// A place whose program fails at a call, and what is left of its run: measurements, answers, weights and calls.
+fn counted(fails: usize) -> (tempfile::TempDir, impl Fn() -> (Vec<Vec<u8>>, usize)) {
+    let place = scored_by("sh score.sh");
+    let script = COUNTING.replace("FAILS", &fails.to_string());
+    fs::write(place.path().join("score.sh"), script).expect("written");
+    let folder = place.path().to_owned();
+    let left = move || {
+        let files = ["metrics.csv", "completions.jsonl", "model/adapter_model.safetensors"];
+        let read = |name: &str| fs::read(seed_folder(&folder).join(name)).expect(name);
+        let calls = fs::read_to_string(folder.join("calls")).expect("calls");
+        (files.map(read).into(), calls.trim().parse().expect("a number"))
+    };
+    (place, left)
+}
+
+/// Whichever call fails, of a round or of a measurement: once the program is mended the run goes on from its last
+/// step to the same bytes, and what was scored before that step is not scored again.
+#[test]
+fn a_program_that_fails_on_the_way_costs_no_step() {
+    let (whole, left) = counted(0);
+    run(whole.path(), &["run", "tiny.toml"]);
+    let (wanted, calls) = left();
+    // 2 evaluation prompts at steps 0, 2, 4 and 6, and 2 prompts in each of 6 rounds.
+    assert_eq!(calls, 4 * 2 + 6 * 2);
+    for fails in 3..=calls {
+        let (place, left) = counted(fails);
+        let output = modeseek(place.path(), &["run", "tiny.toml"]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains("steps, in a checkpoint that the run goes on from"), "{error}");
+        fs::write(place.path().join("mended"), "").expect("written");
+        run(place.path(), &["run", "tiny.toml"]);
+        let (found, twice) = left();
+        assert!(found == wanted, "failed at call {fails}");
+        // The call that failed, and at most one of the same round or measurement before it.
+        assert!(twice <= calls + 2, "failed at call {fails}: {twice} calls");
     }
 }
 

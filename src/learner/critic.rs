@@ -44,7 +44,8 @@ pub(super) struct Valued {
 }
 
 /// What a step of a critic says of itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CriticReport {
     /// The mean of ℓ_V over the tokens of the minibatch.
     pub loss: f64,

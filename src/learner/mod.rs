@@ -91,6 +91,14 @@ pub enum Stop {
     /// A checkpoint could not be written, read or used.
     #[error("{0}")]
     Checkpoint(String),
+    /// A program of the user's gave no rewards; a checkpoint holds all that was done.
+    #[error("{fault}\n  kept: {step} steps, in a checkpoint that the run goes on from")]
+    Unscored {
+        /// Optimizer steps taken.
+        step: u64,
+        /// What the program did instead.
+        fault: String,
+    },
     /// It was asked to stop; its checkpoint holds all that was done.
     #[error("interrupted after {step} steps; its checkpoint goes on from there")]
     Interrupted {
@@ -159,6 +167,8 @@ pub struct Learner<'a, T: Task> {
     progress: Progress,
     /// The round at work; `None` between rounds.
     work: Option<AtWork<T>>,
+    /// What the last step said of itself, until it is observed.
+    unobserved: Option<StepReport>,
 }
 
 /// How far a run is.
@@ -222,6 +232,7 @@ impl<'a, T: Task> Learner<'a, T> {
             kl_coefficient,
             progress,
             work: None,
+            unobserved: None,
         })
     }
 

@@ -46,7 +46,8 @@ pub struct Measurement {
 }
 
 /// What one optimizer step says of itself.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StepReport {
     /// The loss, divided by its units.
     pub loss: f64,

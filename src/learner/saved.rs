@@ -2,6 +2,7 @@
 
 use super::checkpoint::{Checkpoint, Numbers, Savable};
 use super::critic::{RewardScale, Valued};
+use super::observer::StepReport;
 use super::round::{AtWork, Round};
 use super::source::{CyclePlace, Judge, PromptSamples, PromptSource, Source};
 use super::task::Task;
@@ -27,6 +28,8 @@ struct State<P, R, O> {
     progress: Progress,
     source: SourcePlace,
     work: Option<SavedWork<P, R>>,
+    #[serde(default)]
+    unobserved: Option<StepReport>,
     observer: O,
 }
 
@@ -40,7 +43,7 @@ struct SavedCritic {
 
 /// Where a source of prompts stands.
 #[derive(Serialize, Deserialize)]
-enum SourcePlace {
+pub(super) enum SourcePlace {
     Fresh { next: u64 },
     Cycle(CyclePlace),
 }
@@ -154,7 +157,7 @@ impl<P: Clone, R: Clone> SavedWork<P, R> {
 }
 
 impl<T: Task> Source<T> {
-    fn place(&self) -> SourcePlace {
+    pub(super) fn place(&self) -> SourcePlace {
         match self {
             Source::Offline { order: cycle, .. } | Source::OnPolicy(PromptSource::Pool(cycle)) => {
                 SourcePlace::Cycle(cycle.place.clone())
@@ -164,7 +167,7 @@ impl<T: Task> Source<T> {
     }
 
     /// Goes to a place; `false` if it is none of this source's.
-    fn go_to(&mut self, place: SourcePlace) -> bool {
+    pub(super) fn go_to(&mut self, place: SourcePlace) -> bool {
         match (self, place) {
             (
                 Source::OnPolicy(PromptSource::Fresh { next }),
@@ -209,6 +212,7 @@ impl<T: Task> Learner<'_, T> {
             progress: self.progress,
             source: self.source.place(),
             work: self.work.as_ref().map(SavedWork::of),
+            unobserved: self.unobserved.clone(),
             observer: observer.state(),
         };
         let state = toml::to_string(&state)
@@ -257,7 +261,7 @@ impl<T: Task> Learner<'_, T> {
         }
         self.work = state.work.map(|work| work.back(self)).transpose()?;
         (self.baseline, self.progress) = (state.baseline, state.progress);
-        self.kl_coefficient = state.kl_coefficient;
+        (self.kl_coefficient, self.unobserved) = (state.kl_coefficient, state.unobserved);
         observer.put_back(state.observer);
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::source::{Judge, PromptSamples, Source};
 use super::task::Task;
 use super::{Learner, Stop};
 use crate::objective::KlPlace;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyError};
 use crate::stream::{Draws, Purpose};
 use rand::seq::SliceRandom;
 use serde::Serialize;
@@ -53,7 +53,7 @@ impl<T: Task> Learner<'_, T> {
             }
         }
         let mut rests = false;
-        self.go_on(policy, observer, &mut |learner, policy, observer, report| {
+        let ended = self.go_on(policy, observer, &mut |learner, policy, observer, report| {
             if !rests && learner.has_collapsed() {
                 rests = true;
                 keeper.warn(&learner.says_it_rests());
@@ -69,7 +69,10 @@ impl<T: Task> Learner<'_, T> {
             }
             keeper.save(&learner.checkpoint(policy, observer)?)?;
             if keep == Keep::SaveAndStop { Err(Stop::Interrupted { step }) } else { Ok(()) }
-        })
+        });
+        let Err(Stop::Policy(PolicyError::Unscored(fault))) = ended else { return ended };
+        keeper.save(&self.checkpoint(policy, observer)?)?;
+        Err(Stop::Unscored { step: self.progress.step, fault })
     }
 
     /// Takes the remaining steps; `after` is called when a step was taken and observed, and without a report
@@ -84,22 +87,33 @@ impl<T: Task> Learner<'_, T> {
         P: Policy<Prompt = T::Prompt, Response = T::Response>,
         O: Observer<P>,
     {
-        while self.progress.step < self.schedule.steps {
-            let report = if self.work.is_none() && self.has_collapsed() {
-                Some(self.rest(observer))
-            } else {
-                let (round, minibatch) = self.next_minibatch(policy)?;
-                self.step(policy, &round, &minibatch, observer)?
-            };
-            let idle = self.end_round_if_over();
-            if let Some(report) = &report {
+        while self.unobserved.is_some() || self.progress.step < self.schedule.steps {
+            let idle = self.unobserved.is_none() && self.advance(policy, observer)?;
+            if let Some(report) = &self.unobserved {
                 observer.observe(policy, &self.progress, Some(report))?;
             }
+            let report = self.unobserved.take();
             if report.is_some() || idle {
                 after(self, policy, observer, report.as_ref())?;
             }
         }
         Ok(())
+    }
+
+    /// Takes a step, which is then to be observed, or looks at a minibatch that teaches nothing; whether a round
+    /// ended that held nothing to learn from.
+    fn advance<P, O>(&mut self, policy: &mut P, observer: &mut O) -> Result<bool, Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+        O: Observer<P>,
+    {
+        self.unobserved = if self.work.is_none() && self.has_collapsed() {
+            Some(self.rest(observer))
+        } else {
+            let (round, minibatch) = self.next_minibatch(policy)?;
+            self.step(policy, &round, &minibatch, observer)?
+        };
+        Ok(self.end_round_if_over())
     }
 
     /// The next minibatch of the round at work, or the first of a new one.
@@ -112,7 +126,7 @@ impl<T: Task> Learner<'_, T> {
             None => {
                 self.give_up_if_idle()?;
                 let begun_at = self.progress.step;
-                AtWork::new(self.draw_round(policy)?, begun_at)
+                AtWork::new(self.begin_round(policy)?, begun_at)
             }
         };
         if work.left.is_empty() {
@@ -189,6 +203,20 @@ impl<T: Task> Learner<'_, T> {
             self.method.name,
             self.task.why_alike()
         )))
+    }
+
+    /// A new round; where a program gives no rewards, everything is as it was before.
+    fn begin_round<P>(&mut self, policy: &P) -> Result<Round<T>, Stop>
+    where
+        P: Policy<Prompt = T::Prompt, Response = T::Response>,
+    {
+        let (place, progress) = (self.source.place(), self.progress);
+        let round = self.draw_round(policy);
+        if let Err(Stop::Policy(PolicyError::Unscored(_))) = round {
+            self.progress = progress;
+            self.source.go_to(place);
+        }
+        round
     }
 
     /// Fills a round and computes what its passes share.

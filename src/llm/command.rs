@@ -46,7 +46,7 @@ impl Commanded {
 
     /// The reward of responses to a prompt, each without its end token: `[responses]`.
     pub fn scores(&self, prompt: &Tokens, responses: &[&[u32]]) -> Result<Vec<f64>, PolicyError> {
-        let fault = |what: String| PolicyError::Model(misscored(&self.line, &what));
+        let fault = |what: String| PolicyError::Unscored(misscored(&self.line, &what));
         let prompt = self.prompts.get(prompt);
         let prompt = prompt.ok_or_else(|| fault("was asked of an unknown prompt".to_owned()))?;
         let texts: Vec<String> = responses

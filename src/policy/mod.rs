@@ -79,6 +79,9 @@ pub enum PolicyError {
     /// A language model could not serve.
     #[error("{0}")]
     Model(String),
+    /// A program of the user's, which may be mended, gave no rewards.
+    #[error("{0}")]
+    Unscored(String),
 }
 
 /// The numbers of one named parameter tensor and its gradient, in the precision it is kept in.
