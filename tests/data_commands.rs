@@ -119,6 +119,47 @@ fn built_comparisons_are_right_parted_and_ready_to_train_on() {
     assert_eq!(weights.len(), 64, "{weights}");
 }
 
+/// Wrong labels turn some of the same comparisons round; of best and worst there is one row a prompt, by the rewards
+/// of its own responses.
+#[test]
+fn labels_and_pairs_are_as_asked() {
+    let place = place();
+    let place = place.path();
+    let reward = ["--test", "0"];
+    let built = |out: &str, more: &[&str]| {
+        let output = build(place, out, "skew=3", &[&reward[..], more].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        rows(&place.join(out).join("train.jsonl"))
+    };
+    let (exact, flipped) = (built("exact", &[]), built("flipped", &["--labels", "flipped=0.3"]));
+    assert_eq!(exact.len(), flipped.len());
+    let turned = exact.iter().zip(&flipped).filter(|(right, own)| {
+        let sides = |row: &Value| (row["chosen"].clone(), row["rejected"].clone());
+        let (chosen, rejected) = sides(right);
+        let is_turned = sides(own) == (rejected, chosen);
+        assert!(is_turned || sides(own) == sides(right), "{own}");
+        assert_eq!(own["prompt"], right["prompt"]);
+        is_turned
+    });
+    // Of n comparisons some 0.3 n are turned, give or take three standard deviations of √(0.21 n).
+    let (turned, n) = (turned.count() as f64, exact.len() as f64);
+    assert!((turned - 0.3 * n).abs() < 3.0 * (0.21 * n).sqrt(), "{turned} of {n}");
+
+    let extremes = built("extremes", &["--pairs", "best-versus-worst"]);
+    let number = |row: &Value, name: &str| row[name].as_f64().expect("a number");
+    for row in &extremes {
+        let own = exact.iter().filter(|other| other["prompt"] == row["prompt"]);
+        let best = own.clone().map(|other| number(other, "chosen_reward")).fold(f64::MIN, f64::max);
+        let worst = own.map(|other| number(other, "rejected_reward")).fold(f64::MAX, f64::min);
+        assert_eq!((number(row, "chosen_reward"), number(row, "rejected_reward")), (best, worst));
+    }
+    let prompts = |rows: &[Value]| -> BTreeSet<String> {
+        rows.iter().map(|row| row["prompt"].to_string()).collect()
+    };
+    assert_eq!(prompts(&extremes), prompts(&exact));
+    assert_eq!(extremes.len(), prompts(&exact).len());
+}
+
 /// Rows say which of their responses were cut at the limit, as responses.jsonl has it, and how many is said.
 #[test]
 fn rows_say_which_responses_were_cut() {

@@ -50,6 +50,9 @@ fn a_run_leaves_an_adapter_that_score_and_merge_read() {
         row["sum_log_prob"].as_f64().expect("a number")
     };
     assert!((sum(&merged) - sum(&trained)).abs() < 1e-3 * sum(&trained).abs());
+    run(place, &["llm", "export", "--model", "model", "--adapter", adapter, "--out", "exported"]);
+    let weights = |folder: &str| fs::read(place.join(folder).join("model.safetensors"));
+    assert!(weights("exported").expect("there") == weights("merged").expect("there"));
     compare_with_itself(place, adapter);
     merged_runs_keep_what_stands_beside_the_metrics(place);
 }
@@ -84,6 +87,14 @@ fn compare_with_itself(place: &Path, adapter: &str) {
         let number = |name: &str| row[name].as_f64().expect("a number");
         assert_eq!(number("reward"), -number("tokens"));
         assert!(number("log_ratio").is_finite());
+    }
+    // The merged model against the base is the adapter against it: the same answers of the same length.
+    let merged = ["llm", "eval", "prompts.jsonl", "--model", "merged", "--against", "model"];
+    run(place, &[&merged[..], &["--reward", "min", "--out", "c.jsonl"], &short[..]].concat());
+    let merged = fs::read_to_string(place.join("c.jsonl")).expect("written");
+    for (row, line) in rows.iter().zip(merged.lines()) {
+        let own: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!((&own["response"], &own["reward"]), (&row["response"], &row["reward"]));
     }
     let same = modeseek(place, &eval);
     let said = String::from_utf8_lossy(&same.stderr);
@@ -120,6 +131,37 @@ fn answers_are_kept_and_what_is_wrong_is_said() {
     run(place, &["report", "tiny.toml", "--out", "report.html"]);
     let page = fs::read_to_string(place.join("report.html")).expect("a page");
     assert!(page.contains(warning) && page.contains("What the trained models answered"));
+}
+
+/// Runs that go wrong on purpose, each with what is said of it: weights that one response carries, and passes until
+/// the ratio has left its clip.
+#[test]
+fn a_run_that_goes_wrong_says_how() {
+    let by_text = "gold_command = \"LC_ALL=C awk '{ print -length($0) }'\"";
+    let common = [("reward = { min = {} }", by_text)];
+    let cases: [(&[(&str, &str)], &str); 2] = [
+        (
+            &[
+                ("objective.best-of-n = {}", "objective.rwr = { temperature = 0.1 }"),
+                ("samples_per_round = 8", "samples_per_round = 32"),
+                ("minibatch = 8", "minibatch = 32"),
+            ],
+            "the weights are worth 3 % of the responses: a few decide",
+        ),
+        (
+            &[(
+                "objective.best-of-n = {}",
+                "objective.ppo = { ratio_clip = 0.001 }\nschedule.passes = 6",
+            )],
+            " % of the tokens lie outside the clip",
+        ),
+    ];
+    for (changes, told) in cases {
+        let place = place(&[&common[..], changes].concat());
+        let output = modeseek(place.path(), &["run", "tiny.toml"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains(told), "{told}: {said}");
+    }
 }
 
 #[test]

@@ -396,10 +396,10 @@ fn a_shipped_scenario_is_found_by_its_id_and_by_the_name_of_its_figure() {
     for file in shipped() {
         let of = |name: &str| find(name).expect("found").id();
         assert_eq!(of(file.id()), file.id());
-        let written =
-            Scenario::parse(file.path, file.text, None, &[], None).expect("parses").figure;
-        assert_eq!(file.figure(), written.as_deref(), "{}", file.id());
-        if let Some(figure) = file.figure() {
+        let written = Scenario::parse(file.path, file.text, None, &[], None).expect("parses");
+        assert_eq!(file.figure(), written.figure.as_deref(), "{}", file.id());
+        assert_eq!(file.also().collect::<Vec<_>>(), written.also, "{}", file.id());
+        for figure in file.figure().into_iter().chain(file.also()) {
             assert_eq!(of(figure), file.id());
         }
     }

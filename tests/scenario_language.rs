@@ -8,7 +8,7 @@
 mod messages;
 
 use modeseek::learner::{DataSource, Prompts};
-use modeseek::scenario::{Scenario, Source};
+use modeseek::scenario::{Scenario, Source, shipped};
 
 const SCENARIO: &str = r#"id = "small"
 title = "A small scenario"
@@ -299,6 +299,53 @@ fn prompts_without_a_file_are_checked_but_not_run() {
     let nano = with_prompts().replacen("jsonl = \"prompts.jsonl\"\n", "", 1);
     let nano = parse(&nano.replace("smollm2-135m", "nano"), ROWS, &[]).expect("valid");
     assert!(nano.ready().is_ok());
+}
+
+/// Of answers that are looked at it is said if their divergence is not measured.
+#[test]
+fn a_run_that_nobody_holds_against_the_reference_is_told() {
+    let said = |metrics: &str| {
+        let text = with_prompts().replacen("[\"gold_reward\", \"kl\"]", metrics, 1);
+        let warnings = parse(&text, ROWS, &[]).expect("valid").warnings;
+        warnings.iter().any(|warning| warning.contains("measure.metrics has no `kl`"))
+    };
+    assert!(said("[\"gold_reward\"]") && said("[\"completions/mean_length\"]"));
+    assert!(!said("[\"gold_reward\", \"kl\"]") && !said("[\"loss\"]") && !said("[]"));
+}
+
+/// What runs first is shipped and has the methods whose models are taken; a model that is given is not awaited.
+#[test]
+fn models_of_another_scenario_are_awaited_until_they_are_given() {
+    let mut found = 0;
+    for file in shipped() {
+        let load = |set: &[String]| Scenario::parse(file.path, file.text, None, set, None);
+        let scenario = load(&[]).expect("shipped");
+        let Some(first) = &scenario.first else { continue };
+        found += 1;
+        let before = Scenario::load(&Source::Shipped(first.scenario.clone()), &[], None);
+        let methods = before.expect("shipped").methods;
+        assert!(first.models.values().all(|method| methods.contains(method)), "{}", file.path);
+        assert_eq!(
+            scenario.awaited(),
+            ["problem.prompts.gold_model", "problem.prompts.proxy_model"]
+        );
+        let given = load(&["problem.prompts.gold_model=model".to_owned()]).expect("valid");
+        assert_eq!(given.awaited(), ["problem.prompts.proxy_model"]);
+        let error = scenario.ready_but_for(&scenario.awaited()).expect_err("no comparisons");
+        assert!(error.to_string().contains("--set data.preferences.jsonl=FILE"), "{error}");
+    }
+    assert_eq!(found, 3);
+    for (written, message) in [
+        ("scenario = \"judge\"\nmodels = {}", "no shipped scenario has the id \"judge\""),
+        (
+            "scenario = \"judges\"\nmodels = { \"problem.prompts.jsonl\" = \"judge\" }",
+            "`problem.prompts.jsonl` takes no trained model",
+        ),
+    ] {
+        let text = format!("{}[first]\n{written}\n", with_prompts());
+        let error = parse(&text, ROWS, &[]).expect_err("refused").to_string();
+        assert!(error.contains(message), "{error}");
+    }
 }
 
 /// The file's content names the cell, its name does not; other weights of a sampler are warned of.

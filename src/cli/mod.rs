@@ -6,6 +6,7 @@ mod data;
 mod demo;
 mod explain;
 mod figure;
+mod first;
 mod host;
 mod interrupt;
 mod lesson;

@@ -1,6 +1,7 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
 use super::figure::{agreements_of, draw_run, figure_name, findings_of, open, write_drawn};
+use super::first;
 use super::host::HostArgs;
 use super::options::{
     folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
@@ -19,6 +20,7 @@ use crate::runner::Host;
 use crate::scenario::{Scenario, Source, find};
 use crate::wording::listed;
 use anyhow::anyhow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -62,14 +64,20 @@ const QUICK_SEEDS: u64 = 3;
 /// The share of the steps of `--quick` is one over this.
 const QUICK_PART: u64 = 4;
 
+impl Args {
+    /// A scenario as it is run: with `--quick` in part.
+    fn looked_at(&self, scenario: Scenario) -> Scenario {
+        if self.quick { scenario.shortened(QUICK_SEEDS, QUICK_PART) } else { scenario }
+    }
+}
+
 /// Runs, draws and judges.
 pub fn reproduce(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
-    let (mut scenarios, whole) = ready(selected(args)?, args)?;
+    let (scenarios, whole) = ready(selected(args)?, args)?;
     let host = args.host.host()?;
     let (mut runs, mut out) = (args.runs.clone(), args.out.clone());
     if args.quick {
-        scenarios = scenarios.into_iter().map(|s| s.shortened(QUICK_SEEDS, QUICK_PART)).collect();
         (runs, out) = (PathBuf::from("quick/runs"), PathBuf::from("quick/figures"));
     }
     writable(&runs, "--runs")?;
@@ -82,6 +90,7 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
         ));
     }
     for scenario in scenarios {
+        let scenario = book.with_models(scenario, args, (&runs, &out))?;
         book.add(scenario, args, (&runs, &out))?;
     }
     adjust(&mut book.findings);
@@ -129,7 +138,8 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
 /// Those that need no file of the user's, and whether those are all; one that was asked for by name is refused.
 fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool), Failure> {
     if !args.scenarios.is_empty() {
-        scenarios.iter().try_for_each(Scenario::ready).map_err(Failure::input)?;
+        scenarios.iter().try_for_each(|scenario| may_run(scenario, args))?;
+        return Ok((scenarios, true));
     }
     let (ready, lacking): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|s| s.ready().is_ok());
     let all = args.tier.as_deref() == Some("all");
@@ -145,6 +155,15 @@ fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool),
         );
     }
     Ok((ready, lacking.is_empty() || all))
+}
+
+/// Refuses a scenario that lacks a file, but for models that are trained first.
+fn may_run(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
+    let ready = match first::before(scenario, &args.set)? {
+        Some(before) => before.ready().and_then(|()| scenario.ready_but_for(&scenario.awaited())),
+        None => scenario.ready(),
+    };
+    ready.map_err(Failure::input)
 }
 
 /// Said of a tier of which nothing can run as it is.
@@ -173,6 +192,8 @@ struct Book {
     report: Report,
     failed: Vec<crate::runner::Failure>,
     on_edge: Vec<String>,
+    /// The run folders of what is done.
+    done: BTreeSet<String>,
 }
 
 impl Book {
@@ -203,13 +224,32 @@ impl Book {
         self.write(file("README", "md"), captions)
     }
 
-    /// Runs, draws and judges one scenario.
+    /// The scenario with the reward models that it awaits, which another trains first.
+    fn with_models(
+        &mut self,
+        scenario: Scenario,
+        args: &Args,
+        places: (&PathBuf, &PathBuf),
+    ) -> Result<Scenario, Failure> {
+        let Some(before) = first::before(&scenario, &args.set)? else { return Ok(scenario) };
+        let trained = first::trained(&scenario, &args.looked_at(before.clone()), places.0)?;
+        self.add(before, args, places)?;
+        fail_if_any(&self.failed)?;
+        let set = [args.set.as_slice(), &trained].concat();
+        Scenario::load(&Source::of(&scenario.id), &set, None).map_err(Failure::input)
+    }
+
+    /// Runs, draws and judges one scenario, once.
     fn add(
         &mut self,
         scenario: Scenario,
         args: &Args,
         (runs, out): (&PathBuf, &PathBuf),
     ) -> Result<(), Failure> {
+        let scenario = args.looked_at(scenario);
+        if !self.done.insert(scenario.run_folder_name()) {
+            return Ok(());
+        }
         let start = Instant::now();
         let outcome = compute(&scenario, runs, (&args.work, &self.host), None)?;
         let (id, title) = (scenario.id.clone(), scenario.title.clone());
@@ -239,7 +279,9 @@ impl Book {
         self.captions +=
             &format!("## {figure}: {title}\n\n![{title}]({figure}.svg)\n\n{caption}\n\n");
         self.files.extend(write_drawn(&drawn, &figure, out)?);
-        let again = format!("modeseek reproduce {id}{}", if args.quick { " --quick" } else { "" });
+        let set: String = args.set.iter().map(|set| format!(" --set {set}")).collect();
+        let quick = if args.quick { " --quick" } else { "" };
+        let again = format!("modeseek reproduce {id}{set}{quick}");
         let folder = folder_of(&run.scenario, runs);
         report::add(
             &mut self.report,

@@ -15,8 +15,11 @@ fn entry(id: &str, scenario: &Table) -> Entry {
     let claims = specs(scenario);
     let ids: Vec<&str> = claims.iter().map(|claim| claim.id.as_str()).collect();
     let figure = text("figure");
+    let also = scenario.get("also").and_then(Value::as_array);
+    let others = also.into_iter().flatten().filter_map(Value::as_str);
+    let names = std::iter::once(figure).chain(others);
     Entry::new(Kind::Scenario, id)
-        .also(Some(figure).filter(|name| !name.is_empty() && *name != id))
+        .also(names.filter(|name| !name.is_empty() && *name != id))
         .with("What", text("title"))
         .with("Question", text("question"))
         .with("To see", text("see"))

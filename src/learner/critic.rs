@@ -162,8 +162,8 @@ impl<T: Task> Learner<'_, T> {
         critic.model.clear_gradients();
         critic.model.accumulate(batch, &mut |values| {
             if let Some(t) = values.values().iter().position(|v| !v.is_finite()) {
-                let sample = values.offsets().partition_point(|&o| o <= t) - 1;
-                let (what, value) = ("a value of the critic", values.values()[t]);
+                let sample = Some(values.offsets().partition_point(|&o| o <= t) - 1);
+                let (what, value) = ("a value of the critic".to_owned(), values.values()[t]);
                 fault = Some(Stop::NotFinite { objective, what, value, step, sample });
                 return None;
             }

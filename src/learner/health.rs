@@ -127,6 +127,10 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
             Ailment::FewWeights,
             |x| x < FEW,
             |x| {
+                if x == 0.0 {
+                    return "every weight is 0: nothing is learned. Raise the temperature"
+                        .to_owned();
+                }
                 format!(
                     "the weights are worth {:.0} % of the responses: a few decide. Raise the temperature, or clip the \
                  weights",
@@ -182,10 +186,12 @@ fn chosen_falls(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
     let falls = |&(_, lost, lost_too): &(u64, f64, f64)| lost > FALL && lost_too > lost;
     let (step, lost, lost_too) = sides.iter().map(lost).find(falls)?;
     let grown = lost_too - lost;
+    let gone = 100.0 * (1.0 - (-lost).exp());
+    let gone = if gone > 99.9 { "over 99.9".to_owned() } else { format!("{gone:.1}") };
     let text = format!(
-        "chosen responses have lost {lost:.0} nats while the margin grew by {grown:.0}: rejected ones lost \
-         {lost_too:.0}, and e^-{lost:.0} of the chosen ones' probability is left in the geometric mean; what both lost \
-         is with responses of no pair. Lower the learning rate, raise β, or take pairs that differ more"
+        "chosen responses have lost {lost:.0} nats while the margin grew by {grown:.0} (rejected ones lost \
+         {lost_too:.0}): {gone} % of the probability that a chosen one had, in the geometric mean, has gone to \
+         responses of no pair. Lower the learning rate, raise β, or take pairs that differ more"
     );
     Some(Warning { step, ailment: Ailment::ChosenFalls, text })
 }
@@ -194,13 +200,20 @@ fn chosen_falls(series: &impl Fn(&str) -> Vec<(u64, f64)>) -> Option<Warning> {
 mod tests {
     use super::*;
 
-    /// What is found where some metrics have these values at steps 0, 10, 20.
-    fn found(measured: &[(&str, [f64; 3])]) -> Vec<(u64, Ailment)> {
-        let series = |metric: &str| {
+    /// What is said where some metrics have these values at steps 0, 10, 20.
+    fn said(measured: &[(&str, [f64; 3])]) -> Vec<Warning> {
+        warnings(|metric: &str| {
             let own = measured.iter().filter(|(name, _)| *name == metric);
             own.flat_map(|(_, values)| [0, 10, 20].into_iter().zip(*values)).collect()
-        };
-        warnings(series).into_iter().map(|warning| (warning.step, warning.ailment)).collect()
+        })
+    }
+
+    fn found(measured: &[(&str, [f64; 3])]) -> Vec<(u64, Ailment)> {
+        said(measured).into_iter().map(|warning| (warning.step, warning.ailment)).collect()
+    }
+
+    fn texts(measured: &[(&str, [f64; 3])]) -> Vec<String> {
+        said(measured).into_iter().map(|warning| warning.text).collect()
     }
 
     #[test]
@@ -234,6 +247,26 @@ mod tests {
             (20, Ailment::MostlyClipped),
         ];
         assert_eq!(found(&ill), wanted);
+        let told = [
+            "95 % of the answers were cut",
+            "estimated at -2.0 nats",
+            "100 % of the prompts teach nothing",
+            "31 nats away from π_ref",
+            "worth 5 % of the responses",
+            "empty (0.2 tokens",
+            "50 % of the tokens lie outside the clip",
+        ];
+        let texts = texts(&ill);
+        assert_eq!(texts.len(), told.len());
+        texts.iter().zip(told).for_each(|(text, part)| assert!(text.contains(part), "{text}"));
+    }
+
+    /// Weights that are all 0 are told apart from those that one response carries.
+    #[test]
+    fn weights_of_nothing_are_told() {
+        let told = |share: f64| texts(&[("effective_samples", [0.9, share, 0.9])]).concat();
+        assert!(told(0.0).contains("every weight is 0"), "{}", told(0.0));
+        assert!(told(0.03).contains("worth 3 % of the responses"), "{}", told(0.03));
     }
 
     /// 40 nats are far for an answer of 10 tokens, not for one of 100: 50 are 0.5 a token.
@@ -249,8 +282,18 @@ mod tests {
     #[test]
     fn chosen_responses_that_fall_with_a_growing_margin_are_told() {
         let rejected = ("log_ratio/rejected", [0.0, -2.5, -22.0]);
-        let falls = [("log_ratio/chosen", [0.0, -0.5, -7.0]), rejected];
-        assert_eq!(found(&falls), [(20, Ailment::ChosenFalls)]);
+        for (chosen, gone) in [(-6.0, "99.8 %"), (-7.0, "over 99.9 %")] {
+            let falls = [("log_ratio/chosen", [0.0, -0.5, chosen]), rejected];
+            assert_eq!(found(&falls), [(20, Ailment::ChosenFalls)]);
+            // 1 − e^-6 = 0.9975; the rejected ones lost 22 nats.
+            let told = texts(&falls).concat();
+            let [lost, grown] = [-chosen, 22.0 + chosen];
+            assert!(told.contains(&format!("lost {lost:.0} nats")), "{told}");
+            assert!(
+                told.contains(&format!("grew by {grown:.0} (rejected ones lost 22): {gone} of")),
+                "{told}"
+            );
+        }
         assert_eq!(found(&[("log_ratio/chosen", [0.0, -4.5, -37.0]), rejected]), []);
     }
 }

@@ -67,20 +67,21 @@ const SAMPLES_BESIDE_DATA: u64 = 1 << 40;
 pub enum Stop {
     /// A number was not finite.
     #[error(
-        "{objective}: {what} is {value} at step {step}, sample {sample}; \
-         lower the learning rate or the objective's strength, or set schedule.gradient_clip"
+        "{objective}: {what} is {value} at step {step}{}; lower the learning rate or the objective's strength, or set \
+         schedule.gradient_clip",
+        sample.map_or(String::new(), |sample| format!(", sample {sample}"))
     )]
     NotFinite {
         /// The objective.
         objective: &'static str,
         /// Which number.
-        what: &'static str,
+        what: String,
         /// What it was.
         value: f64,
         /// The step that was being taken, counted from 0.
         step: u64,
-        /// The response's place in the minibatch (0 for metrics).
-        sample: usize,
+        /// The response's place in the minibatch; none of a measurement.
+        sample: Option<usize>,
     },
     /// The policy could not serve.
     #[error(transparent)]

@@ -113,9 +113,9 @@ impl<T: Task> Learner<'_, T> {
 
     /// Finds the first number that is not finite.
     fn check(&self, log_pi: &Ragged, scored: &Scored) -> Result<(), Stop> {
-        let fault = |what, value, token: usize| {
-            let sample = log_pi.offsets().partition_point(|&o| o <= token) - 1;
-            let (objective, step) = (self.method.name, self.progress.step);
+        let fault = |what: &str, value, token: usize| {
+            let sample = Some(log_pi.offsets().partition_point(|&o| o <= token) - 1);
+            let (objective, step, what) = (self.method.name, self.progress.step, what.to_owned());
             Err(Stop::NotFinite { objective, what, value, step, sample })
         };
         if let Some(t) = log_pi.values().iter().position(|x| !x.is_finite()) {
@@ -152,9 +152,7 @@ impl<T: Task> Learner<'_, T> {
     fn clipped(&self, round: &Round<T>, minibatch: &[usize], log_pi: &Ragged) -> Option<f64> {
         let epsilon = self.method.clip?;
         let old = minibatch.iter().flat_map(|place| round.old.get(*place).into_iter().flatten());
-        let outside = |(lp, old): (&f64, &f64)| ((lp - old).exp() - 1.0).abs() > epsilon;
-        let count = log_pi.values().iter().zip(old).filter(|both| outside(*both)).count();
-        Some(count as f64 / log_pi.values().len().max(1) as f64)
+        Some(share_outside(epsilon, log_pi.values(), old))
     }
 
     /// What a minibatch says about the method: the negative gradient and the samples' age.
@@ -193,6 +191,13 @@ impl<T: Task> Learner<'_, T> {
     }
 }
 
+/// The share of tokens whose ratio π/π_old lies outside 1 ± ε: `log_pi, old: [tokens]`, nats.
+fn share_outside<'a>(epsilon: f64, log_pi: &[f64], old: impl Iterator<Item = &'a f64>) -> f64 {
+    let outside = |(lp, old): (&f64, &f64)| ((lp - old).exp() - 1.0).abs() > epsilon;
+    let count = log_pi.iter().zip(old).filter(|both| outside(*both)).count();
+    count as f64 / log_pi.len().max(1) as f64
+}
+
 /// (Σ|c|)²/(n·Σc²) of the responses' coefficients, a token of each: the share of responses that weigh.
 fn effective(log_pi: &Ragged, coefficients: &[f64]) -> f64 {
     let firsts = log_pi.offsets().windows(2).filter(|o| o[0] < o[1]);
@@ -201,4 +206,30 @@ fn effective(log_pi: &Ragged, coefficients: &[f64]) -> f64 {
         (sum, squares, count) = (sum + own, squares + own * own, count + 1);
     }
     if squares > 0.0 { sum * sum / (count as f64 * squares) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ratios of 1, 1.19, 1.21, 0.81 and 0.79: with ε = 0.2 the third and the last lie outside.
+    #[test]
+    fn tokens_outside_the_clip_are_counted_on_both_sides() {
+        let log_pi = [1.0, 1.19, 1.21, 0.81, 0.79].map(f64::ln);
+        assert_eq!(share_outside(0.2, &log_pi, [0.0; 5].iter()), 0.4);
+        assert_eq!(share_outside(0.2, &[], [].iter()), 0.0);
+    }
+
+    /// (Σ|c|)²/(n·Σc²): equal weights are worth all responses, one weight of n a part of n; 3 and −1 (3 + 1)²/(2·10).
+    #[test]
+    fn effective_samples_are_the_share_of_responses_that_weigh() {
+        let of = |c: &[f64]| effective(&Ragged::singletons(vec![0.0; c.len()]), c);
+        assert_eq!(of(&[0.5; 8]), 1.0);
+        assert_eq!(of(&[0.0, 0.0, 2.0, 0.0]), 0.25);
+        assert_eq!(of(&[3.0, -1.0]), 0.8);
+        assert_eq!(of(&[0.0, 0.0]), 0.0);
+        // Of two tokens the first tells, a response without a token does not count.
+        let ragged = Ragged::new(vec![0.0; 3], vec![0, 2, 2, 3]);
+        assert_eq!(effective(&ragged, &[3.0, 3.0, -1.0]), 0.8);
+    }
 }

@@ -7,6 +7,7 @@ use super::{Diagnostic, Scenario, ScenarioError};
 use crate::learner::{DataSource, ExampleFile, Prompts};
 use crate::objective::ObjectiveSpec;
 use crate::problem::{ExampleKind, ExampleRows, Instead, ProblemSpec, PromptsSpec};
+use std::path::Path;
 
 /// Comparisons that are given have two responses each.
 pub(super) fn compared(experiment: &Experiment) -> Result<(), Fault> {
@@ -126,22 +127,60 @@ fn instead(experiment: &Experiment) -> Instead<'_> {
     }
 }
 
+/// The keys that take the folder of a reward model.
+pub(super) const MODEL_KEYS: [&str; 2] =
+    ["problem.prompts.gold_model", "problem.prompts.proxy_model"];
+
 impl Scenario {
     /// Whether everything is given that a run needs; a shipped scenario cannot name a file, so that
     /// `--set` has to.
     pub fn ready(&self) -> Result<(), ScenarioError> {
+        self.ready_but_for(&[])
+    }
+
+    /// The same, but for keys of models that are still to be trained.
+    pub fn ready_but_for(&self, awaited: &[&str]) -> Result<(), ScenarioError> {
         let lacks = |experiment: &Experiment| match &experiment.problem {
-            ProblemSpec::Prompts(spec) => lacking(experiment, spec),
+            ProblemSpec::Prompts(spec) => lacking(experiment, spec, awaited),
             _ => None,
         };
         let found = self.cells.iter().find_map(|cell| Some((cell, lacks(&cell.experiment)?)));
         let Some((cell, Lacking { what, rows, set })) = found else { return Ok(()) };
-        Err(Diagnostic::new(format!("{}: a run needs {what}", self.id))
+        let fault = Diagnostic::new(format!("{}: a run needs {what}", self.id))
             .note("in", cell.description())
             .note("allowed", rows)
-            .note("help", format!("give it with --set {set}"))
-            .into())
+            .note("help", format!("give it with --set {set}"));
+        Err(match &self.first {
+            Some(first) if MODEL_KEYS.iter().any(|key| set.starts_with(key)) => {
+                let id = &self.id;
+                let help =
+                    format!("`modeseek reproduce {id}` trains it first, by `{}`", first.scenario);
+                fault.note("or", help)
+            }
+            _ => fault,
+        }
+        .into())
     }
+
+    /// The keys whose models what is run first trains: those that nobody has given.
+    pub fn awaited(&self) -> Vec<&str> {
+        let keys = self.first.iter().flat_map(|first| first.models.keys());
+        let unset = |key: &&str| {
+            self.cells.iter().any(|cell| match &cell.experiment.problem {
+                ProblemSpec::Prompts(spec) => models(spec).iter().any(|(own, model)| {
+                    own == key && model.is_some_and(|folder| folder.as_os_str().is_empty())
+                }),
+                _ => false,
+            })
+        };
+        keys.map(String::as_str).filter(unset).collect()
+    }
+}
+
+/// The reward models of a problem by their keys.
+fn models(spec: &PromptsSpec) -> [(&'static str, Option<&Path>); 2] {
+    let [gold, proxy] = MODEL_KEYS;
+    [(gold, spec.gold_model.as_deref()), (proxy, spec.proxy_model.as_deref())]
 }
 
 /// A file that only the user can name.
@@ -149,11 +188,11 @@ struct Lacking {
     what: &'static str,
     rows: &'static str,
     /// How `--set` gives it.
-    set: &'static str,
+    set: String,
 }
 
-/// The file that a run on prompts still lacks.
-fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
+/// The file that a run on prompts still lacks; models that are awaited count as given.
+fn lacking(experiment: &Experiment, spec: &PromptsSpec, awaited: &[&str]) -> Option<Lacking> {
     if let Some(ExampleFile { kind, jsonl: None, .. }) = experiment.data.examples() {
         let (what, set) = match kind {
             ExampleKind::Comparison => ("a file of comparisons", "data.preferences.jsonl=FILE"),
@@ -161,21 +200,19 @@ fn lacking(experiment: &Experiment, spec: &PromptsSpec) -> Option<Lacking> {
                 ("a file of demonstrations", "data.demonstrations.jsonl=FILE")
             }
         };
-        return Some(Lacking { what, rows: kind.rows(), set });
+        return Some(Lacking { what, rows: kind.rows(), set: set.to_owned() });
     }
-    for (model, set) in [
-        (&spec.gold_model, "problem.prompts.gold_model=DIR"),
-        (&spec.proxy_model, "problem.prompts.proxy_model=DIR"),
-    ] {
-        if model.as_ref().is_some_and(|folder| folder.as_os_str().is_empty()) {
+    for (key, model) in models(spec) {
+        let empty = model.is_some_and(|folder| folder.as_os_str().is_empty());
+        if empty && !awaited.contains(&key) {
             let rows = "the folder that a run of policy.reward-model left";
-            return Some(Lacking { what: "a reward model", rows, set });
+            return Some(Lacking { what: "a reward model", rows, set: format!("{key}=DIR") });
         }
     }
     let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
     nothing.then_some(Lacking {
         what: "a file of prompts",
         rows: "one JSON object a line, with `prompt` as a text or a list of messages",
-        set: "problem.prompts.jsonl=FILE",
+        set: "problem.prompts.jsonl=FILE".to_owned(),
     })
 }

@@ -6,6 +6,7 @@ use super::lesson::LessonSpec;
 use super::panel::PanelSpec;
 use super::published::PublishedSpec;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How costly a scenario is, and what it needs.
 #[derive(
@@ -69,17 +70,46 @@ impl Seeds {
     }
 }
 
+/// `[first]`: a shipped scenario that `modeseek reproduce` runs before this one, and where its models go.
+///
+/// ```toml
+/// [first]
+/// scenario = "judges"
+/// models = { "problem.prompts.gold_model" = "judge", "problem.prompts.proxy_model" = "r_φ" }
+/// ```
+///
+/// The other scenario is given the same `--set data.…`. A model that `--set` names takes the place of the trained one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstSpec {
+    /// The id of a shipped scenario that trains reward models.
+    ///
+    /// *Reading* `modeseek reproduce` runs it first; what is finished of it is not run again.
+    ///
+    /// *Wrong* `modeseek run` runs one scenario: there the models are given with `--set`.
+    pub scenario: String,
+    /// Which of its models go where: a key of this scenario and the method whose model it takes, that of the first
+    /// seed.
+    ///
+    /// *Reading* The keys are `problem.prompts.gold_model` and `problem.prompts.proxy_model`.
+    ///
+    /// *Wrong* One model for both keys lets methods learn from the very judge that counts their wins.
+    pub models: BTreeMap<String, String>,
+}
+
 /// The keys of [`Header`] and the tables of a scenario, as an unknown key's message lists them.
-pub(super) const HEADER_KEYS: [&str; 14] = [
+pub(super) const HEADER_KEYS: [&str; 16] = [
     "id",
     "title",
     "figure",
+    "also",
     "tier",
     "tags",
     "question",
     "see",
     "expected_seconds",
     "seeds",
+    "first",
     "claim",
     "published",
     "factor",
@@ -96,6 +126,8 @@ pub(super) struct Header {
     #[serde(default)]
     pub figure: Option<String>,
     #[serde(default)]
+    pub also: Vec<String>,
+    #[serde(default)]
     pub tier: Tier,
     #[serde(default)]
     pub tags: Vec<String>,
@@ -107,6 +139,8 @@ pub(super) struct Header {
     pub expected_seconds: Option<f64>,
     #[serde(default)]
     pub seeds: Seeds,
+    #[serde(default)]
+    pub first: Option<FirstSpec>,
     #[serde(default, rename = "claim")]
     pub claims: Vec<ClaimSpec>,
     #[serde(default)]

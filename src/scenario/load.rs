@@ -1,19 +1,20 @@
 //! From a file, a shipped scenario or a text to a [`Scenario`].
 
-use super::check::Fault;
+use super::check::{Fault, need};
+use super::check_examples::MODEL_KEYS;
 use super::check_findings::{claim, factor, panel, published};
 use super::check_lesson::{self, Ground};
 use super::diagnostic::{Diagnostic, ScenarioError};
 use super::document::{Document, Part, Sources};
 use super::experiment::{Cell, EXPERIMENT_KEYS};
 use super::explain::read;
-use super::header::{HEADER_KEYS, Header, Seeds};
+use super::header::{FirstSpec, HEADER_KEYS, Header, Seeds};
 use super::lesson::LessonSpec;
-use super::notes::{left_out, long_warmup, many_models, off_policy};
+use super::notes::{left_out, long_warmup, many_models, off_policy, unwatched};
 use super::overlay::Layer;
 use super::resolve::{Grid, Resolver};
 use super::set::{self, SetArgument};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, suggest};
 use super::{Scenario, shipped};
 use crate::learner::{DataSource, Expectation};
 use crate::wording::listed;
@@ -171,6 +172,7 @@ fn check_header(header: &Header) -> Result<(), Fault> {
     unique("claim", "id", "claims", header.claims.iter().map(|claim| claim.id.as_str()))?;
     let published = header.published.iter().map(|p| p.id.as_str());
     unique("published", "id", "published numbers", published)?;
+    first(header.first.as_ref())?;
     unique("factor", "name", "factors", header.factors.iter().map(|f| f.name.as_str()))?;
     let seconds = header.expected_seconds.unwrap_or(0.0);
     if !(seconds >= 0.0 && seconds.is_finite()) {
@@ -193,6 +195,23 @@ fn unique<'a>(
             return Err(Fault::new(format!("{block}.{index}.{key}"), message));
         }
         seen.push(id);
+    }
+    Ok(())
+}
+
+/// What runs first is shipped, and its models go where a reward model is read.
+fn first(spec: Option<&FirstSpec>) -> Result<(), Fault> {
+    let Some(spec) = spec else { return Ok(()) };
+    need(shipped::find(&spec.scenario).is_ok_and(|found| found.id() == spec.scenario), || {
+        let ids: Vec<&str> = shipped::shipped().iter().map(|file| file.id()).collect();
+        let message = format!("no shipped scenario has the id \"{}\"", spec.scenario);
+        suggest(Fault::new("first.scenario", message), &spec.scenario, &ids)
+    })?;
+    for key in spec.models.keys() {
+        need(MODEL_KEYS.contains(&key.as_str()), || {
+            let message = format!("`{key}` takes no trained model");
+            suggest(Fault::new("first.models", message).inside(key, Part::Key), key, &MODEL_KEYS)
+        })?;
     }
     Ok(())
 }
@@ -227,12 +246,14 @@ fn finish(
         id: header.id,
         title: header.title,
         figure: header.figure,
+        also: header.also,
         tier: header.tier,
         tags: header.tags,
         question: header.question,
         see: header.see,
         expected_seconds: header.expected_seconds,
         seeds: header.seeds,
+        first: header.first,
         methods: grid.methods,
         sweep: grid.sweep,
         cells: grid.cells,
@@ -341,7 +362,7 @@ fn doubts(seeds: &Seeds, cells: &[Cell]) -> Vec<String> {
         warnings.push(format!("{seeds} fewer than 5: claims get no verdict, figures no intervals"));
     }
     warnings.extend(many_models(seeds, cells));
-    for note in [off_policy, long_warmup, left_out] {
+    for note in [off_policy, unwatched, long_warmup, left_out] {
         let said: BTreeSet<String> =
             cells.iter().filter_map(|cell| note(&cell.experiment)).collect();
         warnings.extend(said);

@@ -41,7 +41,7 @@ pub use claim::{ClaimSpec, Verdict};
 pub use diagnostic::{Diagnostic, Excerpt, ScenarioError};
 pub use experiment::{Cell, EXPERIMENT_KEYS, Experiment};
 pub use factor::FactorSpec;
-pub use header::{Seeds, Tier};
+pub use header::{FirstSpec, Seeds, Tier};
 pub use lesson::{
     AnswerSpec, Best, ByHandSpec, CandidateSpec, ChoiceSpec, HandTableSpec, LessonSpec,
     MeasuredSpec, NumberSpec, PredictSpec, VerdictSpec,
@@ -71,6 +71,13 @@ pub struct Scenario {
     /// The figure it makes, such as `fig04`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figure: Option<String>,
+    /// Figures of the paper that some of its panels are; it is found by these names too.
+    ///
+    /// *Reading* `modeseek explain fig15-nano` finds the scenario of fig13-nano, whose lower panels it is.
+    ///
+    /// *Wrong* No file has such a name: what is drawn is called as `figure` says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// How costly it is.
     pub tier: Tier,
     /// Words to find it by.
@@ -86,6 +93,13 @@ pub struct Scenario {
     pub expected_seconds: Option<f64>,
     /// The seeds that run.
     pub seeds: Seeds,
+    /// What is run before, and where its models go.
+    ///
+    /// *Reading* `modeseek reproduce` of such a scenario trains reward models first, in the run folder of another.
+    ///
+    /// *Wrong* It is passed over where `--set` gives every model that it would train.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<FirstSpec>,
     /// The names of the methods, in the order written.
     pub methods: Vec<String>,
     /// The swept keys with their values as settings write them, in the order written.

@@ -3,7 +3,7 @@
 use super::experiment::{Cell, Experiment};
 use super::header::Seeds;
 use crate::policy::PolicySpec;
-use crate::problem::ExampleRows;
+use crate::problem::{ExampleRows, ProblemSpec};
 
 /// Said of cells whose samples are not the policy's own.
 pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
@@ -22,6 +22,22 @@ pub(super) fn off_policy(experiment: &Experiment) -> Option<String> {
          that is trained: on-policy methods learn from off-policy samples, and `kl`, read off such answers, may be \
          below 0"
     ))
+}
+
+/// Said where answers are looked at but not how far they are from π_ref.
+pub(super) fn unwatched(experiment: &Experiment) -> Option<String> {
+    let metrics = &experiment.measure.metrics;
+    let trains = matches!(experiment.policy, PolicySpec::LanguageModel(_));
+    let on_prompts = matches!(experiment.problem, ProblemSpec::Prompts(_));
+    let answers = |m: &String| {
+        ["gold_reward", "proxy_reward", "win_rate"].contains(&m.as_str())
+            || m.starts_with("completions/")
+    };
+    let watched = metrics.is_empty() || metrics.iter().any(|metric| metric == "kl");
+    (trains && on_prompts && !watched && metrics.iter().any(answers)).then(|| {
+        "measure.metrics has no `kl`: nothing will warn of a policy that runs away from π_ref"
+            .to_owned()
+    })
 }
 
 /// Said where the learning rate is still rising when the run ends.

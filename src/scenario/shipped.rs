@@ -24,6 +24,12 @@ impl ShippedScenario {
         let line = self.text.lines().find_map(|line| line.strip_prefix("figure = \""))?;
         line.split('"').next()
     }
+
+    /// The figures that some of its panels are, such as `fig15-nano`.
+    pub fn also(&self) -> impl Iterator<Item = &'static str> {
+        let line = self.text.lines().find_map(|line| line.strip_prefix("also = ["));
+        line.into_iter().flat_map(|names| names.split('"').skip(1).step_by(2))
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/shipped.rs")); // written by build.rs
@@ -36,12 +42,14 @@ pub fn shipped() -> &'static [ShippedScenario] {
 /// The shipped scenario of this id, or the one that makes the figure of this name.
 pub fn find(id: &str) -> Result<&'static ShippedScenario, ScenarioError> {
     let is_named = |scenario: &&ShippedScenario| scenario.id() == id;
-    let draws = |scenario: &&ShippedScenario| scenario.figure() == Some(id);
+    let draws =
+        |s: &&ShippedScenario| s.figure() == Some(id) || s.also().any(|figure| figure == id);
     if let Some(found) = SHIPPED.iter().find(is_named).or_else(|| SHIPPED.iter().find(draws)) {
         return Ok(found);
     }
     let ids = || SHIPPED.iter().map(ShippedScenario::id);
-    let names = || ids().chain(SHIPPED.iter().filter_map(ShippedScenario::figure));
+    let figures = || SHIPPED.iter().flat_map(|s| s.figure().into_iter().chain(s.also()));
+    let names = || ids().chain(figures());
     let diagnostic = Diagnostic::new(format!("no shipped scenario has the id or figure `{id}`"));
     let diagnostic = match did_you_mean(id, names()) {
         Some(close) => diagnostic.note("did you mean", format!("`{close}`?")),

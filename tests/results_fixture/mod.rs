@@ -52,6 +52,8 @@ pub fn scenario(cells: Vec<Cell>, seeds: u64) -> Scenario {
         question: None,
         see: None,
         expected_seconds: None,
+        first: None,
+        also: Vec::new(),
         seeds: Seeds { first: 0, count: seeds },
         methods,
         sweep,
@@ -110,5 +112,11 @@ pub fn work(experiment: &Experiment, seed: u64) -> Result<Vec<Measurement>, Stop
 
 /// A run that stopped.
 pub fn stopped() -> Stop {
-    Stop::NotFinite { objective: "dpo", what: "the loss", value: f64::NAN, step: 3, sample: 7 }
+    Stop::NotFinite {
+        objective: "dpo",
+        what: "the loss".to_owned(),
+        value: f64::NAN,
+        step: 3,
+        sample: Some(7),
+    }
 }

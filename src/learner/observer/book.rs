@@ -85,9 +85,9 @@ impl Book {
     /// Writes a number down, wanted or not.
     pub fn write(&mut self, progress: &Progress, metric: String, value: f64) -> Result<(), Stop> {
         if !value.is_finite() {
-            let what = "a measurement";
+            let what = format!("the measurement `{metric}`");
             let (objective, step) = (self.objective, progress.step);
-            return Err(Stop::NotFinite { objective, what, value, step, sample: 0 });
+            return Err(Stop::NotFinite { objective, what, value, step, sample: None });
         }
         let Progress { step, round, queries, .. } = *progress;
         self.measurements.push(Measurement { step, round, queries, metric, value });
