@@ -1,5 +1,6 @@
 //! What is typed: one file per subcommand.
 
+mod captions;
 mod check;
 mod claims;
 mod data;

@@ -1,7 +1,6 @@
 //! `modeseek reproduce`: everything that is shipped, from runs to verdicts.
 
 use super::figure::{agreements_of, draw_run, figure_name, findings_of, open, write_drawn};
-use super::first;
 use super::host::HostArgs;
 use super::options::{
     folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
@@ -10,6 +9,7 @@ use super::provenance::provenance;
 use super::report;
 use super::run::{WorkArgs, compute, fail_if_any, tell_of_models};
 use super::{Failure, say};
+use super::{captions, first};
 use crate::figure::FigureOptions;
 use crate::report::Report;
 use crate::results::{
@@ -17,7 +17,7 @@ use crate::results::{
     published_csv, published_markdown,
 };
 use crate::runner::Host;
-use crate::scenario::{Scenario, Source, find};
+use crate::scenario::{Scenario, Source, Tier, find};
 use crate::wording::listed;
 use anyhow::anyhow;
 use std::collections::BTreeSet;
@@ -157,6 +157,11 @@ fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool),
     Ok((ready, lacking.is_empty() || all))
 }
 
+/// Whether the scenarios of a tier each need a file of the user's.
+fn needs_files(tier: Tier) -> bool {
+    matches!(tier, Tier::Smollm2 | Tier::Gpu)
+}
+
 /// Refuses a scenario that lacks a file, but for models that are trained first.
 fn may_run(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
     let ready = match first::before(scenario, &args.set)? {
@@ -220,7 +225,7 @@ impl Book {
             self.write(file("published", "csv"), published_csv(&self.agreements))?;
             self.write(file("published", "md"), published_markdown(&self.agreements))?;
         }
-        let captions = format!("# Figures\n\n{}", self.captions);
+        let captions = captions::page(&self.captions);
         self.write(file("README", "md"), captions)
     }
 
@@ -275,9 +280,11 @@ impl Book {
         let options = FigureOptions { watermark, ..FigureOptions::default() };
         let drawn = draw_run(&run, &findings, &options)?;
         eprintln!("{id}: {:.1} s, figure {figure}", start.elapsed().as_secs_f64());
-        let caption = drawn.caption.trim();
-        self.captions +=
-            &format!("## {figure}: {title}\n\n![{title}]({figure}.svg)\n\n{caption}\n\n");
+        let section = captions::section(&figure, &title, &drawn.caption);
+        if needs_files(run.scenario.tier) && !args.quick {
+            self.merge_caption(&run.scenario, &section, out)?;
+        }
+        self.captions += &section;
         self.files.extend(write_drawn(&drawn, &figure, out)?);
         let set: String = args.set.iter().map(|set| format!(" --set {set}")).collect();
         let quick = if args.quick { " --quick" } else { "" };
@@ -293,6 +300,18 @@ impl Book {
         self.agreements.extend(agreements);
         self.findings.extend(findings);
         Ok(())
+    }
+
+    /// Puts the caption of a figure into the page of its tier, which no single command draws whole.
+    fn merge_caption(
+        &mut self,
+        scenario: &Scenario,
+        section: &str,
+        out: &Path,
+    ) -> Result<(), Failure> {
+        let path = out.join(format!("README-{}.md", tier_name(scenario.tier)));
+        let page = std::fs::read_to_string(&path).unwrap_or_default();
+        self.write(path, captions::merged(&page, &figure_name(scenario), section))
     }
 
     /// Writes the page of all scenarios, if there is any; that of a whole tier is not overwritten by
