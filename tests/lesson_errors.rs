@@ -235,5 +235,5 @@ fn with_set_a_prediction_without_its_cell_is_left_out() {
     let output = modeseek(folder.path(), &[&["run", "small.toml"][..], &set].concat());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{error}");
-    assert!(error.contains("lesson.predict 2 is left out"), "{error}");
+    assert!(error.contains("lesson.predict Who? is left out"), "{error}");
 }

@@ -68,7 +68,17 @@ LC_ALL=C awk '{ print -length($0) }'
 
 /// A place whose program fails at a call, and what is left of its run: measurements, answers, weights and calls.
 fn counted(fails: usize) -> (tempfile::TempDir, impl Fn() -> (Vec<Vec<u8>>, usize)) {
-    let place = scored_by("sh score.sh");
+    let place = place(&[
+        ("reward = { min = {} }", "gold_command = \"sh score.sh\""),
+        ("minibatch = 8", "minibatch = 4\npasses = 2"),
+        ("steps = 6", "steps = 12"),
+        ("every = 2", "every = 2\npairs = 2"),
+        ("\"kl\"", "\"kl\", \"margin\""),
+        (
+            "objective.best-of-n = {}",
+            "objective.ppo = { kl = { coefficient = 0.1, target = 1.0 } }",
+        ),
+    ]);
     let script = COUNTING.replace("FAILS", &fails.to_string());
     fs::write(place.path().join("score.sh"), script).expect("written");
     let folder = place.path().to_owned();
@@ -88,20 +98,23 @@ fn a_program_that_fails_on_the_way_costs_no_step() {
     let (whole, left) = counted(0);
     run(whole.path(), &["run", "tiny.toml"]);
     let (wanted, calls) = left();
-    // 2 evaluation prompts at steps 0, 2, 4 and 6, and 2 prompts in each of 6 rounds.
-    assert_eq!(calls, 4 * 2 + 6 * 2);
-    for fails in 3..=calls {
+    // 2 evaluation prompts at steps 0, 2, … 12 and, for the margin, their pairs of π_ref; 2 prompts in each of 3 rounds
+    // of four steps.
+    let before = calls - 7 * 2 - 3 * 2;
+    assert!(before > 0, "{calls} calls");
+    for fails in before + 3..=calls {
         let (place, left) = counted(fails);
         let output = modeseek(place.path(), &["run", "tiny.toml"]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{error}");
-        assert!(error.contains("steps, in a checkpoint that the run goes on from"), "{error}");
+        assert!(error.contains("the same run goes on from there"), "{error}");
         fs::write(place.path().join("mended"), "").expect("written");
         run(place.path(), &["run", "tiny.toml"]);
         let (found, twice) = left();
         assert!(found == wanted, "failed at call {fails}");
-        // The call that failed, and at most one of the same round or measurement before it.
-        assert!(twice <= calls + 2, "failed at call {fails}: {twice} calls");
+        // The call that failed, at most one of the same round or measurement before it, and π_ref's pairs, which every
+        // start compares.
+        assert!(twice <= calls + 2 + before, "failed at call {fails}: {twice} calls");
     }
 }
 

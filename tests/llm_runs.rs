@@ -92,6 +92,7 @@ fn compare_with_itself(place: &Path, adapter: &str) {
     let merged = ["llm", "eval", "prompts.jsonl", "--model", "merged", "--against", "model"];
     run(place, &[&merged[..], &["--reward", "min", "--out", "c.jsonl"], &short[..]].concat());
     let merged = fs::read_to_string(place.join("c.jsonl")).expect("written");
+    assert_eq!(merged.lines().count(), rows.len());
     for (row, line) in rows.iter().zip(merged.lines()) {
         let own: serde_json::Value = serde_json::from_str(line).expect("JSON");
         assert_eq!((&own["response"], &own["reward"]), (&row["response"], &row["reward"]));

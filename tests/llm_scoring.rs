@@ -263,3 +263,69 @@ fn a_reward_model_is_trained_kept_and_used() {
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("the adapter makes a reward model"), "{said}");
 }
+
+/// A tiny model in the place of SmolLM2: one command trains the judge and r_φ on the same rows and test prompts, and then
+/// what they judge; a model that is given is not trained; failures of input come first.
+#[test]
+fn reward_models_that_a_scenario_awaits_are_trained_first() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    write_small_model(&place.join("models/smollm2-135m"));
+    let row = |i: usize| {
+        format!("{{\"prompt\": \"the {i}\", \"chosen\": \"x\", \"rejected\": \"th 12\"}}\n")
+    };
+    fs::write(place.join("pairs.jsonl"), (0..40).map(row).collect::<String>()).expect("written");
+    let asked =
+        ["reproduce", "preferences", "--quick", "--set", "data.preferences.jsonl=pairs.jsonl"];
+    let short = [
+        "--set",
+        "data.preferences.max_response_tokens=6",
+        "--set",
+        "policy.language-model.max_new_tokens=6",
+        "--set",
+        "problem.prompts.test=4",
+    ];
+    let refused = modeseek(place, &["reproduce", "preferences"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("preferences: a run needs a file of comparisons"), "{said}");
+    let swept = ["--set", "data.preferences.max_response_tokens=5,6"];
+    let refused = modeseek(place, &[&asked[..], &short[2..], &swept].concat());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("takes one model of `judges`") && said.contains("matches 2 cells"),
+        "{said}"
+    );
+
+    let output = modeseek(place, &[&asked[..], &short].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let resolved = |id: &str| {
+        let runs = fs::read_dir(place.join("quick/runs")).expect("runs").flatten();
+        let mut of_id = runs.filter(|run| run.file_name().to_string_lossy().starts_with(id));
+        let text = of_id.find_map(|run| fs::read_to_string(run.path().join("resolved.toml")).ok());
+        toml::from_str::<toml::Table>(&text.expect("a finished run")).expect("TOML")
+    };
+    let (judges, policies) = (resolved("judges+"), resolved("preferences+"));
+    let prompts = |cell: &toml::Value| cell["experiment"]["problem"]["prompts"].clone();
+    for (method, key) in [("judge", "gold_model"), ("r_φ", "proxy_model")] {
+        let cells = judges["cells"].as_array().expect("cells");
+        let cell = cells.iter().find(|cell| cell["method"].as_str() == Some(method)).expect("one");
+        let name = cell["name"].as_str().expect("a name");
+        for policy in policies["cells"].as_array().expect("cells") {
+            let model = prompts(policy)[key].as_str().expect("a folder").to_owned();
+            assert!(model.contains(&format!("/cells/{name}/0/model")), "{key}: {model}");
+            assert_eq!(prompts(policy)["test"], prompts(cell)["test"]);
+        }
+    }
+    let drawn = |figure: &str| {
+        let files = fs::read_dir(place.join("quick/figures")).expect("figures").flatten();
+        files.filter(|file| file.file_name().to_string_lossy().starts_with(figure)).count()
+    };
+    // As SVG, PNG and CSV.
+    assert_eq!([drawn("fig-judges"), drawn("fig17-smollm2")], [3, 3]);
+    let page =
+        fs::read_to_string(place.join("quick/figures/report-preferences.html")).expect("a page");
+    let again = "modeseek reproduce judges --set data.preferences.jsonl=pairs.jsonl";
+    assert!(page.contains(again), "the report names {again}");
+}

@@ -248,7 +248,7 @@ fn a_claim_that_cannot_be_judged_says_why() {
         (
             "",
             "claim 1: { method = \"a\" } matches 2 cells; pin schedule.samples_per_round; candidates:\n  \
-              a [schedule.samples_per_round = 100]\n  a [schedule.samples_per_round = 400]",
+              method `a`, schedule.samples_per_round = 100\n  method `a`, schedule.samples_per_round = 400",
         ),
         (
             "where = { method = 'z' }\nbetter = {}",

@@ -19,7 +19,7 @@ pub fn merged(page: &str, figure: &str, section: &str) -> String {
     let body = page.strip_prefix(HEAD).unwrap_or(page);
     let mut sections: Vec<&str> = Vec::new();
     let mut rest = body;
-    while let Some(end) = rest[rest.len().min(1)..].find("\n## ").map(|at| at + 2) {
+    while let Some(end) = rest.find("\n## ").map(|at| at + 1) {
         sections.push(&rest[..end]);
         rest = &rest[end..];
     }

@@ -3,7 +3,7 @@
 use super::figure::{agreements_of, draw_run, figure_name, findings_of, open, write_drawn};
 use super::host::HostArgs;
 use super::options::{
-    folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
+    as_typed, folder_of, is_tuning, one_of, shipped_where, tier_name, tiers, writable, write_file,
 };
 use super::provenance::provenance;
 use super::report;
@@ -13,8 +13,8 @@ use super::{captions, first};
 use crate::figure::FigureOptions;
 use crate::report::Report;
 use crate::results::{
-    Agreement, Criterion, Finding, adjust, choices, choices_csv, findings_csv, findings_markdown,
-    published_csv, published_markdown,
+    Agreement, Criterion, Finding, Run, adjust, choices, choices_csv, findings_csv,
+    findings_markdown, published_csv, published_markdown,
 };
 use crate::runner::Host;
 use crate::scenario::{Scenario, Source, Tier, find};
@@ -165,7 +165,7 @@ fn needs_files(tier: Tier) -> bool {
 /// Refuses a scenario that lacks a file, but for models that are trained first.
 fn may_run(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
     let ready = match first::before(scenario, &args.set)? {
-        Some(before) => before.ready().and_then(|()| scenario.ready_but_for(&scenario.awaited())),
+        Some(before) => scenario.ready_but_for(&scenario.awaited()).and_then(|()| before.ready()),
         None => scenario.ready(),
     };
     ready.map_err(Failure::input)
@@ -238,8 +238,9 @@ impl Book {
     ) -> Result<Scenario, Failure> {
         let Some(before) = first::before(&scenario, &args.set)? else { return Ok(scenario) };
         let trained = first::trained(&scenario, &args.looked_at(before.clone()), places.0)?;
+        let failed = self.failed.len();
         self.add(before, args, places)?;
-        fail_if_any(&self.failed)?;
+        fail_if_any(&self.failed[failed..])?;
         let set = [args.set.as_slice(), &trained].concat();
         Scenario::load(&Source::of(&scenario.id), &set, None).map_err(Failure::input)
     }
@@ -257,8 +258,7 @@ impl Book {
         }
         let start = Instant::now();
         let outcome = compute(&scenario, runs, (&args.work, &self.host), None)?;
-        let (id, title) = (scenario.id.clone(), scenario.title.clone());
-        let figure = figure_name(&scenario);
+        let id = scenario.id.clone();
         self.files.push(folder_of(&scenario, runs).metrics());
         let tuning = is_tuning(&scenario);
         match tuning {
@@ -274,25 +274,41 @@ impl Book {
         if tuning && !args.quick {
             self.choose(&run, out)?;
         }
-        let findings = if args.quick { Vec::new() } else { findings_of(&run)? };
-        let agreements = if args.quick { Vec::new() } else { agreements_of(&run)? };
+        self.draw(&run, args, (runs, out))?;
+        eprintln!(
+            "{id}: {:.1} s, figure {}",
+            start.elapsed().as_secs_f64(),
+            figure_name(&run.scenario)
+        );
+        Ok(())
+    }
+
+    /// Judges a finished run, draws it, and puts it into the report.
+    fn draw(
+        &mut self,
+        run: &Run,
+        args: &Args,
+        (runs, out): (&PathBuf, &PathBuf),
+    ) -> Result<(), Failure> {
+        let (id, title) = (&run.scenario.id, &run.scenario.title);
+        let figure = figure_name(&run.scenario);
+        let findings = if args.quick { Vec::new() } else { findings_of(run)? };
+        let agreements = if args.quick { Vec::new() } else { agreements_of(run)? };
         let watermark = args.quick.then(|| "quick look".to_owned());
         let options = FigureOptions { watermark, ..FigureOptions::default() };
-        let drawn = draw_run(&run, &findings, &options)?;
-        eprintln!("{id}: {:.1} s, figure {figure}", start.elapsed().as_secs_f64());
-        let section = captions::section(&figure, &title, &drawn.caption);
-        if needs_files(run.scenario.tier) && !args.quick {
+        let drawn = draw_run(run, &findings, &options)?;
+        let section = captions::section(&figure, title, &drawn.caption);
+        if needs_files(run.scenario.tier) && !args.quick && find(&figure).is_ok() {
             self.merge_caption(&run.scenario, &section, out)?;
         }
         self.captions += &section;
         self.files.extend(write_drawn(&drawn, &figure, out)?);
-        let set: String = args.set.iter().map(|set| format!(" --set {set}")).collect();
         let quick = if args.quick { " --quick" } else { "" };
-        let again = format!("modeseek reproduce {id}{set}{quick}");
+        let again = format!("modeseek reproduce {id}{}{quick}", as_typed(&run.scenario.set));
         let folder = folder_of(&run.scenario, runs);
         report::add(
             &mut self.report,
-            (&run, &folder),
+            (run, &folder),
             (&findings, &agreements),
             &drawn,
             vec![again],
@@ -310,7 +326,10 @@ impl Book {
         out: &Path,
     ) -> Result<(), Failure> {
         let path = out.join(format!("README-{}.md", tier_name(scenario.tier)));
-        let page = std::fs::read_to_string(&path).unwrap_or_default();
+        let page = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            page => page.map_err(|e| Failure::work(anyhow!("{}: {e}", path.display())))?,
+        };
         self.write(path, captions::merged(&page, &figure_name(scenario), section))
     }
 
@@ -334,7 +353,7 @@ impl Book {
     }
 
     /// Writes the choices of a tuning scenario.
-    fn choose(&mut self, run: &crate::results::Run, out: &Path) -> Result<(), Failure> {
+    fn choose(&mut self, run: &Run, out: &Path) -> Result<(), Failure> {
         let swept = |key: &&str| run.scenario.sweep.iter().any(|(own, _)| own == key);
         let grouping: Vec<String> =
             TUNED_APART.iter().copied().filter(swept).map(str::to_owned).collect();

@@ -131,10 +131,13 @@ pub fn warnings(series: impl Fn(&str) -> Vec<(u64, f64)>) -> Vec<Warning> {
                     return "every weight is 0: nothing is learned. Raise the temperature"
                         .to_owned();
                 }
+                let share = match 100.0 * x {
+                    few if few < 1.0 => format!("{few:.1}"),
+                    share => format!("{share:.0}"),
+                };
                 format!(
-                    "the weights are worth {:.0} % of the responses: a few decide. Raise the temperature, or clip the \
-                 weights",
-                    100.0 * x
+                    "the weights are worth {share} % of the responses: a few decide. Raise the temperature, or clip the \
+                     weights"
                 )
             },
         ),
@@ -267,6 +270,7 @@ mod tests {
         let told = |share: f64| texts(&[("effective_samples", [0.9, share, 0.9])]).concat();
         assert!(told(0.0).contains("every weight is 0"), "{}", told(0.0));
         assert!(told(0.03).contains("worth 3 % of the responses"), "{}", told(0.03));
+        assert!(told(0.002).contains("worth 0.2 % of the responses"), "{}", told(0.002));
     }
 
     /// 40 nats are far for an answer of 10 tokens, not for one of 100: 50 are 0.5 a token.

@@ -35,7 +35,7 @@ pub use fits::Fits;
 pub use health::{Ailment, Warning, warnings};
 pub use observer::{
     BanditObserver, Book, Film, Frame, LANGUAGE_METRICS, METRICS, Measured, Measurement, Moments,
-    Observer, SCORING_METRICS, StepReport, is_metric, is_of_language_only,
+    Observer, SCORING_METRICS, StepReport, VITALS, is_metric, is_of_language_only,
 };
 pub use optimizer::{Optimizer, OptimizerError, gradient_norm};
 pub use schedule::{Schedule, ScheduleError};
@@ -93,7 +93,10 @@ pub enum Stop {
     #[error("{0}")]
     Checkpoint(String),
     /// A program of the user's gave no rewards; a checkpoint holds all that was done.
-    #[error("{fault}\n  kept: {step} steps, in a checkpoint that the run goes on from")]
+    #[error(
+        "{fault}\n  kept: all that was done up to step {step}: mend what the command runs (its line names the run), and the same \
+         run goes on from there"
+    )]
     Unscored {
         /// Optimizer steps taken.
         step: u64,

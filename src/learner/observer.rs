@@ -23,7 +23,9 @@ mod when;
 
 pub use book::{Book, Measured};
 pub use film::{Film, Frame};
-pub use names::{LANGUAGE_METRICS, METRICS, SCORING_METRICS, is_metric, is_of_language_only};
+pub use names::{
+    LANGUAGE_METRICS, METRICS, SCORING_METRICS, VITALS, is_metric, is_of_language_only,
+};
 use pairs::{EvaluationPair, evaluation_pairs, log_rest};
 use proxy::OverOptimisation;
 use table::{OfRow, Table, expected};
@@ -109,7 +111,8 @@ impl StepReport {
 
 /// Someone who looks at the policy at step 0 and after every step.
 pub trait Observer<P: Policy> {
-    /// Looks; `report` is `None` at step 0.
+    /// Looks; `report` is `None` at step 0. Rewards are asked for before anything is written down, so that a run whose
+    /// rewards fail here can look again.
     fn observe(
         &mut self,
         policy: &P,

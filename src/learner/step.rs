@@ -125,7 +125,9 @@ impl<T: Task> Learner<'_, T> {
             return fault("a coefficient", scored.coefficients[t], t);
         }
         if !scored.loss.is_finite() {
-            return fault("the loss", scored.loss, 0);
+            let (objective, step) = (self.method.name, self.progress.step);
+            let (what, value) = ("the loss".to_owned(), scored.loss);
+            return Err(Stop::NotFinite { objective, what, value, step, sample: None });
         }
         Ok(())
     }

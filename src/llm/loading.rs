@@ -232,7 +232,7 @@ fn keep_model(
     }
 }
 
-/// Keeps the model of a run that has ended, or as far as one has come that was interrupted, where it is to be kept.
+/// Keeps the model of a run that has ended, or as far as one has come that was cut short, where it is to be kept.
 pub fn keep_learned(
     learned: Result<Vec<Measurement>, Stop>,
     decoder: &Decoder,
@@ -241,7 +241,7 @@ pub fn keep_learned(
 ) -> Result<Vec<Measurement>, Stop> {
     let interrupted = match &learned {
         Ok(_) => None,
-        Err(Stop::Interrupted { step }) => Some(*step),
+        Err(Stop::Interrupted { step } | Stop::Unscored { step, .. }) => Some(*step),
         Err(_) => return learned,
     };
     let Some(folder) = keeper.model() else { return learned };

@@ -86,7 +86,8 @@ pub struct PromptsSpec {
     /// people you trust only.
     ///
     /// *Wrong* Nearly all responses to a prompt score alike: nothing is learned from them; give partial credit. The
-    /// line, not what it runs, is part of a cell's name: after a change of the program run with --fresh.
+    /// line, not what it runs, is part of a cell's name: a program that failed and was mended goes on, one that
+    /// scores by another measure is run with --fresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold_command: Option<String>,
     /// The folder of a reward model whose score methods see in place of the true reward: r_φ.

@@ -3,7 +3,7 @@
 use super::check::{Fault, need, range};
 use super::check_problem::problem_fault;
 use super::experiment::Experiment;
-use super::{Diagnostic, Scenario, ScenarioError};
+use super::{Diagnostic, Scenario, ScenarioError, find};
 use crate::learner::{DataSource, ExampleFile, Prompts};
 use crate::objective::ObjectiveSpec;
 use crate::problem::{ExampleKind, ExampleRows, Instead, ProblemSpec, PromptsSpec};
@@ -151,7 +151,9 @@ impl Scenario {
             .note("allowed", rows)
             .note("help", format!("give it with --set {set}"));
         Err(match &self.first {
-            Some(first) if MODEL_KEYS.iter().any(|key| set.starts_with(key)) => {
+            Some(first)
+                if MODEL_KEYS.iter().any(|key| set.starts_with(key)) && find(&self.id).is_ok() =>
+            {
                 let id = &self.id;
                 let help =
                     format!("`modeseek reproduce {id}` trains it first, by `{}`", first.scenario);

@@ -3,7 +3,7 @@
 use super::canonical::table_of;
 use super::document::leaves;
 use super::selector::written;
-use crate::learner::{DataSpec, MeasureSpec, Moments, OptimizerSpec, ScheduleSpec};
+use crate::learner::{DataSpec, MeasureSpec, Moments, OptimizerSpec, ScheduleSpec, VITALS};
 use crate::objective::ObjectiveSpec;
 use crate::policy::PolicySpec;
 use crate::preference::{PairSpec, RewardModelSpec};
@@ -90,11 +90,12 @@ impl Cell {
         describe(&self.method, &self.settings)
     }
 
-    /// Whether it writes a metric.
+    /// Whether it writes a metric, or may write it unasked.
     pub fn measures(&self, metric: &str) -> bool {
-        let measure = &self.experiment.measure;
+        let Experiment { measure, problem, .. } = &self.experiment;
         let all = measure.metrics.is_empty() || measure.distribution;
-        all || measure.metrics.iter().any(|own| own == metric)
+        let unasked = problem.is_language() && VITALS.contains(&metric);
+        all || unasked || measure.metrics.iter().any(|own| own == metric)
     }
 
     /// The steps at which it is measured.

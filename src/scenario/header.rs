@@ -78,7 +78,9 @@ impl Seeds {
 /// models = { "problem.prompts.gold_model" = "judge", "problem.prompts.proxy_model" = "r_φ" }
 /// ```
 ///
-/// The other scenario is given the same `--set data.…`. A model that `--set` names takes the place of the trained one.
+/// The other scenario is given the same `--set data.…` and the same file, order, limit and test prompts of
+/// `problem.prompts`. A model that `--set` names takes the place of the trained one. In a scenario of the user's own
+/// it says nothing: `reproduce` is of shipped ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirstSpec {

@@ -228,16 +228,19 @@ fn finish(
     warnings.extend(doubts(&header.seeds, &grid.cells));
     let explain = |fault: Fault| fault.explain(&layer.places, sources);
     let mut lenient = Lenient { is_set: !sources.set.is_empty(), warnings };
-    let claims = lenient.keep("claim", header.claims, |at, spec| claim(at, spec, &known));
+    let claims =
+        lenient.keep("claim", (header.claims, |c| &c.id), |at, spec| claim(at, spec, &known));
     let claims = claims.map_err(explain)?;
-    let published =
-        lenient.keep("published", header.published, |at, spec| published(at, spec, &known));
+    let published = lenient
+        .keep("published", (header.published, |p| &p.id), |at, spec| published(at, spec, &known));
     let published = published.map_err(explain)?;
-    let factors = lenient.keep("factor", header.factors, |at, spec| factor(at, spec, &known));
+    let factors =
+        lenient.keep("factor", (header.factors, |f| &f.name), |at, spec| factor(at, spec, &known));
     let factors = factors.map_err(explain)?;
     known.claims = claims.iter().map(|claim| (claim.id.clone(), claim.across.clone())).collect();
     known.factors = factors.iter().map(|factor| factor.name.clone()).collect();
-    let panels = lenient.keep("panel", header.panels, |at, spec| panel(at, spec, &known));
+    let panels =
+        lenient.keep("panel", (header.panels, |p| &p.title), |at, spec| panel(at, spec, &known));
     let panels = panels.map_err(explain)?;
     let asked = header.question.as_deref();
     let lesson = header.lesson.map(|spec| lenient.lesson(spec, asked, &known));
@@ -303,7 +306,7 @@ impl Lenient {
     fn keep<T>(
         &mut self,
         block: &str,
-        specs: Vec<T>,
+        (specs, name): (Vec<T>, fn(&T) -> &str),
         check: impl Fn(&str, &T) -> Result<(), Fault>,
     ) -> Result<Vec<T>, Fault> {
         let mut kept = Vec::new();
@@ -312,7 +315,7 @@ impl Lenient {
                 Ok(()) => kept.push(spec),
                 Err(fault) if self.is_set => self.warnings.push(format!(
                     "{block} {} is left out, because `--set` changed the cells: {}",
-                    index + 1,
+                    name(&spec),
                     fault.message()
                 )),
                 Err(fault) => return Err(fault),
@@ -334,7 +337,7 @@ impl Lenient {
         let predictions = std::mem::take(&mut spec.predictions);
         let ground = Ground { known, lesson: &spec };
         let check = |at: &str, item: &_| check_lesson::prediction(at, item, &ground);
-        let predictions = self.keep("lesson.predict", predictions, check)?;
+        let predictions = self.keep("lesson.predict", (predictions, |p| &p.ask), check)?;
         Ok(LessonSpec { predictions, ..spec })
     }
 }

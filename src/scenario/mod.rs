@@ -93,9 +93,10 @@ pub struct Scenario {
     pub expected_seconds: Option<f64>,
     /// The seeds that run.
     pub seeds: Seeds,
-    /// What is run before, and where its models go.
+    /// What is run before, and where its models go: `scenario`, an id, and `models`, keys with methods.
     ///
-    /// *Reading* `modeseek reproduce` of such a scenario trains reward models first, in the run folder of another.
+    /// *Reading* `modeseek reproduce` of such a shipped scenario trains reward models first, in the run folder of
+    /// another; `models = { "problem.prompts.gold_model" = "judge" }` takes the one of the method `judge`.
     ///
     /// *Wrong* It is passed over where `--set` gives every model that it would train.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -114,7 +114,7 @@ impl Side {
                 selector: self.to_string(),
                 count: found.len(),
                 pin: free_keys(&found),
-                candidates: found.iter().take(6).map(|cell| describe(cell)).collect(),
+                candidates: found.iter().take(6).map(|cell| cell.description()).collect(),
             }),
         }
     }
@@ -162,9 +162,4 @@ fn free_keys(cells: &[&Cell]) -> Vec<String> {
     let keys: BTreeSet<&str> = keys.chain(["method"]).collect();
     let differs = |key: &&str| cells.iter().any(|cell| given(cell, key) != given(cells[0], key));
     keys.into_iter().filter(differs).map(str::to_owned).collect()
-}
-
-fn describe(cell: &Cell) -> String {
-    let settings: Vec<String> = cell.settings.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-    format!("{} [{}]", cell.method, settings.join(", "))
 }

@@ -79,6 +79,17 @@ pub const SCORING_METRICS: &[&str] = &[
     "staleness/max",
 ];
 
+/// Metrics that a run of a language model writes, wanted or not, where it draws answers or holds pairs.
+pub const VITALS: &[&str] = &[
+    "completions/mean_length",
+    "completions/clipped_ratio",
+    "log_ratio/chosen",
+    "log_ratio/rejected",
+    "idle_prompts",
+    "ratio_clipped",
+    "effective_samples",
+];
+
 /// Metrics of language models, whose responses cannot be listed: what is expected is the mean over
 /// sampled responses.
 pub const LANGUAGE_METRICS: &[&str] = &[
