@@ -172,6 +172,25 @@ fn trained(place: &Path, id: &str) -> PathBuf {
     cell.strip_prefix(place).expect("below").join("0/model")
 }
 
+/// The scenario of a policy that learns on-policy, with these rewards.
+fn pupil(rewards: &str) -> String {
+    SCENARIO
+        .replace("\"judge\"", "\"pupil\"")
+        .replace("test = 3", &format!("test = 8\njsonl = \"pairs.jsonl\"\n{rewards}"))
+        .replace("policy.reward-model", "policy.language-model")
+        .replace("[data.preferences]\njsonl = \"pairs.jsonl\"\n", "")
+        .replace("\"offline\"", "\"on-policy\"")
+        .replace("model = \"model\"", "model = \"model\"\nmax_new_tokens = 4")
+        .replace(
+            "[\"accuracy\", \"log_loss\", \"calibration_error\"]",
+            "[\"gold_reward\", \"proxy_reward\"]",
+        )
+        .replace("objective.dpo = { beta = 1.0 }", "objective.best-of-n = {}")
+        .replace("= 12", "= 48")
+        .replace("responses_per_prompt = 2", "responses_per_prompt = 4")
+        .replace("0.02", "0.01")
+}
+
 /// The last value of a metric.
 fn last(place: &Path, id: &str, metric: &str) -> f64 {
     let text = fs::read_to_string(place.join("runs").join(id).join("metrics.csv")).expect("there");
@@ -217,26 +236,7 @@ fn a_reward_model_is_trained_kept_and_used() {
         serde_json::from_str(rows.lines().next().expect("a row")).expect("JSON");
     assert!(row["chosen_reward"].as_f64() > row["rejected_reward"].as_f64());
 
-    let policy = SCENARIO
-        .replace("\"judge\"", "\"pupil\"")
-        .replace(
-            "test = 3",
-            &format!(
-                "test = 8\njsonl = \"pairs.jsonl\"\nreward.min = {{}}\nproxy_model = \"{folder}\""
-            ),
-        )
-        .replace("policy.reward-model", "policy.language-model")
-        .replace("[data.preferences]\njsonl = \"pairs.jsonl\"\n", "")
-        .replace("\"offline\"", "\"on-policy\"")
-        .replace("model = \"model\"", "model = \"model\"\nmax_new_tokens = 4")
-        .replace(
-            "[\"accuracy\", \"log_loss\", \"calibration_error\"]",
-            "[\"gold_reward\", \"proxy_reward\"]",
-        )
-        .replace("objective.dpo = { beta = 1.0 }", "objective.best-of-n = {}")
-        .replace("= 12", "= 48")
-        .replace("responses_per_prompt = 2", "responses_per_prompt = 4")
-        .replace("0.02", "0.01");
+    let policy = pupil(&format!("reward.min = {{}}\nproxy_model = \"{folder}\""));
     fs::write(place.join("pupil.toml"), policy).expect("written");
     run(place, &["run", "pupil.toml"]);
     // Both rewards are measured: what the method sees, and minus the tokens.
@@ -262,6 +262,37 @@ fn a_reward_model_is_trained_kept_and_used() {
     assert_eq!(refused.status.code(), Some(2));
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("the adapter makes a reward model"), "{said}");
+}
+
+/// Trained whole, without adapters, a reward model tells unseen comparisons right and judges in the true reward's place.
+#[test]
+fn a_whole_reward_model_judges_what_a_policy_answers() {
+    let place = place();
+    let place = place.path();
+    let whole = SCENARIO.replace("[policy.reward-model.lora]\nrank = 2\n", "");
+    fs::write(place.join("judge.toml"), whole).expect("written");
+    run(place, &["run", "judge.toml"]);
+    assert_eq!(last(place, "judge", "accuracy"), 1.0);
+    let folder = trained(place, "judge");
+    assert!(place.join(&folder).join("model.safetensors").is_file());
+    let policy = pupil(&format!("gold_model = \"{}\"", folder.display()));
+    let policy = policy.replace("[\"gold_reward\", \"proxy_reward\"]", "[\"gold_reward\"]");
+    fs::write(place.join("pupil.toml"), policy).expect("written");
+    run(place, &["run", "pupil.toml"]);
+    let kept = place.join(trained(place, "pupil")).with_file_name("completions.jsonl");
+    let rows: Vec<serde_json::Value> = fs::read_to_string(kept)
+        .expect("answers")
+        .lines()
+        .map(|row| serde_json::from_str(row).expect("JSON"))
+        .collect();
+    let rewards: Vec<f64> =
+        rows.iter().map(|row| row["gold_reward"].as_f64().expect("a number")).collect();
+    let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
+    assert!((mean - last(place, "pupil", "gold_reward")).abs() < 1e-9);
+    // They are its scores, not minus the tokens, which scenarios without a judge have.
+    let tokens = rows.iter().map(|row| row["tokens"].as_f64().expect("a number"));
+    assert!(rewards.iter().zip(tokens).any(|(reward, tokens)| *reward != -tokens));
+    assert!(rewards.windows(2).any(|two| two[0] != two[1]), "{rewards:?}");
 }
 
 /// A tiny model in the place of SmolLM2: one command trains the judge and r_φ on the same rows and test prompts, and then

@@ -8,6 +8,7 @@
 mod messages;
 
 use modeseek::learner::{DataSource, Prompts};
+use modeseek::problem::ProblemSpec;
 use modeseek::scenario::{Scenario, Source, shipped};
 
 const SCENARIO: &str = r#"id = "small"
@@ -318,8 +319,7 @@ fn a_run_that_nobody_holds_against_the_reference_is_told() {
 fn models_of_another_scenario_are_awaited_until_they_are_given() {
     let mut found = 0;
     for file in shipped() {
-        let load = |set: &[String]| Scenario::parse(file.path, file.text, None, set, None);
-        let scenario = load(&[]).expect("shipped");
+        let scenario = Scenario::parse(file.path, file.text, None, &[], None).expect("shipped");
         let Some(first) = &scenario.first else { continue };
         found += 1;
         let before = Scenario::load(&Source::Shipped(first.scenario.clone()), &[], None);
@@ -329,7 +329,13 @@ fn models_of_another_scenario_are_awaited_until_they_are_given() {
             scenario.awaited(),
             ["problem.prompts.gold_model", "problem.prompts.proxy_model"]
         );
-        let given = load(&["problem.prompts.gold_model=model".to_owned()]).expect("valid");
+        let mut given = scenario.clone();
+        for cell in &mut given.cells {
+            let ProblemSpec::Prompts(spec) = &mut cell.experiment.problem else {
+                panic!("prompts")
+            };
+            spec.gold_model = Some("model".into());
+        }
         assert_eq!(given.awaited(), ["problem.prompts.proxy_model"]);
         let error = scenario.ready_but_for(&scenario.awaited()).expect_err("no comparisons");
         assert!(error.to_string().contains("--set data.preferences.jsonl=FILE"), "{error}");

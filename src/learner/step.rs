@@ -15,6 +15,8 @@ struct Scored {
     units: f64,
     /// ∂loss/∂log π of each token: `[tokens]`.
     coefficients: Vec<f64>,
+    /// The first response of the first prompt whose own loss is not finite.
+    faulty: Option<usize>,
 }
 
 impl<T: Task> Learner<'_, T> {
@@ -93,14 +95,18 @@ impl<T: Task> Learner<'_, T> {
         log_pi: &Ragged,
     ) -> Scored {
         let mut coefficients = vec![0.0; log_pi.values().len()];
-        let (mut loss, mut units) = (0.0, 0.0);
+        let (mut loss, mut units, mut faulty) = (0.0, 0.0, None);
         let draws = self.schedule.responses_per_prompt;
         for (p, &place) in minibatch.iter().enumerate() {
             let range = batch.range(p);
             let tokens = log_pi.offsets()[range.start]..log_pi.offsets()[range.end];
+            let first = range.start;
             let group = round.group(place, log_pi, range, draws);
             let mut ledger = Ledger::new(&mut coefficients[tokens]);
             self.method.objective.add_group(&group, &mut ledger);
+            if !ledger.loss().is_finite() {
+                faulty = faulty.or(Some(first));
+            }
             loss += ledger.loss();
             units += ledger.units();
         }
@@ -108,7 +114,7 @@ impl<T: Task> Learner<'_, T> {
             loss /= units;
             coefficients.iter_mut().for_each(|c| *c /= units);
         }
-        Scored { loss, units, coefficients }
+        Scored { loss, units, coefficients, faulty }
     }
 
     /// Finds the first number that is not finite.
@@ -127,7 +133,7 @@ impl<T: Task> Learner<'_, T> {
         if !scored.loss.is_finite() {
             let (objective, step) = (self.method.name, self.progress.step);
             let (what, value) = ("the loss".to_owned(), scored.loss);
-            return Err(Stop::NotFinite { objective, what, value, step, sample: None });
+            return Err(Stop::NotFinite { objective, what, value, step, sample: scored.faulty });
         }
         Ok(())
     }

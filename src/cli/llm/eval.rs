@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Reward, length, log-ratio and win rate of two models on a file of prompts.
+/// Reward, length, KL (the mean log-ratio) and win rate of two models on a file of prompts.
 ///
 /// Both answer every prompt once, with the same random numbers; with --best-of the first model draws several
 /// answers and keeps the one of the highest reward (Best-of-N at inference, which trains nothing). The second
@@ -314,7 +314,7 @@ fn table(sides: &[Side; 2], answers: &[Answers], streams: Streams) -> String {
                 .collect(),
         ),
         (
-            "log-ratio to the other (nats)",
+            "KL to the other (nats)",
             answers.iter().map(|a| a.log_ratios.as_deref().map_or("–".to_owned(), shown)).collect(),
         ),
     ];
