@@ -69,17 +69,22 @@ impl Args {
     fn looked_at(&self, scenario: Scenario) -> Scenario {
         if self.quick { scenario.shortened(QUICK_SEEDS, QUICK_PART) } else { scenario }
     }
+
+    /// The folders of runs and figures: with `--quick` others.
+    fn places(&self) -> (PathBuf, PathBuf) {
+        match self.quick {
+            true => (PathBuf::from("quick/runs"), PathBuf::from("quick/figures")),
+            false => (self.runs.clone(), self.out.clone()),
+        }
+    }
 }
 
 /// Runs, draws and judges.
 pub fn reproduce(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
-    let (scenarios, whole) = ready(selected(args)?, args)?;
+    let (plans, whole) = ready(selected(args)?, args)?;
     let host = args.host.host()?;
-    let (mut runs, mut out) = (args.runs.clone(), args.out.clone());
-    if args.quick {
-        (runs, out) = (PathBuf::from("quick/runs"), PathBuf::from("quick/figures"));
-    }
+    let (runs, out) = args.places();
     writable(&runs, "--runs")?;
     writable(&out, "--out")?;
     let mut book = Book { host, report: Report::new(), ..Book::default() };
@@ -89,9 +94,9 @@ pub fn reproduce(args: &Args) -> Result<(), Failure> {
              drawn, too little to judge, so there are no verdicts."
         ));
     }
-    for scenario in scenarios {
-        let scenario = book.with_models(scenario, args, (&runs, &out))?;
-        book.add(scenario, args, (&runs, &out))?;
+    for plan in plans {
+        let scenario = book.with_models(plan, args, (&runs, &out))?;
+        book.add(args.looked_at(scenario), args, (&runs, &out))?;
     }
     adjust(&mut book.findings);
     book.tell(args.quick)?;
@@ -136,10 +141,10 @@ fn selected(args: &Args) -> Result<Vec<Scenario>, Failure> {
 }
 
 /// Those that need no file of the user's, and whether those are all; one that was asked for by name is refused.
-fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool), Failure> {
+fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Plan>, bool), Failure> {
     if !args.scenarios.is_empty() {
-        scenarios.iter().try_for_each(|scenario| may_run(scenario, args))?;
-        return Ok((scenarios, true));
+        let plans = scenarios.into_iter().map(|scenario| planned(scenario, args));
+        return Ok((plans.collect::<Result<_, _>>()?, true));
     }
     let (ready, lacking): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|s| s.ready().is_ok());
     let all = args.tier.as_deref() == Some("all");
@@ -154,7 +159,8 @@ fn ready(scenarios: Vec<Scenario>, args: &Args) -> Result<(Vec<Scenario>, bool),
             "tables of claims and captions are left as they are, since a part of the tier is left out"
         );
     }
-    Ok((ready, lacking.is_empty() || all))
+    let plans = ready.into_iter().map(|scenario| Plan { before: None, scenario });
+    Ok((plans.collect(), lacking.is_empty() || all))
 }
 
 /// Whether the scenarios of a tier each need a file of the user's.
@@ -162,13 +168,22 @@ fn needs_files(tier: Tier) -> bool {
     matches!(tier, Tier::Smollm2 | Tier::Gpu)
 }
 
+/// A scenario, and the one whose models it awaits, with the `--set` arguments that will name them.
+struct Plan {
+    before: Option<(Scenario, Vec<String>)>,
+    scenario: Scenario,
+}
+
 /// Refuses a scenario that lacks a file, but for models that are trained first.
-fn may_run(scenario: &Scenario, args: &Args) -> Result<(), Failure> {
-    let ready = match first::before(scenario, &args.set)? {
-        Some(before) => scenario.ready_but_for(&scenario.awaited()).and_then(|()| before.ready()),
-        None => scenario.ready(),
+fn planned(scenario: Scenario, args: &Args) -> Result<Plan, Failure> {
+    scenario.ready_but_for(&scenario.awaited()).map_err(Failure::input)?;
+    let Some(before) = first::before(&scenario, &args.set)? else {
+        return Ok(Plan { before: None, scenario });
     };
-    ready.map_err(Failure::input)
+    before.ready().map_err(Failure::input)?;
+    let before = args.looked_at(before);
+    let models = first::trained(&scenario, &before, &args.places().0)?;
+    Ok(Plan { before: Some((before, models)), scenario })
 }
 
 /// Said of a tier of which nothing can run as it is.
@@ -229,19 +244,18 @@ impl Book {
         self.write(file("README", "md"), captions)
     }
 
-    /// The scenario with the reward models that it awaits, which another trains first.
+    /// The scenario with the reward models that it awaits, which the one before trains.
     fn with_models(
         &mut self,
-        scenario: Scenario,
+        Plan { before, scenario }: Plan,
         args: &Args,
         places: (&PathBuf, &PathBuf),
     ) -> Result<Scenario, Failure> {
-        let Some(before) = first::before(&scenario, &args.set)? else { return Ok(scenario) };
-        let trained = first::trained(&scenario, &args.looked_at(before.clone()), places.0)?;
+        let Some((before, models)) = before else { return Ok(scenario) };
         let failed = self.failed.len();
         self.add(before, args, places)?;
         fail_if_any(&self.failed[failed..])?;
-        let set = [args.set.as_slice(), &trained].concat();
+        let set = [args.set.as_slice(), &models].concat();
         Scenario::load(&Source::of(&scenario.id), &set, None).map_err(Failure::input)
     }
 
@@ -252,7 +266,6 @@ impl Book {
         args: &Args,
         (runs, out): (&PathBuf, &PathBuf),
     ) -> Result<(), Failure> {
-        let scenario = args.looked_at(scenario);
         if !self.done.insert(scenario.run_folder_name()) {
             return Ok(());
         }

@@ -162,7 +162,7 @@ impl<T: Task> Learner<'_, T> {
         critic.model.clear_gradients();
         critic.model.accumulate(batch, &mut |values| {
             if let Some(t) = values.values().iter().position(|v| !v.is_finite()) {
-                let sample = Some(values.offsets().partition_point(|&o| o <= t) - 1);
+                let sample = Some(values.response_of(t));
                 let (what, value) = ("a value of the critic".to_owned(), values.values()[t]);
                 fault = Some(Stop::NotFinite { objective, what, value, step, sample });
                 return None;

@@ -8,6 +8,7 @@ use crate::stream::{Purpose, Streams};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// One prompt with its responses and all that is known of them.
 #[derive(Debug)]
@@ -192,21 +193,23 @@ pub(super) struct Cycle {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CyclePlace {
-    /// The order of this epoch.
-    pub order: Vec<usize>,
+    /// The order of this epoch; shared, so that every round may remember where it began.
+    pub order: Rc<Vec<usize>>,
     next: usize,
     epoch: u64,
 }
 
 impl Cycle {
     pub fn new(count: usize, streams: Streams) -> Self {
-        Cycle { streams, place: CyclePlace { order: (0..count).collect(), next: count, epoch: 0 } }
+        let order = Rc::new((0..count).collect());
+        Cycle { streams, place: CyclePlace { order, next: count, epoch: 0 } }
     }
 
     /// The next number.
     pub fn advance(&mut self) -> usize {
         let CyclePlace { order, next, epoch } = &mut self.place;
         if *next == order.len() {
+            let order = Rc::make_mut(order);
             order.sort_unstable();
             order.shuffle(&mut self.streams.at(Purpose::Shuffle, *epoch));
             *epoch += 1;

@@ -100,12 +100,11 @@ impl<T: Task> Learner<'_, T> {
         for (p, &place) in minibatch.iter().enumerate() {
             let range = batch.range(p);
             let tokens = log_pi.offsets()[range.start]..log_pi.offsets()[range.end];
-            let first = range.start;
-            let group = round.group(place, log_pi, range, draws);
+            let group = round.group(place, log_pi, range.clone(), draws);
             let mut ledger = Ledger::new(&mut coefficients[tokens]);
             self.method.objective.add_group(&group, &mut ledger);
             if !ledger.loss().is_finite() {
-                faulty = faulty.or(Some(first));
+                faulty = faulty.or(Some(range.start));
             }
             loss += ledger.loss();
             units += ledger.units();
@@ -119,21 +118,18 @@ impl<T: Task> Learner<'_, T> {
 
     /// Finds the first number that is not finite.
     fn check(&self, log_pi: &Ragged, scored: &Scored) -> Result<(), Stop> {
-        let fault = |what: &str, value, token: usize| {
-            let sample = Some(log_pi.offsets().partition_point(|&o| o <= token) - 1);
+        let fault = |what: &str, value, sample| {
             let (objective, step, what) = (self.method.name, self.progress.step, what.to_owned());
             Err(Stop::NotFinite { objective, what, value, step, sample })
         };
         if let Some(t) = log_pi.values().iter().position(|x| !x.is_finite()) {
-            return fault("a log-probability", log_pi.values()[t], t);
+            return fault("a log-probability", log_pi.values()[t], Some(log_pi.response_of(t)));
         }
         if let Some(t) = scored.coefficients.iter().position(|x| !x.is_finite()) {
-            return fault("a coefficient", scored.coefficients[t], t);
+            return fault("a coefficient", scored.coefficients[t], Some(log_pi.response_of(t)));
         }
         if !scored.loss.is_finite() {
-            let (objective, step) = (self.method.name, self.progress.step);
-            let (what, value) = ("the loss".to_owned(), scored.loss);
-            return Err(Stop::NotFinite { objective, what, value, step, sample: scored.faulty });
+            return fault("the loss", scored.loss, scored.faulty);
         }
         Ok(())
     }

@@ -87,6 +87,11 @@ impl Ragged {
         self.offsets.len() - 1
     }
 
+    /// The response that a token belongs to.
+    pub fn response_of(&self, token: usize) -> usize {
+        self.offsets.partition_point(|&offset| offset <= token) - 1
+    }
+
     /// The tokens of response `i`.
     pub fn response(&self, i: usize) -> &[f64] {
         &self.values[self.offsets[i]..self.offsets[i + 1]]

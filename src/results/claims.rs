@@ -256,7 +256,7 @@ pub(super) fn effects(
 ) -> Result<Effects, ClaimError> {
     let question = Question::of_claim(claim);
     let cells = sides.cells(&run.scenario.cells);
-    let cells = cells.map_err(|fault| ClaimError::Cell { asker: question.asker.clone(), fault })?;
+    let cells = cells.map_err(|fault| question.of_no_cell(fault))?;
     let seeds = common_seeds(run, &question, &cells)?;
     let exact = cells.iter().all(|cell| is_deterministic(cell, &claim.metric));
     let values = vec![0.0; seeds.len()];

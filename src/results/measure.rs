@@ -4,7 +4,7 @@ use super::claims::ClaimError;
 use super::paths::{Reach, area, first_arrival, first_crossing, first_reached};
 use super::read::Run;
 use super::series::Point;
-use crate::scenario::{Cell, ClaimSpec, PublishedSpec, Reading};
+use crate::scenario::{Cell, ClaimSpec, NotOneCell, PublishedSpec, Reading};
 
 /// Who asks for what.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,13 @@ impl Question {
     pub(super) fn of_published(spec: &PublishedSpec) -> Self {
         let (metric, reading) = (spec.metric.clone(), spec.reading());
         Question { asker: format!("published {}", spec.id), metric, reading }
+    }
+}
+
+impl Question {
+    /// What is said where a side does not mean one cell.
+    pub(super) fn of_no_cell(&self, fault: NotOneCell) -> ClaimError {
+        ClaimError::Cell { asker: self.asker.clone(), fault }
     }
 }
 

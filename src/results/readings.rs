@@ -27,7 +27,7 @@ pub(super) fn take_all(
     cell: &Selector,
 ) -> Result<Vec<Reach>, ClaimError> {
     let cell = one_cell(cell, &run.scenario.cells);
-    let cell = cell.map_err(|fault| ClaimError::Cell { asker: question.asker.clone(), fault })?;
+    let cell = cell.map_err(|fault| question.of_no_cell(fault))?;
     let seeds = common_seeds(run, question, &[cell])?;
     seeds.into_iter().map(|seed| measure.take(run, question, cell, seed)).collect()
 }

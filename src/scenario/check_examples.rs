@@ -3,11 +3,11 @@
 use super::check::{Fault, need, range};
 use super::check_problem::problem_fault;
 use super::experiment::Experiment;
-use super::{Diagnostic, Scenario, ScenarioError, find};
+use super::{Diagnostic, FirstSpec, Scenario, ScenarioError, find};
 use crate::learner::{DataSource, ExampleFile, Prompts};
 use crate::objective::ObjectiveSpec;
 use crate::problem::{ExampleKind, ExampleRows, Instead, ProblemSpec, PromptsSpec};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Comparisons that are given have two responses each.
 pub(super) fn compared(experiment: &Experiment) -> Result<(), Fault> {
@@ -150,18 +150,16 @@ impl Scenario {
             .note("in", cell.description())
             .note("allowed", rows)
             .note("help", format!("give it with --set {set}"));
-        Err(match &self.first {
-            Some(first)
-                if MODEL_KEYS.iter().any(|key| set.starts_with(key)) && find(&self.id).is_ok() =>
-            {
-                let id = &self.id;
+        let is_trained = self.awaited().iter().any(|key| set.starts_with(key));
+        let fault = match self.first.as_ref().filter(|_| is_trained && find(&self.id).is_ok()) {
+            Some(FirstSpec { scenario, .. }) => {
                 let help =
-                    format!("`modeseek reproduce {id}` trains it first, by `{}`", first.scenario);
+                    format!("`modeseek reproduce {}` trains it first, by `{scenario}`", self.id);
                 fault.note("or", help)
             }
-            _ => fault,
-        }
-        .into())
+            None => fault,
+        };
+        Err(fault.into())
     }
 
     /// The keys whose models what is run first trains: those that nobody has given.
@@ -169,9 +167,7 @@ impl Scenario {
         let keys = self.first.iter().flat_map(|first| first.models.keys());
         let unset = |key: &&str| {
             self.cells.iter().any(|cell| match &cell.experiment.problem {
-                ProblemSpec::Prompts(spec) => models(spec).iter().any(|(own, model)| {
-                    own == key && model.is_some_and(|folder| folder.as_os_str().is_empty())
-                }),
+                ProblemSpec::Prompts(spec) => unnamed_models(spec).any(|own| own == *key),
                 _ => false,
             })
         };
@@ -179,10 +175,12 @@ impl Scenario {
     }
 }
 
-/// The reward models of a problem by their keys.
-fn models(spec: &PromptsSpec) -> [(&'static str, Option<&Path>); 2] {
-    let [gold, proxy] = MODEL_KEYS;
-    [(gold, spec.gold_model.as_deref()), (proxy, spec.proxy_model.as_deref())]
+/// The keys of reward models that a problem reads and nobody has named: "".
+fn unnamed_models(spec: &PromptsSpec) -> impl Iterator<Item = &'static str> {
+    let unnamed =
+        |folder: &Option<PathBuf>| folder.as_ref().is_some_and(|f| f.as_os_str().is_empty());
+    let found = [&spec.gold_model, &spec.proxy_model].map(unnamed);
+    MODEL_KEYS.into_iter().zip(found).filter(|(_, unnamed)| *unnamed).map(|(key, _)| key)
 }
 
 /// A file that only the user can name.
@@ -204,12 +202,9 @@ fn lacking(experiment: &Experiment, spec: &PromptsSpec, awaited: &[&str]) -> Opt
         };
         return Some(Lacking { what, rows: kind.rows(), set: set.to_owned() });
     }
-    for (key, model) in models(spec) {
-        let empty = model.is_some_and(|folder| folder.as_os_str().is_empty());
-        if empty && !awaited.contains(&key) {
-            let rows = "the folder that a run of policy.reward-model left";
-            return Some(Lacking { what: "a reward model", rows, set: format!("{key}=DIR") });
-        }
+    if let Some(key) = unnamed_models(spec).find(|key| !awaited.contains(key)) {
+        let rows = "the folder that a run of policy.reward-model left";
+        return Some(Lacking { what: "a reward model", rows, set: format!("{key}=DIR") });
     }
     let nothing = spec.jsonl.is_none() && matches!(instead(experiment), Instead::Nothing);
     nothing.then_some(Lacking {

@@ -202,8 +202,8 @@ fn unique<'a>(
 /// What runs first is shipped, and its models go where a reward model is read.
 fn first(spec: Option<&FirstSpec>) -> Result<(), Fault> {
     let Some(spec) = spec else { return Ok(()) };
-    need(shipped::find(&spec.scenario).is_ok_and(|found| found.id() == spec.scenario), || {
-        let ids: Vec<&str> = shipped::shipped().iter().map(|file| file.id()).collect();
+    let ids: Vec<&str> = shipped::shipped().iter().map(|file| file.id()).collect();
+    need(ids.contains(&spec.scenario.as_str()), || {
         let message = format!("no shipped scenario has the id \"{}\"", spec.scenario);
         suggest(Fault::new("first.scenario", message), &spec.scenario, &ids)
     })?;

@@ -63,9 +63,8 @@ impl<'a> Vocabulary<'a> {
     /// A step is one at which some cell is measured.
     pub(super) fn moment(&self, key: String, at_step: Option<u64>) -> Result<(), Fault> {
         let Some(step) = at_step else { return Ok(()) };
-        let steps = self.cells.iter().flat_map(|cell| cell.moments().into_steps());
-        let steps: BTreeSet<u64> = steps.collect();
-        need(steps.contains(&step), || unmeasured(key, "no cell is", step, &steps))
+        let measured = self.cells.iter().any(|cell| cell.moments().contain(step));
+        need(measured, || unmeasured(key, "no cell is", step, self.cells))
     }
 
     /// Cells that are compared write the metric, at the step asked for.
@@ -84,10 +83,9 @@ impl<'a> Vocabulary<'a> {
                     .note("help", "add it to its `measure.metrics`")
             })?;
             let Some(step) = at_step else { continue };
-            let steps = BTreeSet::from_iter(cell.moments().into_steps());
-            need(steps.contains(&step), || {
+            need(cell.moments().contain(step), || {
                 let who = format!("{} is not", cell.description());
-                unmeasured(format!("{at}.at_step"), &who, step, &steps)
+                unmeasured(format!("{at}.at_step"), &who, step, [*cell])
             })?;
         }
         Ok(())
@@ -204,8 +202,15 @@ pub(super) fn suggest(fault: Fault, given: &str, known: &[&str]) -> Fault {
     }
 }
 
-/// A step at which nothing is measured; `who` is as in "no cell is".
-fn unmeasured(key: String, who: &str, step: u64, steps: &BTreeSet<u64>) -> Fault {
+/// A step at which none of some cells is measured; `who` is as in "no cell is".
+fn unmeasured<'c>(
+    key: String,
+    who: &str,
+    step: u64,
+    cells: impl IntoIterator<Item = &'c Cell>,
+) -> Fault {
+    let steps = cells.into_iter().flat_map(|cell| cell.moments().into_steps());
+    let steps: BTreeSet<u64> = steps.collect();
     let around = [steps.range(..step).next_back(), steps.range(step..).next()];
     let around: Vec<String> = around.into_iter().flatten().map(u64::to_string).collect();
     Fault::new(key, format!("{who} measured at step {step}"))
